@@ -1,0 +1,1 @@
+"""What an authority, an overseer or a court installs: no server packages."""

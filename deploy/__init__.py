@@ -1,0 +1,1 @@
+"""Bootstrap of nodes, the lab and the demonstration of two countries."""

@@ -1,0 +1,1 @@
+"""The services of a node. They meet over HTTP only."""

@@ -1,0 +1,1 @@
+"""The append-only transparency log and those who oversee it."""

@@ -1,0 +1,1 @@
+"""Cases, evidence, custody: the only process with private keys and content."""

@@ -1,0 +1,1 @@
+"""Routes: authenticate, parse, call one use case, shape the answer."""

@@ -1,0 +1,1 @@
+"""What our parts share: the protocol two countries agree on, and the runtime we stand on."""

@@ -1,0 +1,1 @@
+"""What two countries must agree on: pure functions over bytes; no I/O, no clock, no framework."""
