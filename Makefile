@@ -1,0 +1,103 @@
+# Rogatory: everything starts here. `make` alone lists what there is.
+# Needs Python 3.11 or newer, make and git; all else goes into .venv, pinned by hash.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --timeout 180 --retries 5
+LOCK := deploy/requirements.lock
+DEV_LOCK := deploy/requirements-dev.lock
+# The stamps carry the lock's checksum, so another lock is another installation.
+RUNTIME := $(VENV)/.installed-$(shell cksum < $(LOCK) | tr ' ' '-')
+DEV := $(VENV)/.installed-dev-$(shell cat $(LOCK) $(DEV_LOCK) pyproject.toml | cksum | tr ' ' '-')
+T ?= tests
+export PYTHONPATH := $(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab lab-down bench soak test system compose-test check \
+  fmt lint types imports dead cover docs lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUNTIME) ## two countries exchange one evidence package; court, overseer and attacker look at it
+	@$(PY) -m deploy.demo
+
+lab: $(RUNTIME) ## start the two nodes and leave them running; .lab/lab.json says where they are
+	@$(PY) -m deploy.lab up
+
+lab-down: $(RUNTIME) ## stop what `make lab` started
+	@$(PY) -m deploy.lab down
+
+bench: $(RUNTIME) ## sealing, closing, fetching and end to end of 1 GiB as ratios to their baselines
+	@$(PY) -m deploy.bench
+
+test: $(DEV) ## all tests but Compose and soak; T=path for some of them
+	@$(PY) -m pytest $(T) -m "not compose and not soak"
+
+system: $(DEV) ## two nodes as real processes: the case, crashes, real evidence
+	@$(PY) -m pytest tests/system -m "not compose and not soak"
+
+soak: $(DEV) ## the long runs: 2 GiB through both nodes, every crash
+	@$(PY) -m pytest tests/system -m soak
+
+compose-test: $(DEV) ## the same case against the Compose pair (needs a Docker engine)
+	@$(PY) -m pytest tests/system -m compose
+
+check: lint types imports dead cover docs ## every check that needs no node
+
+fmt: $(DEV) ## format and mend what can be mended
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+lint: $(DEV) ## formatting and lint rules
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+
+types: $(DEV) ## mypy, strict
+	@$(VENV)/bin/mypy
+
+imports: $(DEV) ## who may import whom
+	@$(VENV)/bin/lint-imports
+
+dead: $(DEV) ## what nothing but tests calls
+	@$(VENV)/bin/vulture
+
+cover: $(DEV) ## branch coverage: 95 %, the protocol and the verifier 100 %
+	@$(VENV)/bin/coverage erase
+	@$(VENV)/bin/coverage run -m pytest tests/unit tests/service -q
+	@$(VENV)/bin/coverage report
+	@$(VENV)/bin/coverage report --include='shared/protocol/*,client/verifier.py' --fail-under=100
+
+docs: $(DEV) ## the README's walk, sizes, locks: what the repository says of itself
+	@$(PY) -m pytest tests/repository -q
+
+lock: ## pin the dependencies anew (needs uv on the PATH)
+	cd deploy && uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header requirements.in -o requirements.lock
+	cd deploy && uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header -c requirements.lock requirements-dev.in -o requirements-dev.lock
+
+clean: ## remove what make made, but for a running lab
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage build
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "Rogatory needs Python 3.11 or newer; none was found."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "This Python cannot make virtual environments. Install what it lacks, then run make again:"; \
+	  $(PYTHON) -c 'import sys; print("  sudo apt-get install -y python%d.%d-venv" % sys.version_info[:2])'; \
+	  exit 1; }
+	@echo "Making .venv with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): $(PY)
+	@echo "Installing $$(grep -c '==' $(LOCK)) pinned packages (checked by hash) …"
+	@$(PIP) --require-hashes --no-deps -r $(LOCK)
+	@touch $@
+
+$(DEV): $(RUNTIME)
+	@echo "Installing $$(grep -c '==' $(DEV_LOCK)) pinned packages for tests and checks …"
+	@$(PIP) --require-hashes --no-deps -r $(DEV_LOCK)
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
