@@ -1,0 +1,84 @@
+"""The shell that all services have in common: health, problems, request ids, no framework extras."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.runtime import logs, problems
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Readiness = Callable[[], Mapping[str, str]]
+JSON_LIMIT = 256 * 1024  # bytes; a route that takes more says so
+OK = "ok"
+
+
+def create_app(
+    title: str,
+    *,
+    routers: Sequence[APIRouter],
+    readiness: Readiness,
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """Return an app with `/healthz` and `/readyz` (503 unless every part of `readiness()` says `ok`)."""
+    app = FastAPI(
+        title=title,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        max_body_size=JSON_LIMIT,
+    )
+    problems.install(app)
+    app.add_middleware(RequestIds)
+    app.include_router(_health(readiness))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def _health(readiness: Readiness) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz")
+    def healthz() -> dict[str, str]:
+        return {"status": OK}
+
+    @router.get("/readyz")
+    def readyz() -> JSONResponse:
+        parts = dict(readiness())
+        ready = all(state == OK for state in parts.values())
+        return JSONResponse(
+            {"status": OK if ready else "not ready", "parts": parts}, 200 if ready else 503
+        )
+
+    return router
+
+
+class RequestIds:
+    """Give every request an id of our own making; it stands in logs, problems and `X-Request-Id`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request with a fresh id in its context."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        made = secrets.token_hex(8)
+        mark = logs.request_id.set(made)
+
+        async def tagged(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", made.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, tagged)
+        finally:
+            logs.request_id.reset(mark)

@@ -1,0 +1,158 @@
+"""One way to a database: SQLite in a file or PostgreSQL by URL, the same SQL, forward-only migrations.
+
+SQLite: WAL and `synchronous=FULL`, so that what was committed survives a power cut; every transaction
+begins IMMEDIATE, since a read that turns into a write would otherwise fail busy (the deferred upgrade
+is not retried by `busy_timeout`). A SQLite older than 3.51.3 has the WAL-reset bug and gets a rollback
+journal instead; `journal()` says which one is in use.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import event
+from sqlalchemy.orm import Session, sessionmaker
+from typing_extensions import override
+
+from shared.runtime import logs
+
+WAL_SAFE = (3, 51, 3)  # sqlite.org, "WAL-reset bug": fixed in 3.51.3
+BUSY_TIMEOUT = 10_000  # milliseconds
+MIGRATION_LOCK = 0x526F6761  # pg_advisory_lock: one migration at a time on a server
+
+
+class UtcDateTime(sa.types.TypeDecorator[datetime]):
+    """Aware UTC datetimes; SQLite keeps them naive, so they are made aware again on the way out."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime has no place in the database")
+        return value.astimezone(UTC)
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An engine and its sessions. A use case opens one transaction: `with database.begin() as db`."""
+
+    engine: sa.Engine
+    sessions: sessionmaker[Session]
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open a transaction; it commits when the block ends and rolls back when it raises."""
+        with self.sessions.begin() as session:
+            yield session
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open a database by SQLAlchemy URL (`sqlite:///file`, `postgresql://user:secret@host/name`)."""
+    engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+    return Database(engine, sessionmaker(engine, expire_on_commit=False))
+
+
+def journal() -> str:
+    """Say which journal SQLite databases get here: `WAL` or `TRUNCATE`."""
+    return "WAL" if _sqlite_module().sqlite_version_info >= WAL_SAFE else "TRUNCATE"
+
+
+def migrate(database: Database, package: str) -> None:
+    """Bring a database to the newest schema of `services.<name>.migrations`, one process at a time."""
+    config = Config()
+    config.set_main_option("script_location", str(resources.files(package)))
+    with database.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
+            connection.commit()
+        try:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        finally:
+            if connection.dialect.name == "postgresql":
+                connection.rollback()
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(MIGRATION_LOCK)))
+                connection.commit()
+
+
+def run_migrations(context: Any) -> None:  # noqa: ANN401 - Alembic hands out a module proxy
+    """Do what every service's `env.py` does: migrate over the connection that `migrate` gave."""
+    connection = context.config.attributes["connection"]
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _sqlite_module() -> ModuleType:
+    try:
+        import pysqlite3  # noqa: PLC0415 - has no wheel on some platforms
+    except ImportError:
+        return sqlite3
+    module: ModuleType = pysqlite3
+    return module
+
+
+def _sqlite(url: str) -> sa.Engine:
+    mode = journal()
+    if mode != "WAL":
+        logs.log().warning("sqlite_rollback_journal", reason="SQLite older than 3.51.3")
+    engine = sa.create_engine(
+        url,
+        module=_sqlite_module(),
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"timeout": BUSY_TIMEOUT / 1000, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+        connection.isolation_level = None  # we begin transactions ourselves
+        synchronous = "FULL" if mode == "WAL" else "EXTRA"
+        for pragma in (
+            f"journal_mode={mode}",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT}",
+            "trusted_schema=OFF",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: str) -> sa.Engine:
+    return sa.create_engine(
+        sa.make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=16,
+        max_overflow=16,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 5,
+            "options": "-c synchronous_commit=on -c lock_timeout=10000",
+        },
+    )

@@ -1,0 +1,60 @@
+"""The one way to make an HTTP client: time-outs, pinned anchors, no redirects, no proxy environment."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import httpx
+import urllib3
+
+CONNECT_TIMEOUT = 2.0  # seconds
+READ_TIMEOUT = 60.0  # seconds
+BLOCK = (
+    2**20
+)  # bytes read at a time from a bulk body; smaller costs a factor (performance notes in README)
+
+
+def pinned_context(*anchors: str) -> ssl.SSLContext:
+    """Return a TLS 1.3 client context that trusts these PEM certificates and nothing else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    for anchor in anchors:
+        context.load_verify_locations(cadata=anchor)
+    return context
+
+
+def pinned_file(path: Path) -> ssl.SSLContext:
+    """Return `pinned_context` for a PEM file."""
+    return pinned_context(path.read_text(encoding="ascii"))
+
+
+def json_client(
+    base_url: str, *, context: ssl.SSLContext | None = None, auth: httpx.Auth | None = None
+) -> httpx.Client:
+    """Return a client for small bodies."""
+    return httpx.Client(
+        base_url=base_url,
+        verify=context if context is not None else True,
+        auth=auth,
+        timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def bulk_pool(
+    url: str, *, context: ssl.SSLContext | None = None, size: int = 8
+) -> urllib3.HTTPConnectionPool:
+    """Return a pool of keep-alive connections to one host for large bodies (`BLOCK` bytes a read)."""
+    parts = urllib3.util.parse_url(url)
+    options: dict[str, Any] = {
+        "host": parts.host,
+        "port": parts.port,
+        "timeout": urllib3.Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
+        "retries": False,
+        "maxsize": size,
+        "blocksize": BLOCK,
+    }
+    if parts.scheme == "https":
+        return urllib3.HTTPSConnectionPool(ssl_context=context, **options)
+    return urllib3.HTTPConnectionPool(**options)
