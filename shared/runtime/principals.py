@@ -16,7 +16,7 @@ from typing_extensions import override
 from shared.protocol import canonical, tokens
 from shared.runtime.clock import Clock
 from shared.runtime.keystore import Keystore
-from shared.runtime.problems import NotAllowed, Unauthenticated
+from shared.runtime.refusals import NotAllowed, Unauthenticated
 
 HEADER = "Txn-Token"
 LIFETIME = 30  # seconds
