@@ -14,6 +14,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Readiness = Callable[[], Mapping[str, str]]
 JSON_LIMIT = 256 * 1024  # bytes; a route that takes more says so
 OK = "ok"
+TOO_LARGE = 413
 
 
 def create_app(
@@ -79,6 +80,24 @@ class RequestIds:
             await send(message)
 
         try:
-            await self.app(scope, receive, tagged)
+            await self.app(scope, receive, _problem_if_too_large(tagged))
         finally:
             logs.request_id.reset(mark)
+
+
+def _problem_if_too_large(send: Send) -> Send:
+    """Replace the framework's plain-text answer to a body over the limit by a problem."""
+    replaced = False
+
+    async def problem_send(message: Message) -> None:
+        nonlocal replaced
+        if message["type"] == "http.response.start" and message["status"] == TOO_LARGE:
+            replaced = (b"content-type", problems.PROBLEM.encode()) not in message["headers"]
+        if not replaced:
+            await send(message)
+        elif message["type"] == "http.response.start":
+            refusal = problems.problem(problems.too_large())
+            await send({**message, "headers": [*refusal.raw_headers, (b"connection", b"close")]})
+            await send({"type": "http.response.body", "body": refusal.body})
+
+    return problem_send

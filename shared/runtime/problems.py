@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from shared.protocol import canonical, errors
 from shared.runtime import logs
-from shared.runtime.refusals import Conflict, Fact, Malformed, Refusal, Unprocessable
+from shared.runtime.refusals import Conflict, Fact, Malformed, Refusal, TooLarge, Unprocessable
 
 PROBLEM = "application/problem+json"
 
@@ -27,7 +27,6 @@ PROTOCOL_STATUS: dict[type[errors.ProtocolError], int] = {
 FRAMEWORK: dict[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
-    413: ("too_large", "The body is larger than this address takes."),
 }
 
 
@@ -55,6 +54,15 @@ def from_protocol(error: errors.ProtocolError) -> Refusal:
     status = next(PROTOCOL_STATUS[kind] for kind in type(error).__mro__ if kind in PROTOCOL_STATUS)
     kind = {400: Malformed, 409: Conflict}.get(status, Unprocessable)
     return kind(error.code, error.detail, **error.facts)
+
+
+def too_large() -> Refusal:
+    """Return the refusal of a body over its limit."""
+    return TooLarge(
+        "too_large",
+        "The body is larger than this address takes.",
+        next_step="Send evidence in segments; documents stay under the limit of their address.",
+    )
 
 
 def install(app: FastAPI) -> None:

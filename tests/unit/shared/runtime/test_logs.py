@@ -1,0 +1,21 @@
+"""Log lines: JSON, with the request's id, without what must not be there."""
+
+import pytest
+
+from shared.protocol import canonical
+from shared.runtime import logs
+
+
+def test_a_line_is_json_with_service_and_request_id(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("gateway")
+    mark = logs.request_id.set("abc")
+    logs.log().info("refused", code="x", token="secret value")
+    logs.log().debug("not at this level")
+    logs.request_id.reset(mark)
+    logs.log().warning("later")
+    first, second = capsys.readouterr().err.splitlines()
+    line = canonical.read(first.encode())
+    assert isinstance(line, dict)
+    assert (line["service"], line["request_id"], line["event"]) == ("gateway", "abc", "refused")
+    assert line["token"] == "[redacted]"
+    assert "request_id" not in second
