@@ -1,0 +1,210 @@
+"""Write an entry to a channel, and an event to the outbox, in the caller's transaction.
+
+A channel has one writer: its row is locked before the entry is signed, so no two payloads are ever
+signed for one place. What was appended is SIGNED and waits for the log; the courier does the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from services.exchange.keyring import Keyring
+from services.exchange.states import Direction, EntryState
+from services.exchange.store import entries, events
+from shared.protocol import canonical, identifiers
+from shared.protocol.channels import Head
+from shared.protocol.entries import Entry, EntryType, PeerHead, entry_hash, sign_entry
+from shared.protocol.identifiers import Country
+from shared.protocol.keys import SUITE
+from shared.runtime.clock import milliseconds
+from shared.runtime.refusals import Conflict
+
+INTENT = "transfer.intent"
+RECEIVED = "transfer.received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What an entry is to say, and to whom."""
+
+    type: EntryType
+    recipient: Country
+    request_id: str | None  # the case it belongs to
+    transfer_id: str | None  # the package or request it is about
+    body: dict[str, canonical.Json]  # as shared.protocol.messages has it for the type
+    size: int | None = None  # plain bytes, of package entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """The place an entry got."""
+
+    channel: str
+    epoch: int
+    seq: int
+    hash: str  # hex96
+
+
+def append(
+    db: Session,
+    letter: Letter,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    personal: Mapping[str, str] | None = None,
+) -> Posted:
+    """Sign the next entry of our channel to a country, with the event that tells of it.
+
+    Opens the channel first when this is its first entry. `personal` (client, officer) goes into the
+    event only, where the log keeps salted commitments of it.
+
+    Raises:
+        Conflict: the channel is frozen.
+    """
+    name = identifiers.channel(keyring.country, letter.recipient)
+    channel = entries.lock_channel(db, name, Direction.OUT)
+    if channel.frozen is not None:
+        raise Conflict(
+            "channel_frozen",
+            f"The channel {name} is frozen: {channel.frozen}.",
+            rule="architecture 5",
+            next_step="Two officers settle it with the other country and resync the channel.",
+            channel=name,
+        )
+    head = channel.head
+    if head == entries.NOTHING:
+        head = _post(db, _opening(letter.recipient, keyring), head, keyring=keyring, now=now)
+    head = _post(db, letter, head, keyring=keyring, now=now, personal=personal)
+    entries.move_head(db, name, channel.head, head)
+    return Posted(channel=name, epoch=head.epoch, seq=head.seq, hash=head.hash)
+
+
+def record(  # noqa: PLR0913 - the fields of an event
+    db: Session,
+    event_type: str,
+    *,
+    case_id: str | None,
+    transfer_id: str | None = None,
+    peer: str | None = None,
+    personal: Mapping[str, str] | None = None,
+    reason: str | None = None,
+    now: datetime,
+) -> None:
+    """Put an event that is no entry into the outbox (`request.approved`, `package.closed`, ...)."""
+    fields: dict[str, canonical.Json] = {
+        "case_id": case_id,
+        "transfer_id": transfer_id,
+        "peer": peer,
+        "personal": dict(personal) if personal else None,
+        "reason": reason,
+    }
+    post_event(db, event_type, fields, entry_hash=None, now=now)
+
+
+def post_event(
+    db: Session,
+    event_type: str,
+    fields: Mapping[str, canonical.Json],
+    *,
+    entry_hash: str | None,
+    now: datetime,
+) -> None:
+    """Put an event into the outbox; `entry_hash` ties the log's answer to our own entry."""
+    event_id = identifiers.new_id(now)
+    told = {name: value for name, value in fields.items() if value is not None}
+    told |= {"event_id": event_id, "type": event_type, "event_time": milliseconds(now)}
+    events.post(
+        db, event_id=event_id, payload=canonical.encode(told), entry_hash=entry_hash, now=now
+    )
+
+
+def entry_fields(entry: Entry, digest: str, transfer_id: str | None) -> dict[str, canonical.Json]:
+    """Return what the event of an entry says of it, the same at its writer and its reader."""
+    return {
+        "transfer_id": transfer_id,
+        "channel": entry.channel,
+        "epoch": entry.epoch,
+        "seq": entry.seq,
+        "entry_type": entry.type,
+        "entry_hash": digest,
+        "about": entry.body.get("about"),
+        "outcome": entry.body.get("kind"),
+        "case_id": entry.request,
+    }
+
+
+def _opening(recipient: Country, keyring: Keyring) -> Letter:
+    body: dict[str, canonical.Json] = {"suite": SUITE, "log_origin": keyring.log_origin}
+    return Letter(
+        type=EntryType.OPEN, recipient=recipient, request_id=None, transfer_id=None, body=body
+    )
+
+
+def _post(  # noqa: PLR0913 - one step of `append`
+    db: Session,
+    letter: Letter,
+    head: Head,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    personal: Mapping[str, str] | None = None,
+) -> Head:
+    entry = _entry(db, letter, head, keyring=keyring, now=now)
+    jws = sign_entry(entry, keyring.seal)
+    digest = entry_hash(jws)
+    fields = entry_fields(entry, digest, letter.transfer_id)
+    entries.insert(db, _signed(entry, jws, digest, letter.transfer_id, now))
+    fields |= {
+        "direction": "out",
+        "peer": letter.recipient,
+        "size": letter.size,
+        "personal": dict(personal) if personal else None,
+    }
+    post_event(db, INTENT, fields, entry_hash=digest, now=now)
+    return Head(epoch=entry.epoch, seq=entry.seq, hash=digest)
+
+
+def _entry(db: Session, letter: Letter, head: Head, *, keyring: Keyring, now: datetime) -> Entry:
+    """Fill in the next place of the chain; `peer` names the last entry we took from the other side."""
+    theirs = entries.channel(db, identifiers.channel(letter.recipient, keyring.country))
+    seen = theirs.head if theirs is not None else entries.NOTHING
+    return Entry(
+        v=1,
+        type=letter.type,
+        channel=identifiers.channel(keyring.country, letter.recipient),
+        sender=keyring.country,
+        recipient=letter.recipient,
+        epoch=head.epoch,
+        seq=head.seq + 1,
+        prev=head.hash,
+        peer=PeerHead(seen.epoch, seen.seq, seen.hash) if seen != entries.NOTHING else None,
+        iat=int(now.timestamp()),
+        request=letter.request_id,
+        body=letter.body,
+        sigalgs=("ES384", "ML-DSA-87"),
+    )
+
+
+def _signed(
+    entry: Entry, jws: bytes, digest: str, transfer_id: str | None, now: datetime
+) -> entries.StoredEntry:
+    about = entry.body.get("about")
+    outcome = entry.body.get("kind")
+    return entries.StoredEntry(
+        channel=entry.channel,
+        epoch=entry.epoch,
+        seq=entry.seq,
+        hash=digest,
+        prev=entry.prev,
+        type=entry.type,
+        direction=Direction.OUT,
+        request_id=entry.request,
+        transfer_id=transfer_id,
+        about_hash=str(about["hash"]) if isinstance(about, dict) else None,
+        outcome=outcome if isinstance(outcome, str) else None,
+        jws=jws,
+        state=EntryState.SIGNED,
+        created_at=now,
+    )

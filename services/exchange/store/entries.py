@@ -1,0 +1,131 @@
+"""SQL of the channels: heads, entries, and how far each entry has got."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from services.exchange.states import Direction, EntryState
+from services.exchange.tables import ChannelRow, EntryRow
+from shared.protocol.channels import GENESIS_PREV, Head
+from shared.runtime.refusals import Conflict
+
+NOTHING = Head(epoch=0, seq=-1, hash=GENESIS_PREV)  # the head of a channel nobody has opened
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One direction between two countries."""
+
+    name: str  # "QM>QN"
+    direction: Direction
+    head: Head
+    frozen: str | None  # why nothing more is written or taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """The signed bytes of an entry as they are, and what was read from them."""
+
+    channel: str
+    epoch: int
+    seq: int
+    hash: str  # hex96
+    prev: str  # hex96
+    type: str
+    direction: Direction
+    request_id: str | None
+    transfer_id: str | None
+    about_hash: str | None  # of receipts: the entry they are about
+    outcome: str | None  # of receipts: their kind
+    jws: bytes
+    state: EntryState
+    created_at: datetime
+    leaf: bytes | None = None
+    log_index: int | None = None
+    proof: str | None = None
+    attempts: int = 0
+    due_at: datetime | None = None
+    last_error: str | None = None
+    failing_since: datetime | None = None
+
+
+_FIELDS = tuple(StoredEntry.__dataclass_fields__)
+
+
+def channel(db: Session, name: str) -> Channel | None:
+    """Return a channel as it stands, or None when nobody has opened it."""
+    row = db.get(ChannelRow, name, populate_existing=True)
+    return None if row is None else _channel(row)
+
+
+def channels(db: Session) -> list[Channel]:
+    """Return every channel, by name."""
+    rows = db.scalars(sa.select(ChannelRow).order_by(ChannelRow.channel))
+    return [_channel(row) for row in rows]
+
+
+def lock_channel(db: Session, name: str, direction: Direction) -> Channel:
+    """Return a channel and keep others from moving its head until the transaction ends."""
+    if db.get(ChannelRow, name) is None:
+        try:
+            with db.begin_nested():
+                db.add(_opened(name, direction))
+        except IntegrityError:
+            pass  # another transaction was first; its row is locked below
+    locked = sa.update(ChannelRow).where(ChannelRow.channel == name)
+    db.execute(locked.values(direction=ChannelRow.direction))
+    return _channel(db.get_one(ChannelRow, name, populate_existing=True))
+
+
+def move_head(db: Session, name: str, old: Head, new: Head) -> None:
+    """Compare and swap the head of a channel.
+
+    Raises:
+        Conflict: the head is no longer `old`.
+    """
+    moved = db.execute(
+        sa.update(ChannelRow)
+        .where(
+            ChannelRow.channel == name,
+            ChannelRow.epoch == old.epoch,
+            ChannelRow.head_seq == old.seq,
+            ChannelRow.head_hash == old.hash,
+        )
+        .values(epoch=new.epoch, head_seq=new.seq, head_hash=new.hash)
+        .returning(ChannelRow.channel)
+    ).one_or_none()
+    if moved is None:
+        raise Conflict("channel_moved", f"Another entry was written to {name} first.")
+
+
+def freeze(db: Session, name: str, why: str) -> None:
+    """Let nothing more through a channel; the first reason stays."""
+    db.execute(
+        sa.update(ChannelRow)
+        .where(ChannelRow.channel == name, ChannelRow.frozen.is_(None))
+        .values(frozen=why)
+    )
+
+
+def insert(db: Session, entry: StoredEntry) -> None:
+    """Keep an entry; a second one at its place, or with its hash, breaks the transaction."""
+    db.add(EntryRow(**{name: getattr(entry, name) for name in _FIELDS}))
+    db.flush()
+
+
+def _opened(name: str, direction: Direction) -> ChannelRow:
+    return ChannelRow(
+        channel=name,
+        direction=direction,
+        epoch=NOTHING.epoch,
+        head_seq=NOTHING.seq,
+        head_hash=NOTHING.hash,
+    )
+
+
+def _channel(row: ChannelRow) -> Channel:
+    head = Head(epoch=row.epoch, seq=row.head_seq, hash=row.head_hash)
+    return Channel(name=row.channel, direction=row.direction, head=head, frozen=row.frozen)
