@@ -1,0 +1,294 @@
+"""What the directory says about each country, and how to check it years later (spec/trust.md).
+
+A member document is a target of a TUF repository, signed in the role `country-XX` that the root's
+`targets` role delegated. A trust bundle carries all of it, so that a court needs no network and no
+clock: signatures are checked from a pinned root, and a key is judged at the time that was logged.
+Expiry, rollback and freeze belong to the live path, the gateway's TUF client.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from securesystemslib.exceptions import Error as SecureSystemsError
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root, Targets
+
+from shared.protocol import canonical, jose
+from shared.protocol.errors import FormatError, TrustError
+from shared.protocol.identifiers import Country, parse_country
+from shared.protocol.keys import KemPublic, SealPublic
+
+MAX_MEMBER = 64 * 2**10  # bytes
+MAX_BUNDLE = 8 * 2**20  # bytes
+
+_STRICT = ConfigDict(strict=True, frozen=True, extra="forbid")
+Signed = TypeVar("Signed", Root, Targets)
+
+
+class DatedSeal(BaseModel):
+    """A seal's public keys and when they may sign (seconds since 1970, `exp` excluded)."""
+
+    model_config = _STRICT
+    es384: dict[str, str]
+    mldsa87: dict[str, str]
+    nbf: int
+    exp: int
+
+    @cached_property
+    def key(self) -> SealPublic:
+        """Return both public keys."""
+        return SealPublic.from_json({"es384": dict(self.es384), "mldsa87": dict(self.mldsa87)})
+
+
+class DatedKem(BaseModel):
+    """A public key to wrap content keys for, and when it may be used."""
+
+    model_config = _STRICT
+    kid: str
+    suite: str
+    p384: str
+    mlkem1024: str
+    nbf: int
+    exp: int
+
+    @cached_property
+    def key(self) -> KemPublic:
+        """Return the public key."""
+        return KemPublic.from_json(
+            {
+                "kid": self.kid,
+                "suite": self.suite,
+                "p384": self.p384,
+                "mlkem1024": self.mlkem1024,
+            }
+        )
+
+
+class LogIdentity(BaseModel):
+    """A country's transparency log: its C2SP origin, where it is read, and its verifier keys."""
+
+    model_config = _STRICT
+    origin: str
+    url: str
+    vkeys: tuple[str, ...]
+
+
+class Member(BaseModel):
+    """What a country says about itself, in the directory's name."""
+
+    model_config = _STRICT
+    v: Literal[1] = 1
+    country: str
+    name: str
+    status: Literal["active", "suspended", "left"]
+    gateway: str
+    issuer: str
+    tls_anchors: tuple[str, ...]
+    client_jwks: tuple[dict[str, str | int], ...]
+    seal: tuple[DatedSeal, ...]
+    kem: tuple[DatedKem, ...]
+    bag_seal_ca: str
+    log: LogIdentity
+    suites: tuple[str, ...]
+    instruments: tuple[str, ...]
+    contacts: dict[str, str]
+    not_before: int
+    not_after: int
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Member":
+        """Read a member document and load every key in it.
+
+        Raises:
+            FormatError: not canonical, a member too few or too many, or a key that is none.
+        """
+        canonical.parse(data, max_size=MAX_MEMBER)
+        try:
+            member = cls.model_validate_json(data)
+        except ValidationError as error:
+            flaw = error.errors(include_input=False)[0]
+            place = ".".join(str(part) for part in flaw["loc"])
+            raise FormatError(f"member document: {place}: {flaw['msg']}") from error
+        parse_country(member.country)
+        for jwk in member.client_jwks:
+            jose.public_key(jwk)
+        _ = member.seal_keys, member.kem_keys
+        return member
+
+    def to_bytes(self) -> bytes:
+        """Write the document in canonical JSON."""
+        return canonical.encode(self.model_dump(mode="json"))
+
+    @property
+    def seal_keys(self) -> tuple[SealPublic, ...]:
+        """Return all seal keys, whenever valid."""
+        return tuple(dated.key for dated in self.seal)
+
+    @property
+    def kem_keys(self) -> tuple[KemPublic, ...]:
+        """Return all keys to wrap for, whenever valid."""
+        return tuple(dated.key for dated in self.kem)
+
+    @property
+    def log_origin(self) -> str:
+        """Return the C2SP origin of the country's log."""
+        return self.log.origin
+
+    @property
+    def log_vkeys(self) -> tuple[str, ...]:
+        """Return the verifier keys of the country's log."""
+        return self.log.vkeys
+
+    def seal_keys_at(self, at: int) -> tuple[SealPublic, ...]:
+        """Return the seal keys in force at a time (seconds since 1970)."""
+        return tuple(dated.key for dated in self.seal if dated.nbf <= at < dated.exp)
+
+    def kem_keys_at(self, at: int) -> tuple[KemPublic, ...]:
+        """Return the keys to wrap for that are in force at a time."""
+        return tuple(dated.key for dated in self.kem if dated.nbf <= at < dated.exp)
+
+    def client_keys_at(self, at: int) -> tuple[jose.Jwk, ...]:
+        """Return the keys with which the country's gateway authenticates at a time."""
+        return tuple(jwk for jwk in self.client_jwks if _in_force(jwk, at))
+
+
+def role_name(country: str) -> str:
+    """Name the TUF role that may sign a country's document."""
+    return f"country-{country}"
+
+
+def target_path(country: str) -> str:
+    """Name the one TUF target that the country's role may sign."""
+    return f"members/{country}.json"
+
+
+def write_bundle(
+    *,
+    roots: Sequence[bytes],
+    targets: bytes,
+    roles: Mapping[str, bytes],
+    members: Mapping[str, bytes],
+) -> bytes:
+    """Write a trust bundle: the root history, `targets`, each country's role and document."""
+    return canonical.encode(
+        {
+            "v": 1,
+            "roots": [canonical.b64u(root) for root in roots],
+            "targets": canonical.b64u(targets),
+            "roles": {name: canonical.b64u(role) for name, role in roles.items()},
+            "members": {name: canonical.b64u(member) for name, member in members.items()},
+        }
+    )
+
+
+def read_bundle(data: bytes, pinned_root: bytes) -> dict[Country, Member]:
+    """Check a trust bundle from a pinned root and return what it vouches for.
+
+    Args:
+        data: the bundle (canonical JSON, spec/trust.md, 4).
+        pinned_root: a `N.root.json` that the verifier trusts, from outside.
+
+    Raises:
+        FormatError: it does not have the shape of a bundle.
+        TrustError: a signature, threshold, role or digest does not hold.
+    """
+    parts = _parts(data)
+    root = _follow_roots(_metadata(pinned_root, Root), parts.roots)
+    targets = _metadata(parts.targets, Targets)
+    _check_delegate(root.signed, "targets", targets)
+    return {
+        parse_country(name): _member(name, document, targets.signed, parts.roles)
+        for name, document in parts.members.items()
+    }
+
+
+class _Bundle(BaseModel):
+    model_config = _STRICT
+    v: Literal[1]
+    roots: tuple[str, ...]
+    targets: str
+    roles: dict[str, str]
+    members: dict[str, str]
+
+
+class _Parts(BaseModel):
+    roots: tuple[bytes, ...]
+    targets: bytes
+    roles: dict[str, bytes]
+    members: dict[str, bytes]
+
+
+def _parts(data: bytes) -> _Parts:
+    canonical.parse(data, max_size=MAX_BUNDLE)
+    try:
+        bundle = _Bundle.model_validate_json(data)
+    except ValidationError as error:
+        raise FormatError("This is not a trust bundle.") from error
+    return _Parts(
+        roots=tuple(canonical.unb64u(root) for root in bundle.roots),
+        targets=canonical.unb64u(bundle.targets),
+        roles={name: canonical.unb64u(role) for name, role in bundle.roles.items()},
+        members={name: canonical.unb64u(member) for name, member in bundle.members.items()},
+    )
+
+
+def _follow_roots(current: Metadata[Root], roots: Sequence[bytes]) -> Metadata[Root]:
+    """Walk from the pinned root to the newest, each signed by the one before and by itself."""
+    _check_delegate(current.signed, "root", current)
+    for data in roots:
+        new = _metadata(data, Root)
+        if new.signed.version <= current.signed.version:
+            continue  # history from before the pin, for those who pinned earlier
+        if new.signed.version != current.signed.version + 1:
+            raise TrustError("A root is missing in the history.", version=new.signed.version)
+        _check_delegate(current.signed, "root", new)
+        _check_delegate(new.signed, "root", new)
+        current = new
+    return current
+
+
+def _member(name: str, document: bytes, targets: Targets, roles: Mapping[str, bytes]) -> Member:
+    role, path = role_name(name), target_path(name)
+    if role not in roles:
+        raise TrustError(f"The bundle lacks the signed role of {name}.", country=name)
+    signed = _metadata(roles[role], Targets)
+    _check_delegate(targets, role, signed)
+    delegated = targets.get_delegated_role(role)
+    if getattr(delegated, "paths", None) != [path] or path not in signed.signed.targets:
+        raise TrustError(f"The role {role} may not sign {path}, or does not.", country=name)
+    try:
+        signed.signed.targets[path].verify_length_and_hashes(document)
+    except RepositoryError as error:
+        raise TrustError(f"{path} is not the document that was signed.", country=name) from error
+    member = Member.from_bytes(document)
+    if member.country != name:
+        raise TrustError(f"{path} speaks for {member.country}.", country=name)
+    return member
+
+
+def _metadata(data: bytes, kind: type[Signed]) -> Metadata[Signed]:
+    # The strict reader first: TUF's own takes a member twice.
+    canonical.read(data)
+    try:
+        metadata = Metadata[Signed].from_bytes(data)
+    except (RepositoryError, SecureSystemsError, ValueError) as error:
+        raise FormatError("This is not TUF metadata.") from error
+    if not isinstance(metadata.signed, kind):
+        raise FormatError(f"This is TUF metadata, but not of type {kind.type}.")
+    return metadata
+
+
+def _check_delegate(
+    delegator: Root | Targets, role: str, metadata: Metadata[Root] | Metadata[Targets]
+) -> None:
+    try:
+        delegator.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
+    except (RepositoryError, SecureSystemsError, ValueError) as error:
+        raise TrustError(f"The directory's role {role} is not validly signed: {error}.") from error
+
+
+def _in_force(jwk: Mapping[str, str | int], at: int) -> bool:
+    nbf, exp = jwk.get("nbf", 0), jwk.get("exp", at + 1)
+    return isinstance(nbf, int) and isinstance(exp, int) and nbf <= at < exp
