@@ -1,6 +1,7 @@
 """The one way to make an HTTP client: time-outs, pinned anchors, no redirects, no proxy environment."""
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,10 @@ def pinned_file(path: Path) -> ssl.SSLContext:
 
 
 def json_client(
-    base_url: str, *, context: ssl.SSLContext | None = None, auth: httpx.Auth | None = None
+    base_url: str,
+    *,
+    context: ssl.SSLContext | None = None,
+    auth: Callable[[httpx.Request], httpx.Request] | None = None,
 ) -> httpx.Client:
     """Return a client for small bodies."""
     return httpx.Client(

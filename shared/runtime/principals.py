@@ -5,13 +5,12 @@ the calling service's own key; a service accepts nothing else, also not from the
 public keys of the three services come from bootstrap. (Draft OAuth Transaction Tokens is the model.)
 """
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 from fastapi import Request
-from typing_extensions import override
 
 from shared.protocol import canonical, tokens
 from shared.runtime.clock import Clock
@@ -73,17 +72,18 @@ class Assertions:
         return tokens.mint_internal(self.key, claims)
 
 
-class InternalAuth(httpx.Auth):
-    """Sign every request of an `httpx` client for one service behind it."""
+@dataclass(frozen=True, slots=True)
+class InternalAuth:
+    """The `auth` of an HTTP client: signs each of its requests for one service behind it."""
 
-    def __init__(self, assertions: Assertions, audience: str) -> None:
-        self.assertions, self.audience = assertions, audience
+    assertions: Assertions
+    audience: str
 
-    @override
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def __call__(self, request: httpx.Request) -> httpx.Request:
+        """Add the assertion for this very method and path."""
         path = request.url.raw_path.decode().partition("?")[0]
         request.headers[HEADER] = self.assertions.mint(self.audience, request.method, path)
-        yield request
+        return request
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Doorman:
             )
         except tokens.TokenError as error:
             raise Unauthenticated(
-                "bad_assertion", f"The internal assertion is refused: {error}."
+                "bad_assertion", f"The internal assertion is refused. {error}"
             ) from error
         return Principal(
             service=claims.issuer,
