@@ -24,20 +24,45 @@ and at its receiver::
 Any other pair of state and act raises `WrongStateError`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from shared.runtime.refusals import Conflict
 
-class WrongStateError(Exception):
-    """The object is in a state in which this act is not open. Code `wrong_state`."""
 
-    code = "wrong_state"
+class WrongStateError(Conflict):
+    """The object is in a state in which this act is not open; says which acts are."""
 
-    def __init__(self, state: StrEnum, act: StrEnum) -> None:
-        """Name the state (and its word) the object is in and the act that was asked for."""
-        super().__init__(f"'{act}' is not open in state {state} ({state.name})")
-        self.state = state
-        self.act = act
+    def __init__(self, state: StrEnum, act: StrEnum, open_acts: Iterable[StrEnum]) -> None:
+        able = sorted(set(open_acts))
+        super().__init__(
+            "wrong_state",
+            f"To {act} is not possible in state {state}{_word(state)}.",
+            next_step=f"Possible now: {', '.join(able)}." if able else "This state is final.",
+            state=str(state),
+            act=str(act),
+        )
+
+
+def _word(state: StrEnum) -> str:
+    """Add the word to a code: `S05` is DELIVERED."""
+    return "" if state.name == state.value else f" ({state.name.replace('_', ' ').lower()})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who does something, and when."""
+
+    client_id: str  # the national system, or the country of the peer
+    officer: str | None = None  # as the national system asserts it
+    at: datetime
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """Return what the log keeps as salted commitments only."""
+        return {"client": self.client_id} | ({"officer": self.officer} if self.officer else {})
 
 
 class Direction(StrEnum):
@@ -248,7 +273,7 @@ def advance_request(state: RequestState, act: RequestAct) -> RequestState:
     try:
         return _REQUEST[state, act]
     except KeyError:
-        raise WrongStateError(state, act) from None
+        raise WrongStateError(state, act, (a for s, a in _REQUEST if s == state)) from None
 
 
 def advance_measure(state: MeasureState, act: RequestAct) -> MeasureState:
@@ -256,7 +281,7 @@ def advance_measure(state: MeasureState, act: RequestAct) -> MeasureState:
     try:
         return _MEASURE[state, act]
     except KeyError:
-        raise WrongStateError(state, act) from None
+        raise WrongStateError(state, act, (a for s, a in _MEASURE if s == state)) from None
 
 
 def advance_package(direction: Direction, state: PackageState, act: PackageAct) -> PackageState:
@@ -264,4 +289,5 @@ def advance_package(direction: Direction, state: PackageState, act: PackageAct) 
     try:
         return _PACKAGE[direction][state, act]
     except KeyError:
-        raise WrongStateError(state, act) from None
+        arrows = _PACKAGE[direction]
+        raise WrongStateError(state, act, (a for s, a in arrows if s == state)) from None

@@ -219,6 +219,8 @@ class EntryRow(Base):
     direction: Mapped[Direction]
     request_id: Mapped[str | None] = mapped_column(index=True)
     transfer_id: Mapped[str | None] = mapped_column(index=True)
+    about_hash: Mapped[str | None] = mapped_column(index=True)  # of receipts: what they are about
+    outcome: Mapped[str | None]  # of receipts: their kind
     jws: Mapped[bytes]
     leaf: Mapped[bytes | None]  # of the writer's log
     log_index: Mapped[int | None]
@@ -226,6 +228,7 @@ class EntryRow(Base):
     state: Mapped[EntryState]
     attempts: Mapped[int]
     due_at: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
 
@@ -236,7 +239,8 @@ class EventRow(Base):
     __tablename__ = "event"
     __table_args__ = (sa.Index("event_due", "done", "due_at"),)
 
-    event_id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(Counter, primary_key=True, autoincrement=True)
+    event_id: Mapped[str] = mapped_column(unique=True)
     payload: Mapped[bytes]  # canonical JSON
     entry_hash: Mapped[str | None] = mapped_column(index=True)
     attempts: Mapped[int]

@@ -3,7 +3,6 @@
 A log line may be lost; what a court or an overseer needs is an audit event instead.
 """
 
-import logging
 import sys
 from contextvars import ContextVar
 
@@ -26,7 +25,7 @@ def configure(service: str, level: str = "INFO") -> None:
             _redact,
             structlog.processors.JSONRenderer(),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

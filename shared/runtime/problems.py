@@ -53,7 +53,9 @@ def from_protocol(error: errors.ProtocolError) -> Refusal:
     """Turn a protocol error into a refusal of the status that `PROTOCOL_STATUS` gives it."""
     status = next(PROTOCOL_STATUS[kind] for kind in type(error).__mro__ if kind in PROTOCOL_STATUS)
     kind = {400: Malformed, 409: Conflict}.get(status, Unprocessable)
-    return kind(error.code, error.detail, **error.facts)
+    refusal = kind(error.code, error.detail)
+    refusal.facts = dict(error.facts)
+    return refusal
 
 
 def too_large() -> Refusal:

@@ -44,7 +44,7 @@ class Refusal(Exception):  # noqa: N818 - the field's word
         super().__init__(detail)
         self.code, self.detail, self.rule, self.next_step = code, detail, rule, next_step
         self.headers = dict(headers or {})
-        self.facts = facts
+        self.facts: dict[str, Fact] = facts
 
 
 class Malformed(Refusal):

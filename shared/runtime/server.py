@@ -9,6 +9,7 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from typing_extensions import override
 
 from shared.runtime.settings import parse_listen
 
@@ -19,6 +20,7 @@ KEEP_ALIVE = 75  # seconds; uvicorn's 5 would close a pool's connections between
 class QuietServer(uvicorn.Server):
     """A server that leaves the signals to `run`, so that several can live in one process."""
 
+    @override
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Install nothing: `run` has installed the handlers for all servers."""

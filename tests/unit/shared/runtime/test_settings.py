@@ -23,7 +23,7 @@ def test_the_environment_becomes_frozen_values(monkeypatch: pytest.MonkeyPatch) 
     assert settings.data == Path("/srv/rogatory")
     assert settings.database_url("audit") == "sqlite:////srv/rogatory/audit.sqlite"
     with pytest.raises(ValueError, match="frozen"):
-        settings.country = "QN"  # type: ignore[misc]  # frozen on purpose
+        settings.country = "QN"
 
 
 def test_a_configured_database_wins(monkeypatch: pytest.MonkeyPatch) -> None:
