@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from services.exchange.keyring import Keyring
 from services.exchange.states import Direction, EntryState
 from services.exchange.store import entries, events
-from shared.protocol import canonical, identifiers
+from shared.protocol import canonical, channels, identifiers
 from shared.protocol.channels import Head
-from shared.protocol.entries import Entry, EntryType, PeerHead, entry_hash, sign_entry
+from shared.protocol.entries import BODIES, Entry, EntryType, sign_entry
 from shared.protocol.identifiers import Country
 from shared.protocol.keys import SUITE
 from shared.runtime.clock import milliseconds
@@ -33,7 +33,7 @@ class Letter:
     recipient: Country
     request_id: str | None  # the case it belongs to
     transfer_id: str | None  # the package or request it is about
-    body: dict[str, canonical.Json]  # as shared.protocol.messages has it for the type
+    body: dict[str, canonical.Json]  # as shared.protocol.entries.BODIES has it for the type
     size: int | None = None  # plain bytes, of package entries
 
 
@@ -74,7 +74,7 @@ def append(
             channel=name,
         )
     head = channel.head
-    if head == entries.NOTHING:
+    if head is None:
         head = _post(db, _opening(letter.recipient, keyring), head, keyring=keyring, now=now)
     head = _post(db, letter, head, keyring=keyring, now=now, personal=personal)
     entries.move_head(db, name, channel.head, head)
@@ -120,7 +120,7 @@ def post_event(
     )
 
 
-def entry_fields(entry: Entry, digest: str, transfer_id: str | None) -> dict[str, canonical.Json]:
+def entry_fields(entry: Entry, transfer_id: str | None) -> dict[str, canonical.Json]:
     """Return what the event of an entry says of it, the same at its writer and its reader."""
     return {
         "transfer_id": transfer_id,
@@ -128,7 +128,7 @@ def entry_fields(entry: Entry, digest: str, transfer_id: str | None) -> dict[str
         "epoch": entry.epoch,
         "seq": entry.seq,
         "entry_type": entry.type,
-        "entry_hash": digest,
+        "entry_hash": channels.head_of(entry).hash,
         "about": entry.body.get("about"),
         "outcome": entry.body.get("kind"),
         "case_id": entry.request,
@@ -142,10 +142,10 @@ def _opening(recipient: Country, keyring: Keyring) -> Letter:
     )
 
 
-def _post(  # noqa: PLR0913 - one step of `append`
+def _post(
     db: Session,
     letter: Letter,
-    head: Head,
+    head: Head | None,
     *,
     keyring: Keyring,
     now: datetime,
@@ -153,42 +153,38 @@ def _post(  # noqa: PLR0913 - one step of `append`
 ) -> Head:
     entry = _entry(db, letter, head, keyring=keyring, now=now)
     jws = sign_entry(entry, keyring.seal)
-    digest = entry_hash(jws)
-    fields = entry_fields(entry, digest, letter.transfer_id)
-    entries.insert(db, _signed(entry, jws, digest, letter.transfer_id, now))
+    entries.insert(db, _signed(entry, jws, letter.transfer_id, now))
+    fields = entry_fields(entry, letter.transfer_id)
     fields |= {
         "direction": "out",
         "peer": letter.recipient,
         "size": letter.size,
         "personal": dict(personal) if personal else None,
     }
-    post_event(db, INTENT, fields, entry_hash=digest, now=now)
-    return Head(epoch=entry.epoch, seq=entry.seq, hash=digest)
+    made = channels.head_of(entry)
+    post_event(db, INTENT, fields, entry_hash=made.hash, now=now)
+    return made
 
 
-def _entry(db: Session, letter: Letter, head: Head, *, keyring: Keyring, now: datetime) -> Entry:
+def _entry(
+    db: Session, letter: Letter, head: Head | None, *, keyring: Keyring, now: datetime
+) -> Entry:
     """Fill in the next place of the chain; `peer` names the last entry we took from the other side."""
     theirs = entries.channel(db, identifiers.channel(letter.recipient, keyring.country))
-    seen = theirs.head if theirs is not None else entries.NOTHING
-    return Entry(
-        v=1,
+    return channels.next_entry(
+        head,
         type=letter.type,
-        channel=identifiers.channel(keyring.country, letter.recipient),
         sender=keyring.country,
         recipient=letter.recipient,
-        epoch=head.epoch,
-        seq=head.seq + 1,
-        prev=head.hash,
-        peer=PeerHead(seen.epoch, seen.seq, seen.hash) if seen != entries.NOTHING else None,
+        peer=theirs.head if theirs is not None else None,
         iat=int(now.timestamp()),
         request=letter.request_id,
-        body=letter.body,
-        sigalgs=("ES384", "ML-DSA-87"),
+        body=BODIES[letter.type].read(letter.body),
     )
 
 
 def _signed(
-    entry: Entry, jws: bytes, digest: str, transfer_id: str | None, now: datetime
+    entry: Entry, jws: bytes, transfer_id: str | None, now: datetime
 ) -> entries.StoredEntry:
     about = entry.body.get("about")
     outcome = entry.body.get("kind")
@@ -196,7 +192,7 @@ def _signed(
         channel=entry.channel,
         epoch=entry.epoch,
         seq=entry.seq,
-        hash=digest,
+        hash=channels.head_of(entry).hash,
         prev=entry.prev,
         type=entry.type,
         direction=Direction.OUT,

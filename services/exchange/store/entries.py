@@ -12,7 +12,7 @@ from services.exchange.tables import ChannelRow, EntryRow
 from shared.protocol.channels import GENESIS_PREV, Head
 from shared.runtime.refusals import Conflict
 
-NOTHING = Head(epoch=0, seq=-1, hash=GENESIS_PREV)  # the head of a channel nobody has opened
+_NOTHING = (0, -1, GENESIS_PREV)  # the head of a channel in which nothing has been written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Channel:
 
     name: str  # "QM>QN"
     direction: Direction
-    head: Head
+    head: Head | None  # None: nothing has been written
     frozen: str | None  # why nothing more is written or taken
 
 
@@ -80,19 +80,20 @@ def lock_channel(db: Session, name: str, direction: Direction) -> Channel:
     return _channel(db.get_one(ChannelRow, name, populate_existing=True))
 
 
-def move_head(db: Session, name: str, old: Head, new: Head) -> None:
+def move_head(db: Session, name: str, old: Head | None, new: Head) -> None:
     """Compare and swap the head of a channel.
 
     Raises:
         Conflict: the head is no longer `old`.
     """
+    epoch, seq, digest = _NOTHING if old is None else (old.epoch, old.seq, old.hash)
     moved = db.execute(
         sa.update(ChannelRow)
         .where(
             ChannelRow.channel == name,
-            ChannelRow.epoch == old.epoch,
-            ChannelRow.head_seq == old.seq,
-            ChannelRow.head_hash == old.hash,
+            ChannelRow.epoch == epoch,
+            ChannelRow.head_seq == seq,
+            ChannelRow.head_hash == digest,
         )
         .values(epoch=new.epoch, head_seq=new.seq, head_hash=new.hash)
         .returning(ChannelRow.channel)
@@ -117,15 +118,14 @@ def insert(db: Session, entry: StoredEntry) -> None:
 
 
 def _opened(name: str, direction: Direction) -> ChannelRow:
+    epoch, seq, digest = _NOTHING
     return ChannelRow(
-        channel=name,
-        direction=direction,
-        epoch=NOTHING.epoch,
-        head_seq=NOTHING.seq,
-        head_hash=NOTHING.hash,
+        channel=name, direction=direction, epoch=epoch, head_seq=seq, head_hash=digest
     )
 
 
 def _channel(row: ChannelRow) -> Channel:
-    head = Head(epoch=row.epoch, seq=row.head_seq, hash=row.head_hash)
+    head = None
+    if row.head_seq >= 0:
+        head = Head(epoch=row.epoch, seq=row.head_seq, hash=row.head_hash)
     return Channel(name=row.channel, direction=row.direction, head=head, frozen=row.frozen)

@@ -1,0 +1,120 @@
+"""What the federation's directory says, as last brought by the gateway and checked here.
+
+The gateway refreshes the trust repository (expiry, rollback and freeze are its business); this cache
+checks every bundle again from the pinned root, so a captured gateway cannot make up a country. What
+was checked lies on disk, so that a restart needs no network.
+"""
+
+import os
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+from shared.protocol import trust
+from shared.protocol.identifiers import Country
+from shared.protocol.trust import Member
+from shared.runtime.refusals import Unavailable, Unprocessable
+
+
+class Directory:
+    """The members of the federation; safe to share between threads."""
+
+    def __init__(self, path: Path, pinned_root: bytes) -> None:
+        """Take the bundle at `path` if there is one; it is checked like a new one.
+
+        Raises:
+            TrustError: the bundle on disk is not vouched for by `pinned_root`.
+        """
+        self.pinned_root = pinned_root
+        self._path = path
+        self._lock = threading.Lock()
+        self._bundle: bytes | None = None
+        self._members: Mapping[Country, Member] = MappingProxyType({})
+        if path.exists():
+            self._take(path.read_bytes())
+
+    def adopt(self, bundle: bytes) -> None:
+        """Check a bundle and, if it holds, let it stand for the one before, on disk as well.
+
+        Raises:
+            TrustError: the pinned root does not vouch for it; the one before stays.
+            FormatError: it is no bundle.
+        """
+        with self._lock:
+            if bundle == self._bundle:
+                return
+            self._take(bundle)
+            _replace(self._path, bundle)
+
+    def bundle(self) -> bytes:
+        """Return the trust bundle in use, for those who verify offline.
+
+        Raises:
+            Unavailable: none has arrived yet.
+        """
+        if self._bundle is None:
+            raise Unavailable(
+                "no_directory",
+                "The directory of countries has not been fetched yet.",
+                next_step="Try again in a few seconds; else the operators check the gateway.",
+            )
+        return self._bundle
+
+    @property
+    def members(self) -> Mapping[Country, Member]:
+        """Every member, by country."""
+        return self._members
+
+    def member(self, country: str) -> Member:
+        """Return what the directory says of a country, whatever its status.
+
+        Raises:
+            Unavailable: no directory has arrived yet.
+            Unprocessable: the country is no member.
+        """
+        self.bundle()
+        member = self._members.get(Country(country))
+        if member is None:
+            raise Unprocessable(
+                "unknown_country",
+                f"{country} is not a member of the exchange.",
+                rule="directory",
+                next_step="Choose a country that the directory lists.",
+                country=country,
+            )
+        return member
+
+    def active(self, country: str, now: datetime) -> Member:
+        """Return what the directory says of a country one may exchange with at this moment.
+
+        Raises:
+            Unavailable: no directory has arrived yet.
+            Unprocessable: the country is no member, or its membership is not in force.
+        """
+        member = self.member(country)
+        at = int(now.timestamp())
+        if member.status != "active" or not member.not_before <= at < member.not_after:
+            raise Unprocessable(
+                "inactive_country",
+                f"The membership of {country} is not in force ({member.status}).",
+                rule="directory",
+                next_step="Ask the federation; nothing is exchanged until it is active again.",
+                country=country,
+            )
+        return member
+
+    def _take(self, bundle: bytes) -> None:
+        self._members = MappingProxyType(trust.read_bundle(bundle, self.pinned_root))
+        self._bundle = bundle
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of another, so that a crash leaves one of them whole."""
+    draft = path.with_suffix(".new")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
