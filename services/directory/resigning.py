@@ -1,0 +1,47 @@
+"""Keep the short-lived roles fresh, so that a federation left alone still trusts itself."""
+
+import threading
+from pathlib import Path
+
+from services.directory import repository
+from shared.runtime import logs
+from shared.runtime.clock import Clock
+
+INTERVAL = 30.0  # seconds; also how long a newly signed member document waits
+
+
+class Resigner:
+    """A thread that publishes and re-signs until it is stopped."""
+
+    def __init__(self, folder: Path, online: repository.OnlineKeys, clock: Clock) -> None:
+        self._folder, self._online, self._clock = folder, online, clock
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="resigner", daemon=True)
+
+    def start(self) -> None:
+        """Re-sign what is due now, then keep watch."""
+        self.resign()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop and wait for the thread."""
+        self._stopped.set()
+        self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread is running."""
+        return self._thread.is_alive()
+
+    def resign(self) -> None:
+        """Publish what countries have signed and re-sign what is due."""
+        now = self._clock().replace(microsecond=0)
+        if repository.refresh(self._folder, online=self._online, now=now):
+            logs.log().info("directory_signed")
+
+    def _run(self) -> None:
+        while not self._stopped.wait(INTERVAL):
+            try:
+                self.resign()
+            except Exception as error:  # noqa: BLE001 - a full disk must not end the watch
+                logs.log().error("directory_not_signed", exc_info=error)
