@@ -1,0 +1,170 @@
+"""Make a federation from nothing: the trust directory, and every country's node with all its keys.
+
+`python -m deploy.bootstrap FOLDER` lays out the Compose pair; `deploy.lab` calls `bootstrap` for a
+laboratory on loopback. Nothing has a default key, every secret is drawn here, and a folder that
+already holds a federation is left alone: identities are made once. In production each country runs
+its part by itself and the steering group holds the ceremony; OPERATING.md says what changes.
+"""
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from securesystemslib.signer import CryptoSigner
+
+from deploy import certificates, credentials, layout, postgres
+from deploy.certificates import Certificate
+from deploy.credentials import NodeKeys, write_new
+from deploy.layout import Addresses, Federation
+from services.directory.repository import (
+    OfflineKeys,
+    OnlineKeys,
+    create_repository,
+    publish_member,
+    refresh,
+)
+from shared.protocol import canonical, trust
+from shared.protocol.keys import SUITE
+from shared.runtime.clock import utc_now
+
+KEY_LIFE = timedelta(days=365)
+INSTRUMENTS = ("BUD", "UNTOC")  # Budapest Convention; UN Convention against Organized Crime
+NAMES = {"QM": "Central Authority of QM", "QN": "Central Authority of QN"}
+
+
+def bootstrap(out: Path, federation: Federation, now: datetime) -> None:
+    """Make everything that a federation's processes need.
+
+    Args:
+        out: the folder to fill; it is made if need be.
+        federation: who takes part, and where everything listens.
+        now: the time from which keys and certificates are valid.
+
+    Raises:
+        FileExistsError: a file of an earlier, interrupted bootstrap is in the way.
+    """
+    now = now.replace(microsecond=0)
+    members = {node.country: _node(out / node.country, node, now) for node in federation.nodes}
+    root, directory_ca = _directory(out, federation, members, now)
+    for node in federation.nodes:
+        home = out / node.country
+        for part in ("gateway/etc", "exchange/etc", "audit/etc", "authorities"):
+            write_new(home / part / "root.json", root)
+        write_new(home / "gateway/etc/directory-ca.pem", directory_ca)
+    write_new(out / layout.FEDERATION, layout.write(federation))
+
+
+def _node(home: Path, node: Addresses, now: datetime) -> bytes:
+    """Make one country's keys and files; return its member document."""
+    keys = NodeKeys.generate(node.log_origin)
+    tls = certificates.tls_authority(f"{node.country} gateway TLS", now)
+    seal_ca = certificates.seal_authority(f"{node.country} bag seals", now)
+    seal = certificates.seal_certificate(seal_ca, NAMES[node.country], now)
+    _keep(home.parent / "ceremony" / node.country, {"tls-ca": tls, "bag-seal-ca": seal_ca})
+    _write_tls(home / "gateway/etc", certificates.server_certificate(tls, (node.host,), now))
+    write_new(home / "authorities/ca.pem", tls.pem)
+    write_new(home / "exchange/etc/bag-seal.pem", seal.pem + seal_ca.pem)
+    write_new(home / "exchange/etc/bag-seal-ca.pem", seal_ca.pem)
+    credentials.write_services(home, credentials.service_keys(keys, seal.key_pem))
+    postgres.write_roles(home, f"{node.country.lower()}-postgres")
+    document = _member(node, keys, now, tls_ca=tls.pem.decode(), seal_ca=seal_ca.pem.decode())
+    credentials.write_authorities(home, document, credentials.write_clients(home, node.country))
+    return document.to_bytes()
+
+
+def _member(
+    node: Addresses, keys: NodeKeys, now: datetime, *, tls_ca: str, seal_ca: str
+) -> trust.Member:
+    start = int((now - certificates.BACKDATED).timestamp())
+    end = int((now + KEY_LIFE).timestamp())
+    validity: dict[str, canonical.Json] = {"nbf": start, "exp": end}
+    document: canonical.Json = {
+        "v": 1,
+        "country": node.country,
+        "name": NAMES[node.country],
+        "status": "active",
+        "gateway": node.url,
+        "issuer": node.url,
+        "tls_anchors": [tls_ca],
+        "client_jwks": [credentials.public_jwk(keys.peer_client) | validity],
+        "seal": [keys.seal.public().to_json() | validity],
+        "kem": [keys.kem.public().to_json() | validity],
+        "bag_seal_ca": seal_ca,
+        "log": {
+            "origin": node.log_origin,
+            "url": f"{node.url}/log",
+            "vkeys": list[canonical.Json](keys.log.vkeys()),
+        },
+        "suites": [SUITE],
+        "instruments": list[canonical.Json](INSTRUMENTS),
+        "contacts": {"duty": f"duty@{node.country.lower()}.rogatory.example"},
+        "not_before": start,
+        "not_after": end,
+    }
+    return trust.Member.from_bytes(canonical.encode(document))
+
+
+def _directory(
+    out: Path, federation: Federation, members: Mapping[str, bytes], now: datetime
+) -> tuple[bytes, bytes]:
+    """Hold the ceremony; return the root to pin and the directory's TLS anchor (PEM)."""
+    home, ceremony = out / layout.DIRECTORY, out / "ceremony"
+    offline, online = OfflineKeys.generate(), OnlineKeys.generate()
+    signers = {country: CryptoSigner.generate_ed25519() for country in members}
+    root = create_repository(
+        home / "repository",
+        offline=offline,
+        online=online,
+        countries={country: signer.public_key for country, signer in signers.items()},
+        now=now,
+    )
+    for country, document in members.items():
+        publish_member(home / "repository", document, signer=signers[country], now=now)
+        write_new(ceremony / country / "directory-role.key", _pem(signers[country]))
+    refresh(home / "repository", online=online, now=now)
+    for role, keys in (("root", offline.root), ("targets", offline.targets)):
+        for number, signer in enumerate(keys, 1):
+            write_new(ceremony / "directory" / f"{role}-{number}.key", _pem(signer))
+    tls = certificates.tls_authority("Directory TLS", now)
+    _keep(ceremony / "directory", {"tls-ca": tls})
+    hosts = (federation.directory_host,)
+    _write_tls(home / "etc", certificates.server_certificate(tls, hosts, now))
+    kept = {"online-snapshot": _pem(online.snapshot), "online-timestamp": _pem(online.timestamp)}
+    credentials.keystore(home / "etc", kept)
+    return root, tls.pem
+
+
+def _keep(folder: Path, authorities: Mapping[str, Certificate]) -> None:
+    for name, authority in authorities.items():
+        write_new(folder / f"{name}.pem", authority.pem)
+        write_new(folder / f"{name}.key", authority.key_pem)
+
+
+def _write_tls(etc: Path, server: Certificate) -> None:
+    write_new(etc / "tls.pem", server.pem)
+    write_new(etc / "tls.key", server.key_pem)
+
+
+def _pem(signer: CryptoSigner) -> bytes:
+    return signer.private_bytes
+
+
+def main() -> None:
+    """Fill a folder for the Compose pair, once; a second call changes nothing."""
+    out = Path(sys.argv[1])
+    if (out / layout.FEDERATION).exists():
+        print(f"{out} holds a federation already; it is left as it is.")
+        return
+    try:
+        bootstrap(out, layout.in_containers(("QM", "QN")), utc_now())
+    except FileExistsError as error:
+        sys.exit(
+            f"{error.filename} is left from a bootstrap that was interrupted."
+            f" Empty {out} (Compose: docker compose down --volumes) and start again."
+        )
+    print(f"{out}: a directory and two countries, QM and QN. Guard {out / 'ceremony'}.")
+
+
+if __name__ == "__main__":
+    main()
