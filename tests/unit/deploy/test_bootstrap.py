@@ -34,19 +34,19 @@ def keystore(made: Path, service: str) -> Keystore:
     return Keystore.open(etc / "keystore", etc / "passphrase")
 
 
-def test_each_service_has_its_own_keys_and_no_other(made: Path):
+def test_each_service_has_its_own_keys_and_no_other(made: Path) -> None:
     for service, names in KEYS.items():
         store = made / "QM" / service / "etc/keystore"
         assert {path.stem for path in store.glob("*.key")} == names
 
 
-def test_no_passphrase_opens_another_services_keys(made: Path):
+def test_no_passphrase_opens_another_services_keys(made: Path) -> None:
     gateway, exchange = (made / "QM" / name / "etc" for name in ("gateway", "exchange"))
     with pytest.raises(KeystoreError):
         Keystore.open(exchange / "keystore", gateway / "passphrase").get("seal")
 
 
-def test_the_keys_are_what_the_directory_says(made: Path):
+def test_the_keys_are_what_the_directory_says(made: Path) -> None:
     member = members(made)[identifiers.parse_country("QM")]
     exchange, audit = keystore(made, "exchange"), keystore(made, "audit")
     assert member.seal_keys == (SealKey.from_bytes(exchange.get("seal")).public(),)
@@ -58,7 +58,7 @@ def test_the_keys_are_what_the_directory_says(made: Path):
     assert jose.thumbprint(registered) == jose.thumbprint(peer)
 
 
-def test_keys_are_in_force_from_the_first_moment_for_a_year(made: Path):
+def test_keys_are_in_force_from_the_first_moment_for_a_year(made: Path) -> None:
     member = members(made)[identifiers.parse_country("QN")]
     at = int(NOW.timestamp())
     assert member.seal_keys_at(at)
@@ -82,7 +82,7 @@ def members(made: Path) -> dict[identifiers.Country, trust.Member]:
     return trust.read_bundle(bundle, (made / "QM/gateway/etc/root.json").read_bytes())
 
 
-def test_the_gateway_certificate_holds_under_the_pinned_authority(made: Path):
+def test_the_gateway_certificate_holds_under_the_pinned_authority(made: Path) -> None:
     etc = made / "QM/gateway/etc"
     context = ssl.create_default_context(cafile=made / "QM/authorities/ca.pem")
     context.verify_flags |= ssl.VERIFY_X509_STRICT
@@ -105,7 +105,7 @@ def shake_hands(client_context: ssl.SSLContext, server_context: ssl.SSLContext) 
     assert client.version() == "TLSv1.3"
 
 
-def test_officers_have_different_keys_and_no_act_in_common(made: Path):
+def test_officers_have_different_keys_and_no_act_in_common(made: Path) -> None:
     registry = canonical.parse((made / "QM/exchange/etc/officers.json").read_bytes())
     assert isinstance(registry, list)
     kids: list[str] = []
@@ -120,21 +120,21 @@ def test_officers_have_different_keys_and_no_act_in_common(made: Path):
     assert len(set(acts)) == len(acts) == 4
 
 
-def test_everything_is_the_owners_alone(made: Path):
+def test_everything_is_the_owners_alone(made: Path) -> None:
     keys = [path for path in made.rglob("*") if path.suffix in {".key", ".jwk"}]
     keys += [path for path in made.rglob("*") if path.name in {"passphrase", "pgpass"}]
     assert len(keys) > 50
     assert {path.stat().st_mode & 0o777 for path in keys} == {0o600}
 
 
-def test_no_identity_is_made_twice(made: Path):
+def test_no_identity_is_made_twice(made: Path) -> None:
     before = (made / "QM/exchange/etc/keystore/seal.key").read_bytes()
     with pytest.raises(FileExistsError):
         bootstrap(made, layout.on_loopback(("QM", "QN")), NOW)
     assert (made / "QM/exchange/etc/keystore/seal.key").read_bytes() == before
 
 
-def test_the_layout_is_remembered(made: Path):
+def test_the_layout_is_remembered(made: Path) -> None:
     federation = layout.read((made / layout.FEDERATION).read_bytes())
     assert [node.country for node in federation.nodes] == ["QM", "QN"]
     listens = [federation.directory]
@@ -143,7 +143,7 @@ def test_the_layout_is_remembered(made: Path):
     assert len(set(listens)) == 9
 
 
-def test_database_server_is_told_no_password(made: Path):
+def test_database_server_is_told_no_password(made: Path) -> None:
     roles = (made / "QM/postgres/roles.sql").read_text()
     for service in layout.SERVICES:
         password = (made / "QM" / service / "etc/pgpass").read_text().strip().rpartition(":")[2]

@@ -19,7 +19,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.suffix: path for path in paths}
 
 
-def test_two_runs_give_equal_digests(made: dict[str, Path], tmp_path: Path):
+def test_two_runs_give_equal_digests(made: dict[str, Path], tmp_path: Path) -> None:
     for again in evidence.exhibits(tmp_path, image_size=SIZE):
         first = made[again.suffix]
         assert digest(first) == digest(again), again.name
@@ -29,13 +29,13 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_chat_database_opens_and_is_sound(made: dict[str, Path]):
+def test_chat_database_opens_and_is_sound(made: dict[str, Path]) -> None:
     with closing(sqlite3.connect(made[".sqlite"])) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("SELECT count(*) FROM message").fetchone() == (1200,)
 
 
-def test_capture_has_whole_packets_with_right_checksums(made: dict[str, Path]):
+def test_capture_has_whole_packets_with_right_checksums(made: dict[str, Path]) -> None:
     data = made[".pcap"].read_bytes()
     assert data[:4] == b"\xd4\xc3\xb2\xa1"
     at, packets = 24, 0
@@ -48,7 +48,7 @@ def test_capture_has_whole_packets_with_right_checksums(made: dict[str, Path]):
     assert packets == 3000
 
 
-def test_report_finds_its_objects_where_the_table_says(made: dict[str, Path]):
+def test_report_finds_its_objects_where_the_table_says(made: dict[str, Path]) -> None:
     data = made[".pdf"].read_bytes()
     table = int(data.rsplit(b"startxref\n")[1].split()[0])
     rows = data[table:].splitlines()[3:8]
@@ -56,7 +56,7 @@ def test_report_finds_its_objects_where_the_table_says(made: dict[str, Path]):
         assert data[int(row[:10]) :].startswith(b"%d 0 obj" % number)
 
 
-def test_card_keeps_a_deleted_photo_that_a_carver_finds(made: dict[str, Path]):
+def test_card_keeps_a_deleted_photo_that_a_carver_finds(made: dict[str, Path]) -> None:
     data = made[".dd"].read_bytes()
     assert len(data) == SIZE
     assert data[510:512] == b"\x55\xaa"
