@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from services.exchange.keyring import Keyring
 from services.exchange.states import Direction, EntryState
-from services.exchange.store import entries, events
+from services.exchange.store import Session, entries, events
+from services.exchange.store import channels as heads
 from shared.protocol import canonical, channels, identifiers
 from shared.protocol.channels import Head
 from shared.protocol.entries import BODIES, Entry, EntryType, sign_entry
@@ -64,7 +63,7 @@ def append(
         Conflict: the channel is frozen.
     """
     name = identifiers.channel(keyring.country, letter.recipient)
-    channel = entries.lock_channel(db, name, Direction.OUT)
+    channel = heads.lock(db, name, Direction.OUT)
     if channel.frozen is not None:
         raise Conflict(
             "channel_frozen",
@@ -77,7 +76,7 @@ def append(
     if head is None:
         head = _post(db, _opening(letter.recipient, keyring), head, keyring=keyring, now=now)
     head = _post(db, letter, head, keyring=keyring, now=now, personal=personal)
-    entries.move_head(db, name, channel.head, head)
+    heads.move_head(db, name, channel.head, head)
     return Posted(channel=name, epoch=head.epoch, seq=head.seq, hash=head.hash)
 
 
@@ -170,7 +169,7 @@ def _entry(
     db: Session, letter: Letter, head: Head | None, *, keyring: Keyring, now: datetime
 ) -> Entry:
     """Fill in the next place of the chain; `peer` names the last entry we took from the other side."""
-    theirs = entries.channel(db, identifiers.channel(letter.recipient, keyring.country))
+    theirs = heads.find(db, identifiers.channel(letter.recipient, keyring.country))
     return channels.next_entry(
         head,
         type=letter.type,

@@ -1,28 +1,17 @@
-"""SQL of the channels: heads, entries, and how far each entry has got."""
+"""SQL of the entries: the signed bytes, and how far each of ours has got."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from services.exchange.states import Direction, EntryState
-from services.exchange.tables import ChannelRow, EntryRow
-from shared.protocol.channels import GENESIS_PREV, Head
-from shared.runtime.refusals import Conflict
+from services.exchange.tables import EntryRow
 
-_NOTHING = (0, -1, GENESIS_PREV)  # the head of a channel in which nothing has been written
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """One direction between two countries."""
-
-    name: str  # "QM>QN"
-    direction: Direction
-    head: Head | None  # None: nothing has been written
-    frozen: str | None  # why nothing more is written or taken
+PAGE = 50  # entries in one answer to a peer: at most about 1 MiB each, 10 KiB as a rule
+_WAITING = (EntryState.SIGNED, EntryState.LOGGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,62 +42,7 @@ class StoredEntry:
 
 
 _FIELDS = tuple(StoredEntry.__dataclass_fields__)
-
-
-def channel(db: Session, name: str) -> Channel | None:
-    """Return a channel as it stands, or None when nobody has opened it."""
-    row = db.get(ChannelRow, name, populate_existing=True)
-    return None if row is None else _channel(row)
-
-
-def channels(db: Session) -> list[Channel]:
-    """Return every channel, by name."""
-    rows = db.scalars(sa.select(ChannelRow).order_by(ChannelRow.channel))
-    return [_channel(row) for row in rows]
-
-
-def lock_channel(db: Session, name: str, direction: Direction) -> Channel:
-    """Return a channel and keep others from moving its head until the transaction ends."""
-    if db.get(ChannelRow, name) is None:
-        try:
-            with db.begin_nested():
-                db.add(_opened(name, direction))
-        except IntegrityError:
-            pass  # another transaction was first; its row is locked below
-    locked = sa.update(ChannelRow).where(ChannelRow.channel == name)
-    db.execute(locked.values(direction=ChannelRow.direction))
-    return _channel(db.get_one(ChannelRow, name, populate_existing=True))
-
-
-def move_head(db: Session, name: str, old: Head | None, new: Head) -> None:
-    """Compare and swap the head of a channel.
-
-    Raises:
-        Conflict: the head is no longer `old`.
-    """
-    epoch, seq, digest = _NOTHING if old is None else (old.epoch, old.seq, old.hash)
-    moved = db.execute(
-        sa.update(ChannelRow)
-        .where(
-            ChannelRow.channel == name,
-            ChannelRow.epoch == epoch,
-            ChannelRow.head_seq == seq,
-            ChannelRow.head_hash == digest,
-        )
-        .values(epoch=new.epoch, head_seq=new.seq, head_hash=new.hash)
-        .returning(ChannelRow.channel)
-    ).one_or_none()
-    if moved is None:
-        raise Conflict("channel_moved", f"Another entry was written to {name} first.")
-
-
-def freeze(db: Session, name: str, why: str) -> None:
-    """Let nothing more through a channel; the first reason stays."""
-    db.execute(
-        sa.update(ChannelRow)
-        .where(ChannelRow.channel == name, ChannelRow.frozen.is_(None))
-        .values(frozen=why)
-    )
+_IN_ORDER = (EntryRow.epoch, EntryRow.seq)
 
 
 def insert(db: Session, entry: StoredEntry) -> None:
@@ -117,15 +51,152 @@ def insert(db: Session, entry: StoredEntry) -> None:
     db.flush()
 
 
-def _opened(name: str, direction: Direction) -> ChannelRow:
-    epoch, seq, digest = _NOTHING
-    return ChannelRow(
-        channel=name, direction=direction, epoch=epoch, head_seq=seq, head_hash=digest
+def at(db: Session, channel: str, epoch: int, seq: int) -> StoredEntry | None:
+    """Return the entry at a place."""
+    row = db.get(EntryRow, (channel, epoch, seq), populate_existing=True)
+    return None if row is None else _entry(row)
+
+
+def by_hash(db: Session, digest: str) -> StoredEntry | None:
+    """Return the entry with a hash."""
+    return _first(db, sa.select(EntryRow).where(EntryRow.hash == digest))
+
+
+def of_request(db: Session, request_id: str) -> list[StoredEntry]:
+    """Return every entry of a case, both directions, each in the order of its channel."""
+    query = sa.select(EntryRow).where(EntryRow.request_id == request_id)
+    return _all(db, query.order_by(EntryRow.channel, *_IN_ORDER))
+
+
+def since(db: Session, channel: str, epoch: int, seq: int) -> list[StoredEntry]:
+    """Return at most `PAGE` entries of a channel from a place on."""
+    query = sa.select(EntryRow).where(EntryRow.channel == channel).where(_not_before(epoch, seq))
+    return _all(db, query.order_by(*_IN_ORDER).limit(PAGE))
+
+
+def walk(db: Session, channel: str) -> Iterator[StoredEntry]:
+    """Give every entry of a channel in order, a few in memory at a time."""
+    query = sa.select(EntryRow).where(EntryRow.channel == channel).order_by(*_IN_ORDER)
+    for row in db.scalars(query.execution_options(yield_per=PAGE, populate_existing=True)):
+        yield _entry(row)
+
+
+def receipts(db: Session, digest: str, direction: Direction | None = None) -> list[StoredEntry]:
+    """Return the receipts about an entry, oldest first."""
+    query = sa.select(EntryRow).where(EntryRow.about_hash == digest).order_by(EntryRow.created_at)
+    if direction is not None:
+        query = query.where(EntryRow.direction == direction)
+    return _all(db, query)
+
+
+def latest_about(db: Session, transfer_id: str) -> StoredEntry | None:
+    """Return the newest entry of our own about a transfer."""
+    query = sa.select(EntryRow).where(
+        EntryRow.transfer_id == transfer_id, EntryRow.direction == Direction.OUT
+    )
+    return _first(db, query.order_by(EntryRow.epoch.desc(), EntryRow.seq.desc()).limit(1))
+
+
+def next_to_send(db: Session, channel: str) -> StoredEntry | None:
+    """Return the first entry of our channel that the peer does not have."""
+    query = sa.select(EntryRow).where(EntryRow.channel == channel, EntryRow.state.in_(_WAITING))
+    return _first(db, query.order_by(*_IN_ORDER).limit(1))
+
+
+def silent(db: Session, types: tuple[str, ...], written_before: datetime) -> list[StoredEntry]:
+    """Return our entries of these types that nobody, we included, has said anything about."""
+    receipt = aliased(EntryRow)
+    answered = sa.exists().where(receipt.about_hash == EntryRow.hash)
+    query = sa.select(EntryRow).where(
+        EntryRow.direction == Direction.OUT,
+        EntryRow.type.in_(types),
+        EntryRow.created_at < written_before,
+        ~answered,
+    )
+    return _all(db, query.order_by(EntryRow.created_at).limit(PAGE))
+
+
+def set_logged(
+    db: Session, digest: str, *, leaf: bytes, index: int, proof: str, now: datetime
+) -> None:
+    """Note that the log has proven our entry: it may leave."""
+    db.execute(
+        sa.update(EntryRow)
+        .where(EntryRow.hash == digest, EntryRow.state == EntryState.SIGNED)
+        .values(state=EntryState.LOGGED, leaf=leaf, log_index=index, proof=proof, due_at=now)
     )
 
 
-def _channel(row: ChannelRow) -> Channel:
-    head = None
-    if row.head_seq >= 0:
-        head = Head(epoch=row.epoch, seq=row.head_seq, hash=row.head_hash)
-    return Channel(name=row.channel, direction=row.direction, head=head, frozen=row.frozen)
+def set_delivered(db: Session, digest: str) -> None:
+    """Note that the peer has an entry of ours."""
+    db.execute(
+        sa.update(EntryRow)
+        .where(EntryRow.hash == digest)
+        .values(
+            state=EntryState.DELIVERED, attempts=0, due_at=None, last_error=None, failing_since=None
+        )
+    )
+
+
+def claim(db: Session, entry: StoredEntry, now: datetime, until: datetime) -> bool:
+    """Take an entry for one attempt; False when another courier has it, or it is not yet due."""
+    claimed = db.execute(
+        sa.update(EntryRow)
+        .where(
+            EntryRow.hash == entry.hash,
+            EntryRow.state == EntryState.LOGGED,
+            EntryRow.attempts == entry.attempts,
+            sa.or_(EntryRow.due_at.is_(None), EntryRow.due_at <= now),
+        )
+        .values(attempts=EntryRow.attempts + 1, due_at=until)
+        .returning(EntryRow.hash)
+    ).one_or_none()
+    return claimed is not None
+
+
+def set_failed(db: Session, digest: str, error: str, *, now: datetime, due_at: datetime) -> None:
+    """Note why an attempt failed and when the next is due."""
+    db.execute(
+        sa.update(EntryRow)
+        .where(EntryRow.hash == digest)
+        .values(
+            last_error=error,
+            due_at=due_at,
+            failing_since=sa.func.coalesce(EntryRow.failing_since, now),
+        )
+    )
+
+
+def send_again_from(db: Session, channel: str, epoch: int, seq: int, now: datetime) -> int:
+    """Let the peer have our entries from a place on once more; return how many."""
+    again = db.execute(
+        sa.update(EntryRow)
+        .where(EntryRow.channel == channel, EntryRow.state == EntryState.DELIVERED)
+        .where(_not_before(epoch, seq))
+        .values(state=EntryState.LOGGED, due_at=now)
+        .returning(EntryRow.hash)
+    ).all()
+    return len(again)
+
+
+def hasten(db: Session, now: datetime) -> None:
+    """Make everything that waits due now: whoever had claimed it is gone."""
+    db.execute(sa.update(EntryRow).where(EntryRow.state == EntryState.LOGGED).values(due_at=now))
+
+
+def _not_before(epoch: int, seq: int) -> sa.ColumnElement[bool]:
+    later = sa.and_(EntryRow.epoch == epoch, EntryRow.seq >= seq)
+    return sa.or_(EntryRow.epoch > epoch, later)
+
+
+def _first(db: Session, query: sa.Select[EntryRow]) -> StoredEntry | None:
+    row = db.scalars(query.execution_options(populate_existing=True)).first()
+    return None if row is None else _entry(row)
+
+
+def _all(db: Session, query: sa.Select[EntryRow]) -> list[StoredEntry]:
+    return [_entry(row) for row in db.scalars(query.execution_options(populate_existing=True))]
+
+
+def _entry(row: EntryRow) -> StoredEntry:
+    return StoredEntry(**{name: getattr(row, name) for name in _FIELDS})
