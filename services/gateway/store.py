@@ -1,0 +1,84 @@
+"""All SQL of the gateway."""
+
+import hashlib
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from services.gateway.tables import DenialRow, RevokedRow, SeenRow, TallyRow
+from shared.protocol import canonical
+
+Insert = sqlite.Insert | postgresql.Insert
+
+
+def use_once(db: Session, kind: str, owner: str, jti: str, expires: int) -> bool:
+    """Mark an identifier as used until `expires`.
+
+    Returns:
+        Whether this was the first use; two at once cannot both be it.
+    """
+    digest = hashlib.sha256(canonical.encode([owner, jti])).digest()
+    row = {"kind": kind, "digest": digest, "expires": expires}
+    done = db.connection().execute(_insert(db, SeenRow).values(row).on_conflict_do_nothing())
+    return done.rowcount == 1
+
+
+def revoke(db: Session, jti: str, expires: int) -> None:
+    """Take an access token back."""
+    row = {"jti": jti, "expires": expires}
+    db.execute(_insert(db, RevokedRow).values(row).on_conflict_do_nothing())
+
+
+def is_revoked(db: Session, jti: str) -> bool:
+    """Say whether an access token was taken back."""
+    return db.get(RevokedRow, jti) is not None
+
+
+def forget_expired(db: Session, now: int) -> None:
+    """Delete what no longer matters: identifiers and revocations of expired tokens."""
+    db.execute(sa.delete(SeenRow).where(SeenRow.expires < now))
+    db.execute(sa.delete(RevokedRow).where(RevokedRow.expires < now))
+
+
+def tally(db: Session, address: str, reason: str, minute: int) -> int:
+    """Count one more refusal and return how many there are now in that minute."""
+    row = {"address": address, "reason": reason, "minute": minute, "count": 1}
+    one_more = (
+        _insert(db, TallyRow)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=["address", "reason", "minute"], set_={"count": TallyRow.count + 1}
+        )
+        .returning(TallyRow.count)
+    )
+    return int(db.execute(one_more).scalar_one())
+
+
+def take_tallies(db: Session, before: int) -> Sequence[tuple[str, str, int, int]]:
+    """Remove the tallies of minutes before this one: address, reason, minute, count."""
+    rows = sa.delete(TallyRow).where(TallyRow.minute < before)
+    taken = rows.returning(TallyRow.address, TallyRow.reason, TallyRow.minute, TallyRow.count)
+    return [(row[0], row[1], row[2], row[3]) for row in db.execute(taken)]
+
+
+def keep_denial(db: Session, event: bytes) -> None:
+    """Keep a denial until the audit log confirms it."""
+    db.add(DenialRow(event=event))
+
+
+def denials(db: Session, limit: int) -> Sequence[tuple[int, bytes]]:
+    """Return the oldest denials: position and event."""
+    rows = sa.select(DenialRow.position, DenialRow.event).order_by(DenialRow.position)
+    return [(row[0], row[1]) for row in db.execute(rows.limit(limit))]
+
+
+def drop_denials(db: Session, positions: Sequence[int]) -> None:
+    """Forget denials that the audit log holds."""
+    db.execute(sa.delete(DenialRow).where(DenialRow.position.in_(positions)))
+
+
+def _insert(db: Session, table: type[SeenRow | RevokedRow | TallyRow]) -> Insert:
+    postgres = db.get_bind().dialect.name == "postgresql"
+    return postgresql.insert(table) if postgres else sqlite.insert(table)
