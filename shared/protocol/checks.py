@@ -1,0 +1,27 @@
+"""What is checked of a package, by number, and what can become of a check (spec/verification.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Check(Enum):
+    """The twelve checks: number and name."""
+
+    TRUST = (1, "the directory holds from the pinned root")
+    LAYOUT = (2, "the bag is complete and holds nothing else")
+    PAYLOAD = (3, "every evidence file has its SHA-256")
+    TAGS = (4, "every tag file has its SHA-256")
+    SIGNATURE = (5, "the sender signed the tag manifest")
+    ENTRY = (6, "the sender sealed the package entry with both keys")
+    BINDING = (7, "the package entry is of this very bag")
+    LOG = (8, "the sender's log holds its entries")
+    CHAIN = (9, "the chain of both directions is unbroken")
+    RECEIPTS = (10, "the receiver has receipted, and its log holds the receipts")
+    BASIS = (11, "the legal basis binds both countries")
+    APPROVALS = (12, "two officers approved the request, and two the package")
+
+    def __init__(self, number: int, title: str) -> None:
+        self.number = number
+        self.title = title
