@@ -25,3 +25,33 @@ class Check(Enum):
     def __init__(self, number: int, title: str) -> None:
         self.number = number
         self.title = title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A check that was made and holds; `detail` says what is now proven, of which `object`."""
+
+    check: Check
+    detail: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A check that was made and does not hold: `code` of the error, and the object it was found in."""
+
+    check: Check
+    detail: str
+    object: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotChecked:
+    """A check that could not be made, since what it rests on does not hold."""
+
+    check: Check
+    detail: str
+
+
+Result = Passed | Failed | NotChecked

@@ -43,41 +43,10 @@ from shared.protocol.logproofs import ProvenLeaf, verify_log_proof
 from shared.protocol.messages import ApprovalReference, PackageBody, ReceiptBody, ReceiptKind
 from shared.protocol.trust import Member, read_bundle
 
-
 TAG_FILES: Final = frozenset(
     {bags.BAGIT, bags.BAG_INFO, bags.MANIFEST, bags.CASE, bags.TAG_MANIFEST, bags.SIGNATURE}
 )
 DATA: Final = "data/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed:
-    """A check that was made and holds; `detail` says what is now proven, of which `object`."""
-
-    check: Check
-    detail: str
-    object: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
-    """A check that was made and does not hold: `code` of the error, and the object it was found in."""
-
-    check: Check
-    detail: str
-    object: str
-    code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotChecked:
-    """A check that could not be made, since what it rests on does not hold."""
-
-    check: Check
-    detail: str
-
-
-Result = Passed | Failed | NotChecked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
