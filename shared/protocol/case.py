@@ -1,0 +1,117 @@
+"""A CASE/UCO graph of a package, when the authority brings none (spec/package.md, 5).
+
+One `InvestigativeAction`, the transfer, by one organisation with one tool, on every file; one
+`ProvenanceRecord` that joins them under the request. The graph alone tells the original names.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from shared.protocol.canonical import Json, encode
+from shared.protocol.manifest import Item
+
+_UCO: Final = "https://ontology.unifiedcyberontology.org/uco/"
+_CONTEXT: Final[dict[str, Json]] = {
+    "kb": "urn:rogatory:kb:",
+    "case-investigation": "https://ontology.caseontology.org/case/investigation/",
+    "uco-action": _UCO + "action/",
+    "uco-core": _UCO + "core/",
+    "uco-identity": _UCO + "identity/",
+    "uco-observable": _UCO + "observable/",
+    "uco-tool": _UCO + "tool/",
+    "uco-types": _UCO + "types/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+
+
+def minimal_graph(
+    items: Sequence[Item],
+    *,
+    names: Mapping[str, str],
+    package_id: str,
+    request_id: str,
+    authority: str,
+    at: datetime,
+) -> bytes:
+    """Write a graph that conforms to CASE 1.4 and says who transferred which files, and why.
+
+    Args:
+        items: the evidence.
+        names: original file names by item id; an item without one keeps the end of its path.
+        package_id: the package; the ids of all nodes follow from it and from the items.
+        request_id: the request that the package answers; it stands as the exhibit number.
+        authority: the name of the sending authority.
+        at: the time of transfer, aware.
+
+    Returns:
+        JSON-LD, canonical.
+    """
+    whole = uuid.UUID(package_id)
+    organisation, tool, action, record = (
+        f"kb:{kind}-{uuid.uuid5(whole, kind)}"
+        for kind in ("organization", "tool", "investigative-action", "provenance-record")
+    )
+    files: list[Json] = [{"@id": f"kb:file-{item.item_id}"} for item in items]
+    graph: list[Json] = [
+        {"@id": organisation, "@type": "uco-identity:Organization", "uco-core:name": authority},
+        {"@id": tool, "@type": "uco-tool:Tool", "uco-core:name": "Rogatory"},
+        *(_file(item, names.get(item.item_id, item.path.rpartition("/")[2])) for item in items),
+        {
+            "@id": action,
+            "@type": "case-investigation:InvestigativeAction",
+            "uco-core:name": "transferred",
+            "uco-action:startTime": _typed("xsd:dateTime", _instant(at)),
+            "uco-action:performer": {"@id": organisation},
+            "uco-action:instrument": {"@id": tool},
+            "uco-action:object": files,
+            "uco-action:result": {"@id": record},
+        },
+        {
+            "@id": record,
+            "@type": "case-investigation:ProvenanceRecord",
+            "case-investigation:exhibitNumber": request_id,
+            "uco-core:object": files,
+        },
+    ]
+    return encode({"@context": _CONTEXT, "@graph": graph})
+
+
+def _file(item: Item, name: str) -> Json:
+    own = uuid.UUID(item.item_id)
+    digest: Json = {
+        "@id": f"kb:hash-{uuid.uuid5(own, 'hash')}",
+        "@type": "uco-types:Hash",
+        "uco-types:hashMethod": "SHA256",
+        "uco-types:hashValue": _typed("xsd:hexBinary", item.sha256.hex()),
+    }
+    return {
+        "@id": f"kb:file-{item.item_id}",
+        "@type": "uco-observable:File",
+        "uco-core:hasFacet": [
+            {
+                "@id": f"kb:file-facet-{uuid.uuid5(own, 'file-facet')}",
+                "@type": "uco-observable:FileFacet",
+                "uco-observable:fileName": name,
+                "uco-observable:filePath": item.path,
+                "uco-observable:sizeInBytes": item.size,
+            },
+            {
+                "@id": f"kb:content-data-facet-{uuid.uuid5(own, 'content-data-facet')}",
+                "@type": "uco-observable:ContentDataFacet",
+                "uco-observable:hash": [digest],
+                "uco-observable:mimeType": item.media_type,
+            },
+        ],
+    }
+
+
+def _typed(kind: str, value: str) -> Json:
+    return {"@type": kind, "@value": value}
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
