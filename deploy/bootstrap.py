@@ -63,7 +63,8 @@ def _node(home: Path, node: Addresses, now: datetime) -> bytes:
     seal = certificates.seal_certificate(seal_ca, NAMES[node.country], now)
     _keep(home.parent / "ceremony" / node.country, {"tls-ca": tls, "bag-seal-ca": seal_ca})
     _write_tls(home / "gateway/etc", certificates.server_certificate(tls, (node.host,), now))
-    write_new(home / "authorities/ca.pem", tls.pem)
+    for part in ("gateway/etc", "authorities"):
+        write_new(home / part / "ca.pem", tls.pem)
     write_new(home / "exchange/etc/bag-seal.pem", seal.pem + seal_ca.pem)
     write_new(home / "exchange/etc/bag-seal-ca.pem", seal_ca.pem)
     credentials.write_services(home, credentials.service_keys(keys, seal.key_pem))
@@ -130,6 +131,7 @@ def _directory(
     _keep(ceremony / "directory", {"tls-ca": tls})
     hosts = (federation.directory_host,)
     _write_tls(home / "etc", certificates.server_certificate(tls, hosts, now))
+    write_new(home / "etc/ca.pem", tls.pem)
     kept = {"online-snapshot": _pem(online.snapshot), "online-timestamp": _pem(online.timestamp)}
     credentials.keystore(home / "etc", kept)
     return root, tls.pem

@@ -127,7 +127,7 @@ class Lab:
             environment=layout.directory_environment(home, self.federation.directory),
             log=self.folder / "logs/directory.log",
             ready_url=f"{self.federation.directory_url}/readyz",
-            ca=self.folder / "ceremony/directory/tls-ca.pem",
+            ca=home / "etc/ca.pem",
         )
         for node in self.federation.nodes:
             for name in ("audit", "exchange", "gateway"):
@@ -136,7 +136,7 @@ class Lab:
     def _service(self, node: Addresses, name: str) -> Service:
         home = self.folder / node.country / name
         urls = {"gateway": node.url, "exchange": node.exchange_url, "audit": node.audit_url}
-        ca = self.folder / node.country / "authorities/ca.pem" if name == "gateway" else None
+        ca = home / "etc/ca.pem" if name == "gateway" else None
         return Service(
             name=f"{node.country}/{name}",
             module=f"services.{name}",
