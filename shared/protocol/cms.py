@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat import asn1
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA384
@@ -27,6 +27,16 @@ _CONTENT_TYPE: Final = ObjectIdentifier("1.2.840.113549.1.9.3")
 _MESSAGE_DIGEST: Final = ObjectIdentifier("1.2.840.113549.1.9.4")
 _SHA384: Final = ObjectIdentifier("2.16.840.1.101.3.4.2.2")
 _ECDSA_SHA384: Final = ObjectIdentifier("1.2.840.10045.4.3.3")
+_UNUSABLE: Final = (
+    InvalidSignature,
+    UnsupportedAlgorithm,
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+)
+"""Everything that `cryptography` raises over a certificate that is not what it should be."""
 
 
 @asn1.sequence
@@ -125,6 +135,11 @@ def verify_cms(p7s: bytes, tagmanifest: bytes, ca_pem: bytes) -> str:
         TrustError: if that CA has not issued the certificate for this use.
     """
     signer, certificate = _read(p7s)
+    # The certificate first: what the CA has signed can be read without surprises.
+    _check_issued(certificate, _certificate(ca_pem))
+    named = (asn1.encode_der(signer.sid.issuer), signer.sid.serial)
+    if named != (certificate.issuer.public_bytes(), certificate.serial_number):
+        raise FormatError("the signature names another certificate than it carries")
     if _attribute(signer, _CONTENT_TYPE) != asn1.encode_der(_DATA):
         raise FormatError("the signature is not over plain data")
     if _attribute(signer, _MESSAGE_DIGEST) != asn1.encode_der(sha384(tagmanifest)):
@@ -135,29 +150,25 @@ def verify_cms(p7s: bytes, tagmanifest: bytes, ca_pem: bytes) -> str:
         _p384(certificate).verify(signer.signature, signed, ec.ECDSA(SHA384()))
     except InvalidSignature as error:
         raise SignatureError("the signature over the tag manifest does not hold") from error
-    _check_issued(certificate, _certificate(ca_pem))
     return certificate.subject.rfc4514_string()
 
 
 def _read(p7s: bytes) -> tuple[_Signer, x509.Certificate]:
     try:
         info = asn1.decode_der(_ContentInfo, p7s)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise FormatError("this is not a detached CMS signature in DER (RFC 5652)") from error
     data = info.content
     signers, certificates = data.signers.as_list(), data.certificates.as_list()
     if (len(signers), len(certificates)) != (1, 1):
         raise FormatError("a bag has one signature with one certificate")
-    signer, certificate = signers[0], certificates[0]
+    signer = signers[0]
     algorithms = [*(digest.name for digest in data.digests.as_list()), signer.digest.name]
     expected = (_SIGNED_DATA, _DATA, 1, 1, [_SHA384, _SHA384], _ECDSA_SHA384)
     found = (info.name, data.content.name, data.version, signer.version, algorithms)
     if (*found, signer.algorithm.name) != expected:
         raise FormatError("a bag is signed by ECDSA with SHA-384, CMS version 1")
-    named = (asn1.encode_der(signer.sid.issuer), signer.sid.serial)
-    if named != (certificate.issuer.public_bytes(), certificate.serial_number):
-        raise FormatError("the signature names another certificate than it carries")
-    return signer, certificate
+    return signer, certificates[0]
 
 
 def _attribute(signer: _Signer, name: ObjectIdentifier) -> bytes:
@@ -180,7 +191,7 @@ def _check_issued(certificate: x509.Certificate, ca: x509.Certificate) -> None:
         issuer = ca.extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound) as error:
+    except _UNUSABLE as error:
         raise TrustError("the bag seal's certificate does not stand under its CA") from error
     if not issuer.ca or not usage.digital_signature:
         raise TrustError("a bag seal stands under a CA, and its key is for signatures")
