@@ -101,7 +101,9 @@ class PackageDraft(_Model):
 class ItemDraft(_Model):
     """A file before its first octet is sent."""
 
-    path: Line | None = None  # in the bag; without it one is made from the original name
+    path: Annotated[str, StringConstraints(min_length=1, max_length=900)] | None = (
+        None  # in the bag; without it one is made from the original name
+    )
     original_name: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
     size: Annotated[int, Field(ge=0, le=SIZE_LIMIT)]
     sha256: Digest

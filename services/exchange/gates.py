@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.exchange.states import RequestState
+from shared.protocol import canonical
 from shared.protocol.approvals import Approval, check_four_eyes
 from shared.protocol.errors import ApprovalError
 from shared.protocol.keys import SUITE
@@ -163,27 +164,39 @@ SEND: Sequence[Gate] = (authenticity, four_eyes, integrity, instrument)
 RELEASE: Sequence[Gate] = (authenticity, four_eyes, integrity, instrument, accepted)
 
 
-def run(case: Case, gates: Sequence[Gate]) -> tuple[Result, ...]:
-    """Ask every gate; all are asked, so that a person hears of everything at once."""
-    return tuple(gate(case) for gate in gates)
+class GateShutError(Conflict):
+    """At least one gate is shut. The first decides code and rule, `shut` has them all."""
+
+    def __init__(self, shut: Sequence[Fail | NeedsHuman]) -> None:
+        first = shut[0]
+        if isinstance(first, NeedsHuman):
+            code, step = "approval_missing", f"Needed: the {first.role}."
+        else:
+            code, step = first.code, first.next
+        super().__init__(
+            code,
+            " ".join(result.detail for result in shut),
+            rule=first.gate,
+            next_step=step,
+            gates=[result.gate for result in shut],
+        )
+        self.shut = tuple(shut)
 
 
-def shut(results: Sequence[Result]) -> tuple[Fail | NeedsHuman, ...]:
-    """Return those that are not open."""
-    return tuple(result for result in results if not isinstance(result, Pass))
+def guard(case: Case, gates: Sequence[Gate]) -> None:
+    """Let a case pass if every gate is open; all are asked, so that one hears of everything at once.
+
+    Raises:
+        GateShutError: at least one is not.
+    """
+    results = [gate(case) for gate in gates]
+    shut = [result for result in results if not isinstance(result, Pass)]
+    if shut:
+        raise GateShutError(shut)
 
 
-def refusal(closed: Sequence[Fail | NeedsHuman]) -> Conflict:
-    """Put the gates that are shut into one refusal; the first decides its code."""
-    first = closed[0]
-    if isinstance(first, NeedsHuman):
-        code, step = "approval_missing", f"Needed: the {first.role}."
-    else:
-        code, step = first.code, first.next
-    return Conflict(
-        code,
-        " ".join(result.detail for result in closed),
-        rule=first.gate,
-        next_step=step,
-        gates=[result.gate for result in closed],
-    )
+def instruments_of(document: dict[str, canonical.Json]) -> tuple[str, ...]:
+    """Return the instruments that a request's document names as its legal basis."""
+    basis = document["legal_basis"]
+    assert isinstance(basis, list)
+    return tuple(str(one["instrument"]) for one in basis if isinstance(one, dict))

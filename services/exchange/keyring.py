@@ -7,12 +7,13 @@ authority for as long as the package is on record.
 """
 
 import hmac
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.protocol import canonical, encryption
 from shared.protocol.errors import FormatError
-from shared.protocol.identifiers import Country, id_bytes
+from shared.protocol.identifiers import Country, ItemId, id_bytes
 from shared.protocol.keys import KemKey, SealKey
 from shared.protocol.manifest import Item
 from shared.runtime.keystore import Keystore
@@ -65,7 +66,13 @@ class Declaration:
 
     def item(self, item_id: str) -> Item:
         """Return it as the manifest has it."""
-        return Item(item_id, self.path, self.size, self.sha256, self.media_type)
+        return Item(
+            item_id=ItemId(item_id),
+            path=self.path,
+            size=self.size,
+            sha256=self.sha256,
+            media_type=self.media_type,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +102,8 @@ class PackageKey:
 
     def name_mac(self, path: str) -> bytes:
         """Return what tells whether a name is taken; case does not make a difference on every disk."""
-        return self._mac(b"name mac", path.casefold().encode())
+        folded = unicodedata.normalize("NFC", path.casefold())
+        return self._mac(b"name mac", folded.encode())
 
     def seal_declaration(self, item_id: str, declaration: Declaration) -> bytes:
         """Seal what is said of a file."""
