@@ -55,3 +55,20 @@ class NotChecked:
 
 
 Result = Passed | Failed | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadFile:
+    """One evidence file as it was read; `path` begins with `data/`."""
+
+    path: str
+    size: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """What all evidence files together are: how many, and how many bytes."""
+
+    files: int
+    size: int

@@ -8,7 +8,6 @@ runs those it can: 6, 8 and 11 when an entry comes in, 3, 4, 5 and 7 when the co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from shared.protocol import bag as bags
@@ -19,14 +18,20 @@ from shared.protocol.approvals import (
     REQUEST_APPROVE,
     REQUEST_PREPARE,
 )
-from shared.protocol.canonical import Json
+from shared.protocol.canonical import Json, b64u
 from shared.protocol.chainfolder import (
     BAG_SEAL_CA,
+    FIXED,
     FOLDER,
+    README,
+    README_TEXT,
+    ROOT,
     LoggedEntry,
     check_linked,
+    read_chain,
     read_links,
 )
+from shared.protocol.checks import Payload, PayloadFile
 from shared.protocol.cms import verify_cms
 from shared.protocol.digests import sha256
 from shared.protocol.entries import Entry, EntryType, entry_hash, verify_entry
@@ -38,9 +43,10 @@ from shared.protocol.errors import (
     ProofError,
     TrustError,
 )
-from shared.protocol.identifiers import Country, channel
+from shared.protocol.identifiers import Country
 from shared.protocol.logproofs import ProvenLeaf, verify_log_proof
 from shared.protocol.messages import ApprovalReference, PackageBody, ReceiptBody, ReceiptKind
+from shared.protocol.receipts import CONFIRMATIONS, check_receipt
 from shared.protocol.trust import Member, read_bundle
 
 TAG_FILES: Final = frozenset(
@@ -49,48 +55,44 @@ TAG_FILES: Final = frozenset(
 DATA: Final = "data/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayloadFile:
-    """One evidence file as it was read; `path` begins with `data/`."""
-
-    path: str
-    size: int
-    sha256: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
-    """What all evidence files together are: how many, and how many bytes."""
-
-    files: int
-    size: int
-
-
-def check_trust(bundle: bytes, *, pinned_root: bytes) -> dict[Country, Member]:
+def check_trust(bundle: bytes, *, pinned_root: bytes, shown_root: bytes) -> dict[Country, Member]:
     """1. The trust bundle holds from the pinned root, by its own signatures, without a clock.
+
+    Args:
+        bundle: the content of chain/directory.json.
+        pinned_root: what the verifier trusts, from outside.
+        shown_root: the content of chain/root.json: the pinned root, or another of its history.
 
     Returns:
         What the directory vouches for, by country.
     """
-    return read_bundle(bundle, pinned_root)
+    members = read_bundle(bundle, pinned_root)
+    if shown_root != pinned_root and b64u(shown_root).encode() not in bundle:
+        raise TrustError("it is no root of this directory", object=ROOT)
+    return members
 
 
-def check_layout(paths: Iterable[str], manifest: bytes) -> dict[str, bytes]:
-    """2. The bag holds every file that it must, and no other (RFC 8493, 3); `chain/` is check 9's.
+def check_layout(paths: Iterable[str], files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """2. The bag holds every file that it must, and no other (RFC 8493, 3).
 
     Args:
         paths: of all files in it.
-        manifest: the content of manifest-sha256.txt.
+        files: the content of those outside `data/`.
 
     Returns:
         The SHA-256 that each evidence file should have, by path.
     """
-    listed = bags.parse_manifest(manifest)
-    found = {path for path in paths if not path.startswith(FOLDER)}
-    wanted = listed.keys() | TAG_FILES
-    for path in sorted(wanted - found):
+    present = set(paths)
+    for path in sorted((TAG_FILES | FIXED) - present):
         raise BagError("a file is missing", object=path)
-    for path in sorted(found - wanted):
+    read_chain(files)
+    if files[README] != README_TEXT:
+        raise BagError("it is not the text that a bag has", object=README)
+    listed = bags.parse_manifest(files[bags.MANIFEST])
+    found = {path for path in present - TAG_FILES if not path.startswith(FOLDER)}
+    for path in sorted(listed.keys() - found):
+        raise BagError("a file is missing", object=path)
+    for path in sorted(found - listed.keys()):
         raise BagError("this file is in no manifest", object=path)
     return listed
 
@@ -215,15 +217,14 @@ def check_receipts(
     Returns:
         The receiver's receipts, by kind.
     """
-    reference, back = about.reference(), channel(about.recipient, about.sender)
+    reference = about.reference()
     found: dict[ReceiptKind, Entry] = {}
     for receipt in receipts:
-        body = ReceiptBody.read(receipt.body)
-        if body.about != reference or receipt.channel != back:
-            continue
-        if body.tagmanifest_sha256 not in {None, tag_manifest.hex()}:
-            raise DigestMismatchError(f"{body.kind}: the receiver computed another tag manifest")
-        found[body.kind] = receipt
+        if ReceiptBody.read(receipt.body).about == reference:
+            body = check_receipt(receipt, about)
+            if body.kind in CONFIRMATIONS and body.tagmanifest_sha256 != tag_manifest.hex():
+                raise DigestMismatchError(f"{body.kind} confirms another tag manifest")
+            found[body.kind] = receipt
     for kind in (ReceiptKind.RELAY_ACCEPTANCE, ReceiptKind.CONTENT_CONSIGNMENT):
         if kind not in found:
             raise ProofError(f"the receiver's {kind} of the package is missing", object=FOLDER)
