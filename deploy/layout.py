@@ -116,42 +116,16 @@ def environment(service: str, home: Path, node: Addresses, directory_url: str) -
         Its environment variables, without the system's own.
     """
     etc = home / "etc"
-    common = {
+    own = {"gateway": _gateway, "exchange": _exchange, "audit": _audit}[service]
+    return {
         "ROGATORY_COUNTRY": node.country,
         "ROGATORY_DATA": str(home),
         "ROGATORY_KEYSTORE": str(etc / "keystore"),
         "ROGATORY_PASSPHRASE_FILE": str(etc / "passphrase"),
         "ROGATORY_INTERNAL_KEYS": str(etc / "internal"),
         "ROGATORY_ROOT": str(etc / "root.json"),
+        **own(etc, node, directory_url),
     }
-    own = {
-        "gateway": {
-            "ROGATORY_GATEWAY_LISTEN": node.gateway,
-            "ROGATORY_GATEWAY_INTERNAL_LISTEN": node.egress,
-            "ROGATORY_GATEWAY_URL": node.url,
-            "ROGATORY_TLS_CERT": str(etc / "tls.pem"),
-            "ROGATORY_TLS_KEY": str(etc / "tls.key"),
-            "ROGATORY_EXCHANGE_URL": node.exchange_url,
-            "ROGATORY_AUDIT_URL": node.audit_url,
-            "ROGATORY_DIRECTORY_URL": directory_url,
-            "ROGATORY_DIRECTORY_CA": str(etc / "directory-ca.pem"),
-            "ROGATORY_CLIENTS": str(etc / "clients.json"),
-        },
-        "exchange": {
-            "ROGATORY_EXCHANGE_LISTEN": node.exchange,
-            "ROGATORY_GATEWAY_INTERNAL_URL": node.egress_url,
-            "ROGATORY_AUDIT_URL": node.audit_url,
-            "ROGATORY_LOG_ORIGIN": node.log_origin,
-            "ROGATORY_OFFICERS": str(etc / "officers.json"),
-            "ROGATORY_BAG_SEAL_CERT": str(etc / "bag-seal.pem"),
-            "ROGATORY_BAG_SEAL_CA": str(etc / "bag-seal-ca.pem"),
-        },
-        "audit": {
-            "ROGATORY_AUDIT_LISTEN": node.audit,
-            "ROGATORY_LOG_ORIGIN": node.log_origin,
-        },
-    }
-    return common | own[service]
 
 
 def directory_environment(home: Path, listen: str) -> dict[str, str]:
@@ -165,6 +139,37 @@ def directory_environment(home: Path, listen: str) -> dict[str, str]:
         "ROGATORY_TLS_CERT": str(etc / "tls.pem"),
         "ROGATORY_TLS_KEY": str(etc / "tls.key"),
     }
+
+
+def _gateway(etc: Path, node: Addresses, directory_url: str) -> dict[str, str]:
+    return {
+        "ROGATORY_GATEWAY_LISTEN": node.gateway,
+        "ROGATORY_GATEWAY_INTERNAL_LISTEN": node.egress,
+        "ROGATORY_GATEWAY_URL": node.url,
+        "ROGATORY_TLS_CERT": str(etc / "tls.pem"),
+        "ROGATORY_TLS_KEY": str(etc / "tls.key"),
+        "ROGATORY_EXCHANGE_URL": node.exchange_url,
+        "ROGATORY_AUDIT_URL": node.audit_url,
+        "ROGATORY_DIRECTORY_URL": directory_url,
+        "ROGATORY_DIRECTORY_CA": str(etc / "directory-ca.pem"),
+        "ROGATORY_CLIENTS": str(etc / "clients.json"),
+    }
+
+
+def _exchange(etc: Path, node: Addresses, _directory_url: str) -> dict[str, str]:
+    return {
+        "ROGATORY_EXCHANGE_LISTEN": node.exchange,
+        "ROGATORY_GATEWAY_INTERNAL_URL": node.egress_url,
+        "ROGATORY_AUDIT_URL": node.audit_url,
+        "ROGATORY_LOG_ORIGIN": node.log_origin,
+        "ROGATORY_OFFICERS": str(etc / "officers.json"),
+        "ROGATORY_BAG_SEAL_CERT": str(etc / "bag-seal.pem"),
+        "ROGATORY_BAG_SEAL_CA": str(etc / "bag-seal-ca.pem"),
+    }
+
+
+def _audit(_etc: Path, node: Addresses, _directory_url: str) -> dict[str, str]:
+    return {"ROGATORY_AUDIT_LISTEN": node.audit, "ROGATORY_LOG_ORIGIN": node.log_origin}
 
 
 def _loopback_node(country: str, ports: Iterator[int]) -> Addresses:
