@@ -1,7 +1,7 @@
 """What every use case of a request or a package does: write entries about it, record events, show it."""
 
 from services.exchange import correspondence, gates
-from services.exchange.keyring import Keyring
+from services.exchange.keyring import Keyring, PackageKey
 from services.exchange.records import EntryRef, Package, PackageFile, Request, RequestFile
 from services.exchange.states import Actor, Direction
 from services.exchange.store import Session, approvals, history, packages, requests
@@ -118,6 +118,21 @@ def package_file(db: Session, package_id: str, *, keyring: Keyring) -> PackageFi
         approvals=approvals.of(db, package.id, package.version),
         history=history.steps(db, package.id),
     )
+
+
+def package_key(package: Package, keyring: Keyring) -> PackageKey:
+    """Return the content key of a package.
+
+    Raises:
+        Conflict: it was destroyed when the receiver confirmed the content.
+    """
+    if package.wrapped_key is None:
+        raise Conflict(
+            "key_destroyed",
+            "The content key of this package is destroyed here; the receiver has the evidence.",
+            next_step="Ask the country that received the package.",
+        )
+    return keyring.unwrap_at_rest(package.wrapped_key, package.id)
 
 
 def _case(subject: Request | Package) -> str:

@@ -3,9 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 from services.exchange.states import Direction, MeasureState, PackageState, RequestState
+
+
+class Taken(Enum):
+    """What became of something that was sent."""
+
+    NEW = auto()
+    SAME = auto()  # it was here already, the very same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
