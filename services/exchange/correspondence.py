@@ -12,16 +12,19 @@ from services.exchange.keyring import Keyring
 from services.exchange.states import Direction, EntryState
 from services.exchange.store import Session, entries, events
 from services.exchange.store import channels as heads
-from shared.protocol import canonical, channels, identifiers
+from shared.protocol import canonical, channels, identifiers, receipts
 from shared.protocol.channels import Head
 from shared.protocol.entries import BODIES, Entry, EntryType, sign_entry
 from shared.protocol.identifiers import Country
 from shared.protocol.keys import SUITE
+from shared.protocol.messages import ReceiptBody, ReceiptKind
 from shared.runtime.clock import milliseconds
 from shared.runtime.refusals import Conflict
 
 INTENT = "transfer.intent"
 RECEIVED = "transfer.received"
+
+_ANSWERED = frozenset({EntryType.REQUEST, EntryType.PACKAGE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,68 @@ def post_event(
     )
 
 
+def receipt(
+    about: Entry,
+    kind: ReceiptKind,
+    *,
+    tagmanifest_sha256: str | None = None,
+    reason: str | None = None,
+    writer: Country,
+) -> Letter:
+    """Write the receipt of an entry; `writer` is this country, the reader or the writer of it."""
+    digest = channels.head_of(about).hash
+    body = receipts.receipt_for(
+        about, digest, kind, tagmanifest_sha256=tagmanifest_sha256, reason=reason
+    )
+    other = about.sender if about.recipient == writer else about.recipient
+    return Letter(
+        type=EntryType.RECEIPT,
+        recipient=Country(other),
+        request_id=about.request,
+        transfer_id=transfer_of(about),
+        body=body.to_json(),
+    )
+
+
+def transfer_of(entry: Entry) -> str | None:
+    """Return what an entry is about: its package, else its request."""
+    package = entry.body.get("package_id")
+    return package if isinstance(package, str) else entry.request
+
+
+def about_hash(entry: Entry) -> str | None:
+    """Return the hash of the entry that a receipt is about; None for anything but a receipt."""
+    return ReceiptBody.read(entry.body).about.hash if entry.type is EntryType.RECEIPT else None
+
+
+def outcome(entry: Entry) -> str | None:
+    """Return the kind of a receipt; None for anything but a receipt."""
+    return ReceiptBody.read(entry.body).kind if entry.type is EntryType.RECEIPT else None
+
+
+def waiting_for(db: Session, transfer_id: str) -> str | None:
+    """Say in words what the last thing we wrote about a transfer waits for; None for nothing."""
+    entry = entries.latest_about(db, transfer_id)
+    if entry is None:
+        return None
+    peer = identifiers.parse_channel(entry.channel)[1]
+    channel = heads.find(db, entry.channel)
+    if channel is not None and channel.frozen is not None:
+        return f"the channel {entry.channel} is frozen: {channel.frozen}"
+    if entry.state is EntryState.DELIVERED:
+        unanswered = entry.type in _ANSWERED and not entries.receipts(db, entry.hash, Direction.IN)
+        return f"{peer} has it; its receipt is on the way" if unanswered else None
+    first = entries.next_to_send(db, entry.channel) or entry
+    if first.failing_since is not None and first.due_at is not None:
+        return (
+            f"{first.last_error} since {first.failing_since:%Y-%m-%d %H:%M:%S} UTC; "
+            f"next try at {first.due_at:%H:%M:%S} UTC"
+        )
+    if entry.state is EntryState.SIGNED:
+        return "this country's log has to prove it before it may leave"
+    return f"it is on its way to {peer}"
+
+
 def entry_fields(entry: Entry, transfer_id: str | None) -> dict[str, canonical.Json]:
     """Return what the event of an entry says of it, the same at its writer and its reader."""
     return {
@@ -128,8 +193,8 @@ def entry_fields(entry: Entry, transfer_id: str | None) -> dict[str, canonical.J
         "seq": entry.seq,
         "entry_type": entry.type,
         "entry_hash": channels.head_of(entry).hash,
-        "about": entry.body.get("about"),
-        "outcome": entry.body.get("kind"),
+        "about": entry.body["about"] if entry.type is EntryType.RECEIPT else None,
+        "outcome": outcome(entry),
         "case_id": entry.request,
     }
 
@@ -185,8 +250,6 @@ def _entry(
 def _signed(
     entry: Entry, jws: bytes, transfer_id: str | None, now: datetime
 ) -> entries.StoredEntry:
-    about = entry.body.get("about")
-    outcome = entry.body.get("kind")
     return entries.StoredEntry(
         channel=entry.channel,
         epoch=entry.epoch,
@@ -197,8 +260,8 @@ def _signed(
         direction=Direction.OUT,
         request_id=entry.request,
         transfer_id=transfer_id,
-        about_hash=str(about["hash"]) if isinstance(about, dict) else None,
-        outcome=outcome if isinstance(outcome, str) else None,
+        about_hash=about_hash(entry),
+        outcome=outcome(entry),
         jws=jws,
         state=EntryState.SIGNED,
         created_at=now,

@@ -1,0 +1,280 @@
+"""Use case: take in an entry of a peer: prove it, put it in its place, do what it says, receipt it.
+
+What is proven, in this order: the envelope's shape; sender and recipient; both signatures, by keys the
+directory has for the sender; leaf and log proof; that the sender's log has only grown since the last
+checkpoint kept; the place in the chain. So a stolen token alone cannot freeze a channel, nor can what
+a token's holder makes up. The same entry again gets the same answer, at any time.
+
+A refusal of any of these is of the transport: nothing is chained, the sender repairs and sends again.
+A refusal of what the entry *says* takes its place in the chain, and the receipt tells why.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.exchange import correspondence, settlement
+from services.exchange.arrivals import Arrived, ContentRefusedError
+from services.exchange.directory import Directory
+from services.exchange.keyring import Keyring
+from services.exchange.records import EntryRef
+from services.exchange.states import Direction, EntryState
+from services.exchange.store import Session, entries, peers
+from services.exchange.store import channels as heads
+from shared.protocol import canonical, channels, identifiers, verification
+from shared.protocol.chainfolder import LoggedEntry
+from shared.protocol.checkpoints import check_extends
+from shared.protocol.entries import Entry, read_entry
+from shared.protocol.errors import ForkError, InconsistentLogError, ProtocolError
+from shared.protocol.logproofs import ProvenLeaf, parse_proof
+from shared.protocol.messages import Envelope, ReceiptKind
+from shared.protocol.receipts import UNRECEIPTED
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.refusals import Conflict, NotAllowed, Unprocessable
+
+SKEW = timedelta(minutes=5)  # how far a peer's clock may be ahead of ours
+FORK, LOG = "fork", "log"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The entry is here, durable; `again` when it was already."""
+
+    hash: str
+    again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proven:
+    """What is known of an entry before the store is asked."""
+
+    envelope: Envelope
+    logged: LoggedEntry
+    leaf: ProvenLeaf
+    arrived: Arrived
+
+
+class _ContradictionError(Exception):
+    """The peer has signed two things that cannot both be true; both are evidence."""
+
+    def __init__(self, error: ProtocolError, kind: str, first: bytes, second: bytes) -> None:
+        super().__init__(error.detail)
+        self.error, self.kind, self.first, self.second = error, kind, first, second
+
+
+def receive(
+    envelope: bytes,
+    *,
+    sender: str,
+    database: Database,
+    keyring: Keyring,
+    directory: Directory,
+    clock: Clock,
+) -> Taken:
+    """Take in one entry; `sender` is the country that the gateway has authenticated.
+
+    Raises:
+        NotAllowed: the entry is not from `sender` to us.
+        Unprocessable: the sender is no active member, or its clock is far ahead.
+        ProtocolError: something does not prove what it claims; GapError names what is expected.
+        Conflict: `log_size` when the consistency proof does not start at the size that we know,
+            which the fact `known` is; `channel_frozen`.
+    """
+    now = clock()
+    proven = _prove(envelope, sender=sender, keyring=keyring, directory=directory, now=now)
+    try:
+        with database.begin() as db:
+            taken = _take(db, proven, keyring)
+        # Commit point. Before it nothing has happened here, and the sender, unanswered, sends again;
+        # after it entry, effect, receipt and events are all durable, and the sender, unanswered,
+        # sends again and gets the same answer.
+    except _ContradictionError as found:
+        with database.begin() as db:
+            _keep_evidence(db, proven.arrived, found)
+        raise found.error from found
+    return taken
+
+
+def _prove(
+    data: bytes, *, sender: str, keyring: Keyring, directory: Directory, now: datetime
+) -> _Proven:
+    envelope = Envelope.from_bytes(data)
+    jws = envelope.entry.encode()
+    claimed = read_entry(jws).entry
+    if (claimed.sender, claimed.recipient) != (sender, keyring.country):
+        raise NotAllowed(
+            "other_channel",
+            f"{sender} may write {identifiers.channel(sender, keyring.country)} and nothing else.",
+            rule="architecture 5",
+        )
+    member = directory.active(sender, now)
+    entry = verification.check_entry(jws, claimed, directory.members)
+    if entry.iat > int((now + SKEW).timestamp()):
+        raise Unprocessable(
+            "clock_ahead",
+            "The entry was written in the future, by this country's clock.",
+            next_step="Have both countries' operators compare their clocks with UTC.",
+        )
+    proof = envelope.proof.encode()
+    logged = LoggedEntry.of(jws, leaf=canonical.unb64u(envelope.leaf), proof=proof)
+    leaf = verification.check_logged(logged, entry, member)
+    arrived = Arrived(
+        entry=entry,
+        reference=_reference(entry),
+        sender=member,
+        own=directory.member(keyring.country),
+        at=now,
+    )
+    return _Proven(envelope=envelope, logged=logged, leaf=leaf, arrived=arrived)
+
+
+def _take(db: Session, proven: _Proven, keyring: Keyring) -> Taken:
+    entry, place = proven.arrived.entry, proven.arrived.reference
+    channel = heads.lock(db, entry.channel, Direction.IN)
+    held = entries.at(db, entry.channel, entry.epoch, entry.seq)
+    if held is not None and held.hash == place.hash:
+        return Taken(hash=place.hash, again=True)
+    _check_log(db, proven)
+    if held is not None:
+        fork = ForkError(
+            f"place {entry.epoch}/{entry.seq} of {entry.channel} holds another entry",
+            held=held.hash,
+            epoch=entry.epoch,
+            seq=entry.seq,
+        )
+        raise _ContradictionError(fork, FORK, held.jws, proven.logged.jws)
+    _check_open(channel)
+    channels.check_next(channel.head, entry)
+    _place(db, proven, keyring, channel)
+    return Taken(hash=place.hash, again=False)
+
+
+def _place(db: Session, proven: _Proven, keyring: Keyring, channel: heads.Channel) -> None:
+    """Do what the entry says, put it in its place, and answer it."""
+    entry = proven.arrived.entry
+    refused: ContentRefusedError | None = None
+    try:
+        settlement.settle(db, proven.arrived, keyring)
+    except ContentRefusedError as error:
+        refused = error
+    entries.insert(db, _stored(proven, refused))
+    heads.move_head(db, entry.channel, channel.head, channels.head_of(entry))
+    _keep_checkpoint(db, proven)
+    _tell_log(db, proven, refused)
+    if entry.type in UNRECEIPTED:
+        return
+    kind = ReceiptKind.RELAY_REJECTION if refused else ReceiptKind.RELAY_ACCEPTANCE
+    reason = f"{refused.code}: {refused.detail}" if refused else None
+    letter = correspondence.receipt(entry, kind, reason=reason, writer=keyring.country)
+    correspondence.append(db, letter, keyring=keyring, now=proven.arrived.at)
+
+
+def _check_open(channel: heads.Channel) -> None:
+    if channel.frozen is not None:
+        raise Conflict(
+            "channel_frozen",
+            f"The channel {channel.name} is frozen: {channel.frozen}.",
+            rule="architecture 5",
+            next_step="Two officers of each country settle it and resync the channel.",
+        )
+
+
+def _check_log(db: Session, proven: _Proven) -> None:
+    """Check that the sender's log is the one we knew, grown; older proofs are checked backwards.
+
+    Only two signed notes of one size with two roots contradict each other by themselves. A proof
+    between two sizes is nobody's signature, so a bad one is refused and freezes nothing.
+    """
+    kept = peers.kept_log(db, proven.arrived.entry.sender)
+    known = kept.checkpoint.size if kept else 0
+    new = proven.leaf.checkpoint
+    if kept is not None and new.size == known and new.root != kept.checkpoint.root:
+        error = InconsistentLogError("two roots are signed for one size", size=known)
+        raise _ContradictionError(error, LOG, kept.note.encode(), _note(proven).encode())
+    if proven.envelope.old_size != known:
+        raise Conflict(
+            "log_size",
+            "The consistency proof must begin at the size of the log that was accepted last.",
+            known=known,
+        )
+    if kept is None:
+        return
+    hashes = [canonical.unb64(text) for text in proven.envelope.consistency]
+    old, grown = sorted((kept.checkpoint, new), key=lambda checkpoint: checkpoint.size)
+    check_extends(old, grown, hashes)
+
+
+def _keep_checkpoint(db: Session, proven: _Proven) -> None:
+    kept = peers.kept_log(db, proven.arrived.entry.sender)
+    new = proven.leaf.checkpoint
+    if kept is None or new.size > kept.checkpoint.size:
+        peers.keep_log(
+            db,
+            proven.arrived.entry.sender,
+            peers.KeptLog(checkpoint=new, note=_note(proven)),
+        )
+
+
+def _keep_evidence(db: Session, arrived: Arrived, found: _ContradictionError) -> None:
+    """Keep both sides, and let nothing more pass between the two countries."""
+    peer = arrived.entry.sender
+    peers.add_contradiction(
+        db,
+        peers.Contradiction(
+            peer=peer, kind=found.kind, first=found.first, second=found.second, at=arrived.at
+        ),
+    )
+    back = identifiers.channel(arrived.entry.recipient, peer)
+    for name, direction in ((arrived.entry.channel, Direction.IN), (back, Direction.OUT)):
+        heads.lock(db, name, direction)
+        heads.freeze(db, name, f"{peer} has signed a contradiction ({found.error.detail})")
+
+
+def _tell_log(db: Session, proven: _Proven, refused: ContentRefusedError | None) -> None:
+    entry = proven.arrived.entry
+    transfer_id = correspondence.transfer_of(entry)
+    size = entry.body.get("size")
+    fields = correspondence.entry_fields(entry, transfer_id)
+    fields |= {
+        "direction": "in",
+        "peer": entry.sender,
+        "size": size if isinstance(size, int) else None,
+        "reason": refused.code if refused else None,
+        "counterpart": {"leaf": proven.envelope.leaf, "proof": proven.envelope.proof},
+    }
+    correspondence.post_event(
+        db, correspondence.RECEIVED, fields, entry_hash=None, now=proven.arrived.at
+    )
+
+
+def _stored(proven: _Proven, refused: ContentRefusedError | None) -> entries.StoredEntry:
+    entry, place = proven.arrived.entry, proven.arrived.reference
+    return entries.StoredEntry(
+        channel=entry.channel,
+        epoch=entry.epoch,
+        seq=entry.seq,
+        hash=place.hash,
+        prev=entry.prev,
+        type=entry.type,
+        direction=Direction.IN,
+        request_id=entry.request,
+        transfer_id=correspondence.transfer_of(entry),
+        about_hash=correspondence.about_hash(entry),
+        outcome=correspondence.outcome(entry),
+        jws=proven.logged.jws,
+        leaf=proven.logged.leaf,
+        log_index=proven.leaf.index,
+        proof=proven.envelope.proof,
+        state=EntryState.REJECTED if refused else EntryState.ACCEPTED,
+        last_error=f"{refused.code}: {refused.detail}" if refused else None,
+        created_at=proven.arrived.at,
+    )
+
+
+def _reference(entry: Entry) -> EntryRef:
+    head = channels.head_of(entry)
+    return EntryRef(channel=entry.channel, epoch=head.epoch, seq=head.seq, hash=head.hash)
+
+
+def _note(proven: _Proven) -> str:
+    return parse_proof(proven.envelope.proof).checkpoint
