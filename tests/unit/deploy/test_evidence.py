@@ -3,12 +3,15 @@
 import hashlib
 import sqlite3
 import struct
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from deploy import evidence
+from deploy.provenance import case_graph
 
 SIZE = 16 * 2**20
 
@@ -64,3 +67,13 @@ def test_card_keeps_a_deleted_photo_that_a_carver_finds(made: dict[str, Path]) -
     volume = data[start:]
     assert volume[54:59] == b"FAT16"
     assert volume.find(b"\xe5HOTO001JPG") < volume.find(b"\xff\xd8\xff\xe0JFIF")
+
+
+def test_provenance_conforms_to_case(made: dict[str, Path], tmp_path: Path) -> None:
+    graph = tmp_path / "case.jsonld"
+    graph.write_bytes(case_graph(sorted(made.values()), seized=evidence.SEIZED))
+    validator = Path(sys.executable).with_name("case_validate")
+    answer = subprocess.run([validator, graph], capture_output=True, text=True, check=False)
+    assert "Conforms: True" in answer.stdout
+    for path in made.values():
+        assert digest(path) in graph.read_text()
