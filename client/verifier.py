@@ -6,8 +6,7 @@ everything that is wrong, each with the object it was found in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +24,7 @@ from shared.protocol.chainfolder import (
     entry_name,
     read_chain,
 )
-from shared.protocol.checks import Check, Failed, NotChecked, Passed, Payload, Result
+from shared.protocol.checks import Check, Failed, NotChecked, Passed, Payload, Result, naming
 from shared.protocol.digests import sha256
 from shared.protocol.entries import Entry, EntryType, read_entry
 from shared.protocol.errors import BagError, ProtocolError
@@ -150,7 +149,7 @@ class _Case:
         return verification.check_chain(self.file(LINKS), self.entries, self.body)
 
     def proven(self, name: str) -> Entry:
-        with _naming(name + ".json"):
+        with naming(name + ".json"):
             claim = self.claims[name]
             if isinstance(claim, ProtocolError):
                 raise claim
@@ -164,7 +163,7 @@ class _Case:
         for name, logged in self.chain.items():
             entry = self.proven(name)
             if entry.sender == writer.country:
-                with _naming(name + ".tlog-proof"):
+                with naming(name + ".json"):
                     verification.check_logged(logged, entry, writer)
                 found.append(entry)
         return found
@@ -173,16 +172,6 @@ class _Case:
         if path not in self.bag.files:
             raise BagError("a file is missing", object=path)
         return self.bag.files[path]
-
-
-@contextmanager
-def _naming(path: str) -> Iterator[None]:
-    """Name the object that an error was found in, unless the error does."""
-    try:
-        yield
-    except ProtocolError as error:
-        error.facts.setdefault("object", error.facts.get("path", path))
-        raise
 
 
 def _claim(logged: LoggedEntry) -> Entry | ProtocolError:
@@ -288,7 +277,7 @@ def _make(step: _Step, case: _Case, missing: list[Check]) -> Result:
         rests = ", ".join(str(need.number) for need in missing)
         return NotChecked(check=step.check, detail=f"it rests on {rests}")
     try:
-        with _naming(step.object):
+        with naming(step.object):
             return Passed(check=step.check, detail=step.make(case), object=step.object)
     except ProtocolError as error:
         return Failed(

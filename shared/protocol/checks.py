@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+
+from shared.protocol.errors import ProtocolError
 
 
 class Check(Enum):
@@ -72,3 +76,13 @@ class Payload:
 
     files: int
     size: int
+
+
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Name the object that an error was found in, unless the error does."""
+    try:
+        yield
+    except ProtocolError as error:
+        error.facts.setdefault("object", error.facts.get("path", path))
+        raise

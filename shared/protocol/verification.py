@@ -31,7 +31,8 @@ from shared.protocol.chainfolder import (
     read_chain,
     read_links,
 )
-from shared.protocol.checks import Payload, PayloadFile
+from shared.protocol.checkpoints import verify_checkpoint
+from shared.protocol.checks import Payload, PayloadFile, naming
 from shared.protocol.cms import verify_cms
 from shared.protocol.digests import sha256
 from shared.protocol.entries import Entry, EntryType, entry_hash, verify_entry
@@ -44,7 +45,8 @@ from shared.protocol.errors import (
     TrustError,
 )
 from shared.protocol.identifiers import Country
-from shared.protocol.logproofs import ProvenLeaf, verify_log_proof
+from shared.protocol.logproofs import parse_proof
+from shared.protocol.merkle import leaf_hash, verify_inclusion
 from shared.protocol.messages import ApprovalReference, PackageBody, ReceiptBody, ReceiptKind
 from shared.protocol.receipts import CONFIRMATIONS, check_receipt
 from shared.protocol.trust import Member, read_bundle
@@ -131,7 +133,11 @@ def check_sender_signature(files: Mapping[str, bytes], sender: Member) -> str:
     ca = sender.bag_seal_ca.encode()
     if files[BAG_SEAL_CA] != ca:
         raise TrustError("it is not the one in the sender's member document", object=BAG_SEAL_CA)
-    return verify_cms(files[bags.SIGNATURE], files[bags.TAG_MANIFEST], ca)
+    try:
+        return verify_cms(files[bags.SIGNATURE], files[bags.TAG_MANIFEST], ca)
+    except DigestMismatchError as error:
+        error.facts["object"] = bags.TAG_MANIFEST
+        raise
 
 
 def check_entry(jws: bytes, claimed: Entry, members: Mapping[Country, Member]) -> Entry:
@@ -168,19 +174,24 @@ def check_binding(
         raise BagError("the entry counts other files or bytes than there are", object=DATA)
 
 
-def check_logged(logged: LoggedEntry, entry: Entry, sender: Member) -> ProvenLeaf:
+def check_logged(logged: LoggedEntry, entry: Entry, sender: Member) -> leaves.Leaf:
     """8. The leaf is of this entry and stands in the sender's log, under both of the log's signatures.
 
     The seal keys must have been in force at the logged time as well, which the sender alone does not
     choose: its log is witnessed.
     """
-    proven = verify_log_proof(
-        logged.proof.decode("utf-8", "replace"), logged.leaf, sender.log_vkeys
-    )
-    leaf = leaves.parse(logged.leaf)
-    leaves.check_transfer_leaf(leaf, entry_facts(entry), origin=sender.log_origin)
+    with naming(logged.name + ".leaf"):
+        leaf = leaves.parse(logged.leaf)
+        leaves.check_transfer_leaf(leaf, entry_facts(entry), origin=sender.log_origin)
+    with naming(logged.name + ".tlog-proof"):
+        proof = parse_proof(logged.proof.decode("utf-8", "replace"))
+        checkpoint = verify_checkpoint(proof.checkpoint, sender.log_vkeys)
+    # Which of the two was changed cannot be told: they do not belong together.
+    with naming(logged.name + ".{leaf,tlog-proof}"):
+        place = leaf_hash(logged.leaf)
+        verify_inclusion(proof.index, checkpoint.size, place, proof.path, checkpoint.root)
     verify_entry(logged.jws, sender.seal_keys_at(int(leaf.seq_time.timestamp())))
-    return proven
+    return leaf
 
 
 def check_chain(links: bytes, entries: Mapping[str, Entry], package: PackageBody) -> Entry:
