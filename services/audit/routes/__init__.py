@@ -1,1 +1,1 @@
-"""Routes: authenticate, parse, call one use case, shape the answer."""
+"""HTTP of the log: for the services of the node only."""

@@ -1,0 +1,95 @@
+"""Compose the audit service: settings and keys in, app out."""
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from services.audit.confidential import Confidential
+from services.audit.routes import entries, log, operations, oversight
+from services.audit.routes.parts import Parts
+from services.audit.settings import AuditSettings
+from services.audit.signals import Signals
+from services.audit.signer import Signer
+from services.audit.worker import Log, Sequencer
+from shared.protocol.checkpoints import LogKey
+from shared.runtime import logs
+from shared.runtime.app import create_app
+from shared.runtime.clock import Clock, utc_now
+from shared.runtime.database import migrate, open_database
+from shared.runtime.keystore import Keystore, KeystoreError
+from shared.runtime.principals import Doorman
+from shared.runtime.server import make_server, run
+from shared.runtime.settings import load
+
+STORAGE_KEY = "storage"
+
+
+def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
+    """Return the app; its sequencer starts and stops with it.
+
+    Raises:
+        Alarm: the log must not be extended as it stands.
+    """
+    keystore = Keystore.open(settings.keystore, settings.passphrase_file)
+    key = LogKey.from_bytes(keystore.get("log"))
+    if key.origin != settings.log_origin:
+        raise KeystoreError(f"the log key is of {key.origin}, not of {settings.log_origin}")
+    database = open_database(settings.database_url("audit"))
+    migrate(database, "services.audit.migrations")
+    opened = Log(
+        database=database,
+        origin=key.origin,
+        confidential=Confidential(keystore.get("log-case"), _storage_key(keystore)),
+        signer=Signer(key, settings.signer_state),
+        clock=clock,
+    )
+    return _app(opened, settings, clock)
+
+
+def _app(opened: Log, settings: AuditSettings, clock: Clock) -> FastAPI:
+    signals = Signals()
+    sequencer = Sequencer(opened, signals, interval=timedelta(milliseconds=settings.batch_ms))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        sequencer.open()
+        sequencer.start()
+        try:
+            yield
+        finally:
+            sequencer.stop()
+            opened.signer.close()
+            opened.database.close()
+
+    def readiness() -> Mapping[str, str]:
+        return {"sequencer": sequencer.state}
+
+    app = create_app(
+        "rogatory audit",
+        routers=[entries.router, log.router, oversight.router, operations.router],
+        readiness=readiness,
+        lifespan=lifespan,
+    )
+    app.state.doorman = Doorman.load("audit", settings.internal_keys, clock)
+    app.state.parts = Parts(log=opened, signals=signals)
+    return app
+
+
+def _storage_key(keystore: Keystore) -> bytes:
+    """The key that seals openings at rest; made at the first start."""
+    try:
+        return keystore.get(STORAGE_KEY)
+    except KeystoreError:
+        # `put` never overwrites: a key that is there but does not open is still an error.
+        keystore.put(STORAGE_KEY, secrets.token_bytes(32))
+        return keystore.get(STORAGE_KEY)
+
+
+def main() -> None:
+    """Run the service."""
+    settings = load(AuditSettings)
+    logs.configure("audit", settings.log_level)
+    run(make_server(create(settings), settings.audit_listen))

@@ -1,0 +1,105 @@
+"""What the log shows of itself: checkpoints, tiles, bundles, inclusion and consistency proofs.
+
+Only sizes that have a checkpoint are shown. Every proof is folded from stored complete subtrees: at
+most two rows for each level of the tree.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from services.audit.store import Session, entries, tree
+from services.audit.store.entries import Filter
+from shared.protocol.merkle import (
+    Range,
+    complete,
+    consistency_ranges,
+    hash_ranges,
+    inclusion_ranges,
+)
+from shared.protocol.tiles import Tile, bundle
+from shared.runtime.database import Database
+from shared.runtime.refusals import NotFound
+
+
+def checkpoint(database: Database) -> str:
+    """The newest checkpoint, signed.
+
+    Raises:
+        NotFound: there is none yet.
+    """
+    with database.begin() as db:
+        return newest(db).note
+
+
+def newest(db: Session) -> tree.Signed:
+    """The newest checkpoint.
+
+    Raises:
+        NotFound: there is none yet.
+    """
+    signed = tree.latest_checkpoint(db)
+    if signed is None:
+        raise NotFound("no_checkpoint", "The log has no checkpoint yet.")
+    return signed
+
+
+def pinned(db: Session, size: int | None) -> tree.Signed:
+    """The checkpoint of this size, or the newest.
+
+    Raises:
+        NotFound: no checkpoint has this size.
+    """
+    if size is None:
+        return newest(db)
+    signed = tree.checkpoint_at(db, size) if size < tree.MAX_SIZE else None
+    if signed is None:
+        raise NotFound("no_checkpoint", "No checkpoint has this size.")
+    return signed
+
+
+def consistency(database: Database, *, old: int, new: int) -> list[bytes]:
+    """The proof that the log of `new` entries extends that of `old`; empty from size 0.
+
+    Raises:
+        NotFound: `new` lies beyond the newest checkpoint.
+        LogProofError: `old` is larger than `new`.
+    """
+    with database.begin() as db:
+        if new > newest(db).size:
+            raise NotFound("no_checkpoint", "The log has no checkpoint of this size yet.")
+        return _hashes(db, [consistency_ranges(old, new) if old else []])[0]
+
+
+def inclusion(db: Session, wanted: Sequence[tuple[int, int]]) -> list[list[bytes]]:
+    """The inclusion proofs of entries, each as index and tree size, with one look at the tree."""
+    return _hashes(db, [inclusion_ranges(index, size) for index, size in wanted])
+
+
+def tile(database: Database, wanted: Tile) -> bytes:
+    """A hash tile or an entry bundle.
+
+    Raises:
+        NotFound: no checkpoint vouches for it.
+    """
+    with database.begin() as db:
+        sizes = range(min(wanted.sizes().start, tree.MAX_SIZE), wanted.sizes().stop)
+        known = range(sizes.start, min(sizes.stop, tree.MAX_SIZE))
+        if not known or tree.first_checkpoint(db, known) is None:
+            raise NotFound("no_tile", "No checkpoint vouches for this tile.")
+        return _bundle(db, wanted) if wanted.level is None else _tile(db, wanted)
+
+
+def _tile(db: Session, wanted: Tile) -> bytes:
+    found = tree.nodes(db, wanted.nodes())
+    return b"".join(found[node] for node in wanted.nodes())
+
+
+def _bundle(db: Session, wanted: Tile) -> bytes:
+    start = wanted.nodes()[0][1]
+    which = Filter(indexes=range(start, start + wanted.width))
+    return bundle([each.body for each in entries.page(db, which, wanted.width)])
+
+
+def _hashes(db: Session, wanted: Sequence[Sequence[Range]]) -> list[list[bytes]]:
+    needed: Iterable[Range] = (each for ranges in wanted for each in ranges)
+    nodes = tree.nodes(db, {node for each in needed for node in complete(*each)})
+    return [hash_ranges(ranges, nodes) for ranges in wanted]

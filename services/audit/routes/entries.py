@@ -1,0 +1,46 @@
+"""Append: other services of the node bring events and take leaf, index and proof."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.audit import submission
+from services.audit.events import MAX_EVENTS, Event
+from services.audit.routes.parts import Parts, parts
+from shared.protocol.canonical import b64u
+from shared.runtime.principals import requires
+
+router = APIRouter()
+
+
+class Submission(BaseModel):
+    """Events to record."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    events: list[Event] = Field(min_length=1, max_length=MAX_EVENTS)
+
+
+@router.post("/entries", dependencies=[Depends(requires("exchange", "gateway"))])
+def append(body: Submission, own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
+    """Answer once every event is sequenced and signed."""
+    log = own.log
+    recorded = submission.submit(
+        body.events,
+        database=log.database,
+        confidential=log.confidential,
+        clock=log.clock,
+        signals=own.signals,
+    )
+    return {
+        "results": [
+            {
+                "event_id": each.event_id,
+                "index": each.index,
+                "leaf": b64u(each.leaf),
+                "proof": each.proof,
+            }
+            for each in recorded
+        ]
+    }

@@ -1,0 +1,25 @@
+"""For the operators: is what is stored still what was logged?"""
+
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from services.audit import inspection
+from services.audit.routes.parts import Parts, parts
+from shared.runtime.principals import gateway_client
+
+router = APIRouter(prefix="/ops")
+
+
+@router.get("/fsck", dependencies=[Depends(gateway_client("ops:health"))])
+def fsck(own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
+    """Recompute the whole log; the answer names the first bad entry, if there is one."""
+    log = own.log
+    report = inspection.report(
+        database=log.database,
+        confidential=log.confidential,
+        origin=log.origin,
+        vkeys=log.signer.vkeys,
+    )
+    return {"ok": report.bad is None, **asdict(report)}

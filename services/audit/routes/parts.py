@@ -1,0 +1,28 @@
+"""What the routes of the log work with; composed once in `main`."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+
+from services.audit.confidential import Confidential
+from services.audit.signals import Signals
+from services.audit.worker import Log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Hangs on the app as `app.state.parts`."""
+
+    log: Log
+    signals: Signals
+
+    @property
+    def confidential(self) -> Confidential:
+        """The keys of pseudonyms and openings."""
+        return self.log.confidential
+
+
+def parts(request: Request) -> Parts:
+    """The parts of the app that serves this request."""
+    return cast("Parts", request.app.state.parts)

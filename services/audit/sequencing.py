@@ -1,0 +1,221 @@
+"""Use case: give waiting events their place in the log, exactly once, by one writer.
+
+Nothing is kept in memory between two batches: after any failure, and above all when it is unknown
+whether a commit happened, the next batch starts from what the database says.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from services.audit import composition
+from services.audit.alarms import ClockBehind, CorruptLog, LeadLost
+from services.audit.composition import Place
+from services.audit.confidential import CASE_KEY_FIELD, Confidential, seal_opening
+from services.audit.events import LOG_OPENED, MAX_EVENTS, Event
+from services.audit.store import Session, entries, inbox, tree
+from services.audit.store.entries import PeerLeaf, SealedOpening
+from shared.protocol import canonical, leaves
+from shared.protocol.commitments import Opening
+from shared.protocol.identifiers import new_id
+from shared.protocol.leaves import Leaf
+from shared.protocol.merkle import leaf_hash
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """What one transaction appends."""
+
+    leaves: list[Leaf] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    counterparts: list[PeerLeaf] = field(default_factory=list)
+    openings: list[SealedOpening] = field(default_factory=list)
+    new_keys: dict[str, bytes] = field(default_factory=dict)
+
+
+def open_log(*, database: Database, origin: str, confidential: Confidential, clock: Clock) -> int:
+    """Take the lead of the log, and give a new one its first entry; return our epoch.
+
+    From here on no earlier sequencer can append.
+
+    Raises:
+        CorruptLog: the log was opened under another origin or another K_log.
+    """
+    with database.begin() as db:
+        head = tree.head(db)
+        if head is None:
+            now = _now(clock)
+            first = _opened(origin, confidential, now)
+            _append(db, tree.create_head(db, now), _Batch(leaves=[first]), now)
+        else:
+            _check_opened(db, origin, confidential)
+        return tree.take_lead(db)
+    # Commit point. Died before it: the next start does the same. After it: the lead is ours alone.
+
+
+def sequence(
+    *, database: Database, origin: str, confidential: Confidential, clock: Clock, epoch: int
+) -> int:
+    """Append a batch of the waiting events; return how many.
+
+    Raises:
+        LeadLost: another sequencer has the lead.
+        ClockBehind: the clock stands before the last entry.
+    """
+    with database.begin() as db:
+        head = tree.head(db)
+        if head is None or head.epoch != epoch:
+            raise LeadLost("another sequencer has the lead")
+        waiting = inbox.waiting(db, MAX_EVENTS)
+        if not waiting:
+            return 0
+        now = _time_after(head, clock)
+        events = [_opened_event(letter, confidential) for letter in waiting]
+        batch = _compose(db, events, origin=origin, confidential=confidential, head=head, now=now)
+        _append(db, head, batch, now)
+        return len(waiting)
+    # Commit point. If we die before it, the events still wait and no index was given. If we die after
+    # it, or do not learn that it happened, they have their indexes and the next batch begins behind
+    # them; who sent them asks again by event id and gets the same places.
+
+
+def _append(db: Session, head: tree.Head, batch: _Batch, now: datetime) -> None:
+    """Write a batch behind the head, which nobody may have moved."""
+    bodies = [leaves.build(leaf) for leaf in batch.leaves]
+    frontier = tree.frontier(db, head.size)
+    nodes = [node for body in bodies for node in frontier.add(leaf_hash(body))]
+    # The swap comes first: it locks the head, and whoever lost the lead writes nothing.
+    if not tree.move_head(db, head, size=frontier.size, root=frontier.root(), time=now):
+        raise LeadLost("the head was moved by another sequencer")
+    numbered = enumerate(zip(batch.leaves, bodies, strict=True), start=head.size)
+    entries.add(db, [entries.columns(index, leaf, body) for index, (leaf, body) in numbered])
+    tree.add_nodes(db, nodes)
+    entries.add_counterparts(db, batch.counterparts)
+    entries.add_case_keys(db, batch.new_keys)
+    entries.add_openings(db, batch.openings)
+    inbox.settle(db, batch.places)
+
+
+def _compose(
+    db: Session,
+    events: list[Event],
+    *,
+    origin: str,
+    confidential: Confidential,
+    head: tree.Head,
+    now: datetime,
+) -> _Batch:
+    """Make the leaves of a batch and what is kept beside them."""
+    batch = _Batch()
+    refs = {each.case_id: confidential.case_ref(each.case_id) for each in events if each.case_id}
+    cases = {ref: entries.last_case_place(db, ref) for ref in refs.values()}
+    peers = {each.peer: entries.last_peer_place(db, each.peer) for each in events if each.peer}
+    keys = _keys(db, events, refs, confidential, batch)
+    for index, event in enumerate(events, start=head.size):
+        ref = refs[event.case_id] if event.case_id else None
+        openings = composition.openings(event)
+        leaf = composition.compose(
+            event,
+            origin=origin,
+            seq_time=now,
+            openings=openings,
+            case=(ref, cases[ref]) if ref else None,
+            peer=peers[event.peer] if event.peer else None,
+        )
+        _take_places(cases, ref, index)
+        _take_places(peers, event.peer, index)
+        batch.leaves.append(leaf)
+        batch.places[event.event_id] = index
+        batch.counterparts += _counterpart(event, index)
+        owner = ref or event.event_id
+        batch.openings += _sealed(openings, index, owner, keys.get(owner))
+    return batch
+
+
+def _keys(
+    db: Session,
+    events: Iterable[Event],
+    refs: dict[str, str],
+    confidential: Confidential,
+    batch: _Batch,
+) -> dict[str, bytes]:
+    """The opening keys of all owners in a batch; keys of new owners are made and noted in it."""
+    owners = {
+        refs[each.case_id] if each.case_id else each.event_id for each in events if each.personal
+    }
+    keys = {
+        owner: confidential.case_key(owner, wrapped)
+        for owner, wrapped in entries.case_keys(db, owners).items()
+    }
+    for owner in owners - set(keys):
+        keys[owner], batch.new_keys[owner] = confidential.new_case_key(owner)
+    return keys
+
+
+def _take_places(places: dict[str, Place], owner: str | None, index: int) -> None:
+    if owner is not None:
+        places[owner] = places[owner].after(index)
+
+
+def _counterpart(event: Event, index: int) -> list[PeerLeaf]:
+    told = event.counterpart
+    if told is None:
+        return []
+    return [PeerLeaf(index=index, leaf=canonical.unb64u(told.leaf), proof=told.proof)]
+
+
+def _sealed(
+    openings: Iterable[Opening], index: int, owner: str, key: bytes | None
+) -> list[SealedOpening]:
+    return [
+        SealedOpening(
+            index=index,
+            name=each.name,
+            owner=owner,
+            salt=each.salt,
+            sealed=seal_opening(key, index, each),
+        )
+        for each in openings
+        if key is not None
+    ]
+
+
+def _opened_event(letter: inbox.Letter, confidential: Confidential) -> Event:
+    return Event.model_validate_json(confidential.open_event(letter.event_id, letter.payload))
+
+
+def _opened(origin: str, confidential: Confidential, now: datetime) -> Leaf:
+    """The first leaf of every log: it binds the log to its K_log."""
+    return Leaf(
+        type=LOG_OPENED,
+        log=origin,
+        seq_time=now,
+        event_time=now,
+        event_id=new_id(now),
+        commit={CASE_KEY_FIELD: confidential.case_key_digest()},
+    )
+
+
+def _check_opened(db: Session, origin: str, confidential: Confidential) -> None:
+    first = leaves.parse(entries.bodies(db, [0])[0])
+    expected = replace(first, log=origin, commit={CASE_KEY_FIELD: confidential.case_key_digest()})
+    if first != expected:
+        raise CorruptLog(0, "the log was opened under another origin or another case key")
+
+
+def _time_after(head: tree.Head, clock: Clock) -> datetime:
+    """The time of the next entries: times never go back, and are never made up."""
+    now = _now(clock)
+    if now < head.last_time:
+        raise ClockBehind(head.last_time - now)
+    return now
+
+
+def _now(clock: Clock) -> datetime:
+    """The present, in whole milliseconds as leaves have it."""
+    now = clock()
+    return now - timedelta(microseconds=now.microsecond % 1000)

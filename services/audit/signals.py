@@ -1,0 +1,57 @@
+"""What the threads of this process tell each other.
+
+The truth is in the database: a lost signal costs a moment, never an entry, and another process is
+noticed by looking again.
+"""
+
+import threading
+
+from services.audit.alarms import Alarm
+
+
+class Signals:
+    """`arrived`: there is something to sequence. `signed`: a checkpoint is out, or the log stopped."""
+
+    def __init__(self) -> None:
+        self._arrival = threading.Event()
+        self._condition = threading.Condition()
+        self._generation = 0
+        self._alarm: Alarm | None = None
+
+    def arrived(self) -> None:
+        """Wake the sequencer."""
+        self._arrival.set()
+
+    def await_arrival(self, seconds: float) -> None:
+        """Wait for something to sequence, at most so long."""
+        self._arrival.wait(seconds)
+        self._arrival.clear()
+
+    def signed(self) -> None:
+        """Wake all who wait for a checkpoint; the log is in order."""
+        self._turn(None)
+
+    def stopped(self, alarm: Alarm) -> None:
+        """Wake all who wait: the log takes no entries."""
+        self._turn(alarm)
+
+    @property
+    def alarm(self) -> Alarm | None:
+        """Why the log has stopped, if it has."""
+        return self._alarm
+
+    @property
+    def generation(self) -> int:
+        """A number that grows with each signal; take it before looking, then wait from it."""
+        return self._generation
+
+    def await_signed(self, seen: int, seconds: float) -> None:
+        """Wait until something was signalled after `seen`, at most so long."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._generation != seen, seconds)
+
+    def _turn(self, alarm: Alarm | None) -> None:
+        with self._condition:
+            self._generation += 1
+            self._alarm = alarm
+            self._condition.notify_all()

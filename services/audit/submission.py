@@ -1,0 +1,145 @@
+"""Use case: take events, durably and once, and answer when they are sequenced and signed."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.audit import composition, proofs
+from services.audit.confidential import Confidential
+from services.audit.events import Event
+from services.audit.signals import Signals
+from services.audit.store import Session, entries, inbox, tree
+from services.audit.store.inbox import Letter
+from shared.protocol.logproofs import format_proof
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.refusals import Conflict, Unavailable
+
+PATIENCE = timedelta(seconds=20)  # what a caller waits at most; the event is kept in any case
+GLANCE = 0.25  # seconds; another process may be the sequencer, and its signals are not heard here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Where an event stands in the log, with what proves it."""
+
+    event_id: str
+    index: int
+    leaf: bytes
+    proof: str
+
+
+def take(
+    events: Sequence[Event], *, database: Database, confidential: Confidential, clock: Clock
+) -> None:
+    """Put events into the inbox; one that is there already stays as it is.
+
+    Raises:
+        ProtocolError: an event that could not be recorded; then none is taken.
+        Conflict: the id of an event is taken by another one (`event_conflict`); then none is taken.
+    """
+    for event in events:
+        composition.check(event)
+    letters = [_letter(event, confidential) for event in events]
+    with database.begin() as db:
+        inbox.add(db, letters, clock())
+        known = inbox.tags(db, [each.event_id for each in letters])
+        for letter in letters:
+            if known[letter.event_id] != letter.tag:
+                raise Conflict(
+                    "event_conflict",
+                    "This event id is taken by an event with other content.",
+                    next_step="Send the event as it was first sent, or a new one with its own id.",
+                    event_id=letter.event_id,
+                )
+    # Commit point. Died before it: nothing was taken, the caller sends again. After it: the events
+    # will be sequenced, also if the caller never hears of it.
+
+
+def submit(
+    events: Sequence[Event],
+    *,
+    database: Database,
+    confidential: Confidential,
+    clock: Clock,
+    signals: Signals,
+    patience: timedelta = PATIENCE,
+) -> list[Recorded]:
+    """Take events and wait until each has its place under a signed checkpoint.
+
+    The same event again gets the same answer, proof included.
+
+    Raises:
+        ProtocolError, Conflict: as `take`.
+        Unavailable: the log has stopped, or the wait was too long; the events are kept.
+    """
+    take(events, database=database, confidential=confidential, clock=clock)
+    signals.arrived()
+    event_ids = [each.event_id for each in events]
+    deadline = time.monotonic() + patience.total_seconds()
+    while True:
+        seen = signals.generation
+        with database.begin() as db:
+            recorded = _recorded(db, event_ids)
+        if recorded is not None:
+            return recorded
+        _check_running(signals, deadline)
+        signals.await_signed(seen, GLANCE)
+
+
+def _check_running(signals: Signals, deadline: float) -> None:
+    kept = "The event is kept; send it again to learn its place."
+    if signals.alarm is not None:
+        raise Unavailable(
+            "log_stopped", f"The log takes no entries: {signals.alarm}.", next_step=kept
+        )
+    if time.monotonic() > deadline:
+        raise Unavailable("not_yet_recorded", "The log has not recorded it yet.", next_step=kept)
+
+
+def _letter(event: Event, confidential: Confidential) -> Letter:
+    content = event.encode()
+    return Letter(
+        event_id=event.event_id,
+        tag=confidential.event_tag(content),
+        payload=confidential.seal_event(event.event_id, content),
+    )
+
+
+def _recorded(db: Session, event_ids: Sequence[str]) -> list[Recorded] | None:
+    """What is known of all these events, or None while one of them has no checkpoint."""
+    places = inbox.places(db, event_ids)
+    if len(places) < len(set(event_ids)):
+        return None
+    indexes = sorted(set(places.values()))
+    found = _proofs(db, indexes)
+    if found is None:
+        return None
+    bodies = entries.bodies(db, indexes)
+    return [
+        Recorded(
+            event_id=event_id,
+            index=places[event_id],
+            leaf=bodies[places[event_id]],
+            proof=found[places[event_id]],
+        )
+        for event_id in event_ids
+    ]
+
+
+def _proofs(db: Session, indexes: Sequence[int]) -> Mapping[int, str] | None:
+    """A proof for each index, under the first checkpoint that covers it, so that it stays the same."""
+    wanted: dict[int, tree.Signed] = {}
+    signed: tree.Signed | None = None
+    for index in indexes:
+        if signed is None or signed.size <= index:
+            signed = tree.first_checkpoint(db, range(index + 1, tree.MAX_SIZE))
+        if signed is None:
+            return None
+        wanted[index] = signed
+    paths = proofs.inclusion(db, [(index, each.size) for index, each in wanted.items()])
+    return {
+        index: format_proof(index, path, each.note)
+        for (index, each), path in zip(wanted.items(), paths, strict=True)
+    }

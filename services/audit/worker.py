@@ -1,0 +1,130 @@
+"""The sequencer's thread: publish, sequence, publish; until it is stopped or an alarm stops it."""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from typing_extensions import override
+
+from services.audit import inspection, publication, sequencing
+from services.audit.alarms import Alarm, ClockBehind
+from services.audit.confidential import Confidential
+from services.audit.signals import Signals
+from services.audit.signer import Signer
+from shared.runtime import logs
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+
+CLOCK_PATIENCE = timedelta(seconds=1)  # a clock may be behind so long before it is an alarm
+RETRY = 0.5  # seconds after a failure of the database
+GLANCE = 0.5  # seconds; another process may have taken events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The parts of an open log."""
+
+    database: Database
+    origin: str
+    confidential: Confidential
+    signer: Signer
+    clock: Clock
+
+
+class Sequencer(threading.Thread):
+    """The one writer. `state` says `ok`, or why nothing is written."""
+
+    def __init__(self, log: Log, signals: Signals, *, interval: timedelta) -> None:
+        super().__init__(name="sequencer", daemon=True)
+        self._log, self._signals, self._interval = log, signals, interval
+        self._stopping = threading.Event()
+        self._epoch = -1
+
+    @property
+    def state(self) -> str:
+        """`ok` while entries are taken."""
+        if self._signals.alarm is not None:
+            return str(self._signals.alarm)
+        return "ok" if self.is_alive() else "not running"
+
+    def open(self) -> None:
+        """Take the lead, look over the end of the log and publish what is durable; then `start`.
+
+        Raises:
+            Alarm: the log must not be extended.
+        """
+        log = self._log
+        self._epoch = sequencing.open_log(
+            database=log.database,
+            origin=log.origin,
+            confidential=log.confidential,
+            clock=log.clock,
+        )
+        inspection.inspect(
+            database=log.database,
+            confidential=log.confidential,
+            origin=log.origin,
+            vkeys=log.signer.vkeys,
+            last=inspection.QUICK,
+        )
+        self._publish()
+
+    def stop(self) -> None:
+        """End after the present batch."""
+        self._stopping.set()
+        self._signals.arrived()
+        if self.ident is not None:
+            self.join()
+
+    @override
+    def run(self) -> None:
+        """Work in a loop; only a clock that is behind is an alarm that ends by itself."""
+        while not self._stopping.is_set():
+            try:
+                began = time.monotonic()
+                if self._turn():
+                    # A single event is answered at once; under load, batches keep this distance.
+                    spent = time.monotonic() - began
+                    self._stopping.wait(self._interval.total_seconds() - spent)
+                else:
+                    self._signals.await_arrival(GLANCE)
+            except ClockBehind as alarm:
+                self._wait_for_clock(alarm)
+            except Alarm as alarm:
+                self._raise(alarm)
+                return
+            except Exception:  # noqa: BLE001 - the top of the loop: the database may come back
+                # The outcome of a commit may be unknown: nothing is in memory, the next turn looks.
+                logs.log().exception("sequencer_failed")
+                self._stopping.wait(RETRY)
+
+    def _turn(self) -> int:
+        """Publish what is left from before, sequence a batch and publish it; return its length."""
+        log = self._log
+        self._publish()
+        taken = sequencing.sequence(
+            database=log.database,
+            origin=log.origin,
+            confidential=log.confidential,
+            clock=log.clock,
+            epoch=self._epoch,
+        )
+        if taken:
+            self._publish()
+        return taken
+
+    def _publish(self) -> None:
+        log = self._log
+        publication.publish(database=log.database, signer=log.signer, clock=log.clock)
+        self._signals.signed()
+
+    def _wait_for_clock(self, alarm: ClockBehind) -> None:
+        """Wait for the time that the last entry has; tell everybody if that is far."""
+        if alarm.behind > CLOCK_PATIENCE:
+            self._raise(alarm)
+        self._stopping.wait(min(alarm.behind, CLOCK_PATIENCE).total_seconds())
+
+    def _raise(self, alarm: Alarm) -> None:
+        logs.log().critical("log_stopped", code=alarm.code, detail=str(alarm))
+        self._signals.stopped(alarm)
