@@ -1,0 +1,229 @@
+"""One case, played through the command line as its clerks would: demo, tests and measurements.
+
+A desk is one client with its keys; every step is a `rogatory` command. A node that is away is asked
+again for as long as `patience` allows: after each failure the desk looks whether the step was
+done all the same (the answer may have been lost), so a retry never does anything twice.
+"""
+
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, sleep
+
+from shared.protocol import canonical
+from shared.protocol.canonical import Json
+from shared.protocol.errors import FormatError
+
+POLL = 0.2  # seconds between two looks at a state
+WAIT = 300.0  # seconds a state may take to come
+STATE_CONFLICT, UNAVAILABLE = 6, 7  # exit codes of the command line
+ROLES = ("QM-preparer", "QM-approver", "QM-receiver", "QN-preparer", "QN-approver")
+ORDER: Mapping[str, Sequence[str]] = {
+    "request": ("S00", "S01", "S03", "S04", "S05", "S06", "S07", "S10", "S14"),
+    "package": (
+        "COLLECTING", "CLOSING", "COLLECTED", "FILTERED", "CLEARED",
+        "SEALED", "RELEASED", "RECEIVED", "VERIFIED", "IN_USE",
+    ),
+}  # fmt: skip
+LOOK = {"request": "show", "package": "status"}
+DRAFT: Json = {
+    "to": "QN",
+    "request_kind": "MLA",
+    "legal_basis": [{"instrument": "BUD", "article": "31"}],
+    "own_reference": "QM-2026-1184",
+    "issuing_authority": "Regional Prosecutor, QM",
+    "offences": [
+        {"name": "Computer-related fraud", "provision": "QM Criminal Code 263a", "max_penalty_months": 60}
+    ],
+    "facts": (
+        "Between January and March 2026 invoices of a shipping company were paid to accounts"
+        " under false names. The messages that arranged it were sent from the territory of QN."
+    ),
+    "purpose": "Evidence in criminal proceedings QM-2026-1184",
+    "measures": [
+        {
+            "code": "STORED_DATA",
+            "description": "Stored content of the telephone and the memory card seized in QN",
+            "identifiers": ["+999 555 0117"],
+        }
+    ],
+    "urgent": False,
+    "confidential": True,
+}  # fmt: skip
+
+
+class CommandError(Exception):
+    """A command did not do what it was asked; holds its exit code and what it said."""
+
+    def __init__(self, words: Sequence[str], exit_code: int, said: str) -> None:
+        super().__init__(f"rogatory {' '.join(words)} ended with {exit_code}: {said.strip()}")
+        self.exit_code, self.said = exit_code, said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The command line with one client's profile."""
+
+    command: tuple[str, ...]  # how to run it: here, or in a container
+    environment: Mapping[str, str]
+    config: str
+    profile: str
+    watch: Callable[[str], None] = field(default=lambda _line: None)
+
+    def run(self, *words: str) -> dict[str, Json]:
+        """Run a command and return the object that it prints.
+
+        Raises:
+            CommandError: it ended with another exit code than 0.
+        """
+        self.watch(" ".join(words))
+        return self.ask(*words)
+
+    def ask(self, *words: str) -> dict[str, Json]:
+        """Run a command that nobody needs to watch."""
+        options = ("--config", self.config, "--profile", self.profile, "--json")
+        done = subprocess.run(
+            [*self.command, *options, *words],
+            env=dict(self.environment),
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        said = done.stdout.decode(errors="replace")
+        if done.returncode != 0:
+            told = said + done.stderr.decode(errors="replace")
+            raise CommandError(words, done.returncode, told)
+        try:
+            value = canonical.read(done.stdout)
+        except FormatError as error:
+            raise CommandError(words, done.returncode, f"not one JSON object: {said}") from error
+        assert isinstance(value, dict)
+        return value
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """Request and package of one case. `patience` is how long a node may be away, in seconds."""
+
+    desks: Mapping[str, Desk]
+    patience: float = 0.0
+    request_id: str = ""
+    package_id: str = ""
+
+    def draft(self, draft: str) -> None:
+        """QM drafts a request from a file as the CLI sees it; the drafter signs it."""
+        desk = self.desks["QM-preparer"]
+        self.request_id = str(self.persist(desk, "request", "new", draft)["request_id"])
+
+    def send_request(self) -> None:
+        """A second person in QM approves the request; it is sent and reaches QN."""
+        desk = self.desks["QM-approver"]
+        self.reach(desk, "S03", "request", "approve", self.request_id)
+        self.reach(desk, "S05", "request", "send", self.request_id)
+
+    def accept(self) -> None:
+        """QN acknowledges and accepts; QM sees it."""
+        desk = self.desks["QN-preparer"]
+        acknowledge = ("request", "acknowledge", self.request_id)
+        self.reach(desk, "S06", *acknowledge, "--reference", "QN-2026-0311")
+        self.reach(desk, "S10", "request", "accept", self.request_id)
+        self.wait(self.desks["QM-preparer"], "request", self.request_id, "S10")
+
+    def collect(self, files: Sequence[str], graph: str) -> None:
+        """QN opens a package, adds files and provenance."""
+        desk = self.desks["QN-preparer"]
+        title = ("--title", "Seized devices, QN-2026-0311")
+        self.package_id = str(
+            self.persist(desk, "package", "new", self.request_id, *title)["package_id"]
+        )
+        self.add(files, "--case", graph)
+
+    def add(self, files: Sequence[str], *options: str) -> None:
+        """Add files to the package; what is there already is not sent twice."""
+        desk = self.desks["QN-preparer"]
+        self.reach(desk, "COLLECTING", "package", "add", self.package_id, *files, *options)
+
+    def close(self) -> None:
+        """QN closes the package: read back, every digest recomputed, signed by the preparer."""
+        self.reach(self.desks["QN-preparer"], "FILTERED", "package", "close", self.package_id)
+
+    def release(self) -> None:
+        """A second person in QN clears exactly that, and releases it."""
+        desk = self.desks["QN-approver"]
+        self.reach(desk, "CLEARED", "package", "clear", self.package_id)
+        self.reach(desk, "RELEASED", "package", "release", self.package_id)
+
+    def arrive(self) -> None:
+        """Wait until QM's node has verified everything and QN holds its receipt."""
+        self.wait(self.desks["QN-approver"], "package", self.package_id, "VERIFIED")
+
+    def fetch(self, bag: str) -> None:
+        """QM's authority collects the bag and confirms the hand-over; QN learns of it."""
+        self.persist(self.desks["QM-receiver"], "fetch", self.package_id, "-o", bag)
+        self.wait(self.desks["QN-approver"], "package", self.package_id, "IN_USE")
+
+    def reach(self, desk: Desk, goal: str, *words: str) -> None:
+        """Run a command on an object until it has reached a state.
+
+        Raises:
+            CommandError: it was refused, or the node was away for too long.
+        """
+        kind, _, name = words[:3]
+        deadline = monotonic() + self.patience
+        while True:
+            try:
+                desk.run(*words)
+                break
+            except CommandError as error:
+                if self._has_reached(desk, kind, name, goal):
+                    break
+                if monotonic() > deadline or error.exit_code not in {STATE_CONFLICT, UNAVAILABLE}:
+                    raise
+                sleep(POLL)
+        self.wait(desk, kind, name, goal)
+
+    def persist(self, desk: Desk, *words: str) -> dict[str, Json]:
+        """Run a command that may safely be run again, until it succeeds."""
+        deadline = monotonic() + self.patience
+        while True:
+            try:
+                return desk.run(*words)
+            except CommandError as error:
+                if monotonic() > deadline or error.exit_code != UNAVAILABLE:
+                    raise
+                sleep(POLL)
+
+    def wait(self, desk: Desk, kind: str, name: str, goal: str) -> None:
+        """Wait until an object has reached a state.
+
+        Raises:
+            TimeoutError: it did not within `WAIT`.
+        """
+        deadline = monotonic() + WAIT
+        while not self._has_reached(desk, kind, name, goal):
+            if monotonic() > deadline:
+                raise TimeoutError(f"{kind} {name} did not reach {goal} in {WAIT:.0f} s")
+            sleep(POLL)
+
+    def _has_reached(self, desk: Desk, kind: str, name: str, goal: str) -> bool:
+        try:
+            state = desk.ask(kind, LOOK[kind], name)["state"]
+        except CommandError as error:
+            if self.patience and error.exit_code == UNAVAILABLE:
+                return False
+            raise
+        order = ORDER[kind]
+        return state in order and order.index(str(state)) >= order.index(goal)
+
+
+def play(case: Case, *, draft: Path, files: Sequence[Path], graph: Path, bag: Path) -> None:
+    """Play the whole case, from the draft to the bag."""
+    case.draft(str(draft))
+    case.send_request()
+    case.accept()
+    case.collect([str(file) for file in files], str(graph))
+    case.close()
+    case.release()
+    case.arrive()
+    case.fetch(str(bag))
