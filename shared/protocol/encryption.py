@@ -92,10 +92,13 @@ class SegmentSealer:
     """Seal one segment as it streams by. Memory: one chunk of 16 KiB.
 
     The salt, and with it every nonce, is drawn inside.
+
+    Raises:
+        FormatError: if the key has not 32 bytes.
     """
 
     def __init__(self, key: bytes, context: bytes) -> None:
-        self._message = Cobblestone256Encryptor(key, context)
+        self._message = Cobblestone256Encryptor(_checked(key), context)
 
     def update(self, chunk: Buffer) -> bytes:
         """Take plaintext, give what is sealed so far."""
@@ -115,10 +118,14 @@ class SegmentSealer:
 
 
 class SegmentOpener:
-    """Open one segment as it streams by. Nothing it gave may be used before `finalize` returned."""
+    """Open one segment as it streams by. Nothing it gave may be used before `finalize` returned.
+
+    Raises:
+        FormatError: if the key has not 32 bytes.
+    """
 
     def __init__(self, key: bytes, context: bytes) -> None:
-        self._message = Cobblestone256Decryptor(key, context)
+        self._message = Cobblestone256Decryptor(_checked(key), context)
 
     def update(self, chunk: Buffer) -> bytes:
         """Take sealed bytes, give the plaintext of the chunks that are proven.
@@ -155,6 +162,12 @@ class SegmentOpener:
             raise _unopened() from error
 
 
+def _checked(key: bytes) -> bytes:
+    if len(key) != KEY_SIZE:
+        raise FormatError("a content key has 32 bytes", size=len(key))
+    return key
+
+
 def _unopened() -> SealError:
     return SealError("a sealed segment does not open: other key, other place, changed or cut short")
 
@@ -170,10 +183,8 @@ def wrap(
     Raises:
         FormatError: if an identifier, the key's length or the recipient's key is wrong.
     """
-    if len(key) != KEY_SIZE:
-        raise FormatError("a content key has 32 bytes", size=len(key))
     info = _wrap_info(package_id, sender, recipient_country, recipient.kid)
-    return _SUITE.encrypt(key, recipient.hpke, info)
+    return _SUITE.encrypt(_checked(key), recipient.hpke, info)
 
 
 def unwrap(
