@@ -151,6 +151,41 @@ def transfer_of(entry: Entry) -> str | None:
     return package if isinstance(package, str) else entry.request
 
 
+def stored(  # noqa: PLR0913 - the columns that are not in the entry
+    entry: Entry,
+    jws: bytes,
+    *,
+    state: EntryState,
+    now: datetime,
+    leaf: bytes | None = None,
+    log_index: int | None = None,
+    proof: str | None = None,
+    error: str | None = None,
+) -> entries.StoredEntry:
+    """Return an entry as it is kept; `leaf` and `proof` are of its writer's log."""
+    inbound = state in {EntryState.ACCEPTED, EntryState.REJECTED}
+    return entries.StoredEntry(
+        channel=entry.channel,
+        epoch=entry.epoch,
+        seq=entry.seq,
+        hash=channels.head_of(entry).hash,
+        prev=entry.prev,
+        type=entry.type,
+        direction=Direction.IN if inbound else Direction.OUT,
+        request_id=entry.request,
+        transfer_id=transfer_of(entry),
+        about_hash=about_hash(entry),
+        outcome=outcome(entry),
+        jws=jws,
+        leaf=leaf,
+        log_index=log_index,
+        proof=proof,
+        state=state,
+        last_error=error,
+        created_at=now,
+    )
+
+
 def about_hash(entry: Entry) -> str | None:
     """Return the hash of the entry that a receipt is about; None for anything but a receipt."""
     return ReceiptBody.read(entry.body).about.hash if entry.type is EntryType.RECEIPT else None
@@ -184,10 +219,10 @@ def waiting_for(db: Session, transfer_id: str) -> str | None:
     return f"it is on its way to {peer}"
 
 
-def entry_fields(entry: Entry, transfer_id: str | None) -> dict[str, canonical.Json]:
+def entry_fields(entry: Entry) -> dict[str, canonical.Json]:
     """Return what the event of an entry says of it, the same at its writer and its reader."""
     return {
-        "transfer_id": transfer_id,
+        "transfer_id": transfer_of(entry),
         "channel": entry.channel,
         "epoch": entry.epoch,
         "seq": entry.seq,
@@ -217,8 +252,8 @@ def _post(
 ) -> Head:
     entry = _entry(db, letter, head, keyring=keyring, now=now)
     jws = sign_entry(entry, keyring.seal)
-    entries.insert(db, _signed(entry, jws, letter.transfer_id, now))
-    fields = entry_fields(entry, letter.transfer_id)
+    entries.insert(db, stored(entry, jws, state=EntryState.SIGNED, now=now))
+    fields = entry_fields(entry)
     fields |= {
         "direction": "out",
         "peer": letter.recipient,
@@ -244,25 +279,4 @@ def _entry(
         iat=int(now.timestamp()),
         request=letter.request_id,
         body=BODIES[letter.type].read(letter.body),
-    )
-
-
-def _signed(
-    entry: Entry, jws: bytes, transfer_id: str | None, now: datetime
-) -> entries.StoredEntry:
-    return entries.StoredEntry(
-        channel=entry.channel,
-        epoch=entry.epoch,
-        seq=entry.seq,
-        hash=channels.head_of(entry).hash,
-        prev=entry.prev,
-        type=entry.type,
-        direction=Direction.OUT,
-        request_id=entry.request,
-        transfer_id=transfer_id,
-        about_hash=about_hash(entry),
-        outcome=outcome(entry),
-        jws=jws,
-        state=EntryState.SIGNED,
-        created_at=now,
     )

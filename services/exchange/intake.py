@@ -22,11 +22,12 @@ from services.exchange.store import Session, entries, peers
 from services.exchange.store import channels as heads
 from shared.protocol import canonical, channels, identifiers, verification
 from shared.protocol.chainfolder import LoggedEntry
-from shared.protocol.checkpoints import check_extends
+from shared.protocol.checkpoints import Checkpoint, check_extends, read_checkpoint
 from shared.protocol.entries import Entry, read_entry
 from shared.protocol.errors import ForkError, InconsistentLogError, ProtocolError
-from shared.protocol.logproofs import ProvenLeaf, parse_proof
+from shared.protocol.logproofs import parse_proof
 from shared.protocol.messages import Envelope, ReceiptKind
+from shared.protocol.notes import read_note
 from shared.protocol.receipts import UNRECEIPTED
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -50,7 +51,9 @@ class _Proven:
 
     envelope: Envelope
     logged: LoggedEntry
-    leaf: ProvenLeaf
+    log_index: int  # of the leaf, in the sender's log
+    checkpoint: Checkpoint  # under which it is proven
+    note: str  # the same, as it was signed
     arrived: Arrived
 
 
@@ -117,7 +120,8 @@ def _prove(
         )
     proof = envelope.proof.encode()
     logged = LoggedEntry.of(jws, leaf=canonical.unb64u(envelope.leaf), proof=proof)
-    leaf = verification.check_logged(logged, entry, member)
+    verification.check_logged(logged, entry, member)
+    log_proof = parse_proof(envelope.proof)
     arrived = Arrived(
         entry=entry,
         reference=_reference(entry),
@@ -125,7 +129,14 @@ def _prove(
         own=directory.member(keyring.country),
         at=now,
     )
-    return _Proven(envelope=envelope, logged=logged, leaf=leaf, arrived=arrived)
+    return _Proven(
+        envelope=envelope,
+        logged=logged,
+        log_index=log_proof.index,
+        checkpoint=read_checkpoint(read_note(log_proof.checkpoint).text),
+        note=log_proof.checkpoint,
+        arrived=arrived,
+    )
 
 
 def _take(db: Session, proven: _Proven, keyring: Keyring) -> Taken:
@@ -157,16 +168,29 @@ def _place(db: Session, proven: _Proven, keyring: Keyring, channel: heads.Channe
         settlement.settle(db, proven.arrived, keyring)
     except ContentRefusedError as error:
         refused = error
-    entries.insert(db, _stored(proven, refused))
+    stored = correspondence.stored(
+        entry,
+        proven.logged.jws,
+        state=EntryState.REJECTED if refused else EntryState.ACCEPTED,
+        now=proven.arrived.at,
+        leaf=proven.logged.leaf,
+        log_index=proven.log_index,
+        proof=proven.envelope.proof,
+        error=_told(refused),
+    )
+    entries.insert(db, stored)
     heads.move_head(db, entry.channel, channel.head, channels.head_of(entry))
     _keep_checkpoint(db, proven)
     _tell_log(db, proven, refused)
     if entry.type in UNRECEIPTED:
         return
     kind = ReceiptKind.RELAY_REJECTION if refused else ReceiptKind.RELAY_ACCEPTANCE
-    reason = f"{refused.code}: {refused.detail}" if refused else None
-    letter = correspondence.receipt(entry, kind, reason=reason, writer=keyring.country)
+    letter = correspondence.receipt(entry, kind, reason=_told(refused), writer=keyring.country)
     correspondence.append(db, letter, keyring=keyring, now=proven.arrived.at)
+
+
+def _told(refused: ContentRefusedError | None) -> str | None:
+    return f"{refused.code}: {refused.detail}" if refused else None
 
 
 def _check_open(channel: heads.Channel) -> None:
@@ -187,10 +211,10 @@ def _check_log(db: Session, proven: _Proven) -> None:
     """
     kept = peers.kept_log(db, proven.arrived.entry.sender)
     known = kept.checkpoint.size if kept else 0
-    new = proven.leaf.checkpoint
+    new = proven.checkpoint
     if kept is not None and new.size == known and new.root != kept.checkpoint.root:
         error = InconsistentLogError("two roots are signed for one size", size=known)
-        raise _ContradictionError(error, LOG, kept.note.encode(), _note(proven).encode())
+        raise _ContradictionError(error, LOG, kept.note.encode(), proven.note.encode())
     if proven.envelope.old_size != known:
         raise Conflict(
             "log_size",
@@ -206,12 +230,12 @@ def _check_log(db: Session, proven: _Proven) -> None:
 
 def _keep_checkpoint(db: Session, proven: _Proven) -> None:
     kept = peers.kept_log(db, proven.arrived.entry.sender)
-    new = proven.leaf.checkpoint
+    new = proven.checkpoint
     if kept is None or new.size > kept.checkpoint.size:
         peers.keep_log(
             db,
             proven.arrived.entry.sender,
-            peers.KeptLog(checkpoint=new, note=_note(proven)),
+            peers.KeptLog(checkpoint=new, note=proven.note),
         )
 
 
@@ -228,13 +252,16 @@ def _keep_evidence(db: Session, arrived: Arrived, found: _ContradictionError) ->
     for name, direction in ((arrived.entry.channel, Direction.IN), (back, Direction.OUT)):
         heads.lock(db, name, direction)
         heads.freeze(db, name, f"{peer} has signed a contradiction ({found.error.detail})")
+    reason = f"peer_{found.kind}"
+    correspondence.record(
+        db, "channel.frozen", case_id=None, peer=peer, reason=reason, now=arrived.at
+    )
 
 
 def _tell_log(db: Session, proven: _Proven, refused: ContentRefusedError | None) -> None:
     entry = proven.arrived.entry
-    transfer_id = correspondence.transfer_of(entry)
     size = entry.body.get("size")
-    fields = correspondence.entry_fields(entry, transfer_id)
+    fields = correspondence.entry_fields(entry)
     fields |= {
         "direction": "in",
         "peer": entry.sender,
@@ -247,34 +274,6 @@ def _tell_log(db: Session, proven: _Proven, refused: ContentRefusedError | None)
     )
 
 
-def _stored(proven: _Proven, refused: ContentRefusedError | None) -> entries.StoredEntry:
-    entry, place = proven.arrived.entry, proven.arrived.reference
-    return entries.StoredEntry(
-        channel=entry.channel,
-        epoch=entry.epoch,
-        seq=entry.seq,
-        hash=place.hash,
-        prev=entry.prev,
-        type=entry.type,
-        direction=Direction.IN,
-        request_id=entry.request,
-        transfer_id=correspondence.transfer_of(entry),
-        about_hash=correspondence.about_hash(entry),
-        outcome=correspondence.outcome(entry),
-        jws=proven.logged.jws,
-        leaf=proven.logged.leaf,
-        log_index=proven.leaf.index,
-        proof=proven.envelope.proof,
-        state=EntryState.REJECTED if refused else EntryState.ACCEPTED,
-        last_error=f"{refused.code}: {refused.detail}" if refused else None,
-        created_at=proven.arrived.at,
-    )
-
-
 def _reference(entry: Entry) -> EntryRef:
     head = channels.head_of(entry)
     return EntryRef(channel=entry.channel, epoch=head.epoch, seq=head.seq, hash=head.hash)
-
-
-def _note(proven: _Proven) -> str:
-    return parse_proof(proven.envelope.proof).checkpoint

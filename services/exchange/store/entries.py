@@ -118,13 +118,15 @@ def silent(db: Session, types: tuple[str, ...], written_before: datetime) -> lis
 
 def set_logged(
     db: Session, digest: str, *, leaf: bytes, index: int, proof: str, now: datetime
-) -> None:
-    """Note that the log has proven our entry: it may leave."""
-    db.execute(
+) -> StoredEntry | None:
+    """Note that the log has proven our entry: it may leave. None when that was known."""
+    logged = db.scalar(
         sa.update(EntryRow)
         .where(EntryRow.hash == digest, EntryRow.state == EntryState.SIGNED)
         .values(state=EntryState.LOGGED, leaf=leaf, log_index=index, proof=proof, due_at=now)
+        .returning(EntryRow.hash)
     )
+    return None if logged is None else by_hash(db, digest)
 
 
 def set_delivered(db: Session, digest: str) -> None:
@@ -152,6 +154,11 @@ def claim(db: Session, entry: StoredEntry, now: datetime, until: datetime) -> bo
         .returning(EntryRow.hash)
     ).one_or_none()
     return claimed is not None
+
+
+def release(db: Session, digest: str, now: datetime) -> None:
+    """Give a claimed entry back: it is due at once."""
+    db.execute(sa.update(EntryRow).where(EntryRow.hash == digest).values(due_at=now))
 
 
 def set_failed(db: Session, digest: str, error: str, *, now: datetime, due_at: datetime) -> None:

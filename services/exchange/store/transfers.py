@@ -114,3 +114,17 @@ def set_stored(db: Session, segments: Iterable[StoredSegment]) -> None:
 def forget_items(db: Session, package_id: str) -> None:
     """Forget what an interrupted opening wrote of the items."""
     db.execute(sa.delete(ItemRow).where(ItemRow.package_id == package_id))
+
+
+def overdue(db: Session, now: datetime) -> list[Package]:
+    """Return our packages that are offered no longer and whose content nobody has confirmed."""
+    rows = db.scalars(
+        sa.select(PackageRow.id)
+        .where(
+            PackageRow.direction == Direction.OUT,
+            PackageRow.state.in_((PackageState.RELEASED, PackageState.RECEIVED)),
+            PackageRow.expires <= now,
+        )
+        .order_by(PackageRow.expires)
+    )
+    return [packages.find(db, package_id) for package_id in rows]

@@ -1,0 +1,164 @@
+"""Bring what happened to the log, and take back the proofs without which no entry leaves.
+
+The outbox is emptied in the order in which it was filled. An event stays in it until the log has
+answered; sent twice, it gets the same answer. Safe to kill at any line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from services.exchange import patience
+from services.exchange.states import Actor, PackageAct
+from services.exchange.store import Session, entries, events, packages
+from services.exchange.store.events import Pending
+from shared.protocol import canonical
+from shared.protocol.entries import EntryType
+from shared.protocol.errors import FormatError
+from shared.runtime import logs
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+
+BATCH = 64  # events in one call: about 10 KiB of answer each
+MAX_BATCH = 192 * 2**10  # bytes in one call; audit takes 256 KiB
+MAX_ANSWER = 16 * 2**20  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    event_id: str
+    index: int
+    leaf: bytes
+    proof: str
+
+
+class UnrecordedError(Exception):
+    """The log did not take a batch; nothing is lost."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Recorder:
+    """Carries the outbox to audit; one step at a time."""
+
+    database: Database
+    audit: httpx.Client
+    country: str
+    clock: Clock
+
+    def begin(self) -> None:
+        """Make everything due: whoever tried before us is gone."""
+        with self.database.begin() as db:
+            events.hasten(db, self.clock())
+
+    def step(self) -> bool:
+        """Bring one batch to the log; False when nothing is due.
+
+        Raises:
+            UnrecordedError: audit is away or refuses the batch.
+        """
+        with self.database.begin() as db:
+            pending = _fitting(events.due(db, self.clock(), BATCH))
+        if not pending:
+            return False
+        # Network, outside every transaction. Died here: the batch is sent again, answered again.
+        answer = self._post(pending)
+        if answer.status_code == httpx.codes.OK:
+            self._keep(pending, _results(answer))
+            return True
+        self._put_aside(pending, answer)
+        return True
+
+    def _post(self, pending: Sequence[Pending]) -> httpx.Response:
+        body = b'{"events":[' + b",".join(event.payload for event in pending) + b"]}"
+        try:
+            return self.audit.post(
+                "/entries", content=body, headers={"Content-Type": "application/json"}
+            )
+        except httpx.TransportError as error:
+            raise UnrecordedError(f"audit does not answer: {type(error).__name__}") from error
+
+    def _keep(self, pending: Sequence[Pending], results: dict[str, _Recorded]) -> None:
+        with self.database.begin() as db:
+            for event in pending:
+                recorded = results.get(event.event_id)
+                if recorded is not None:
+                    self._settle(db, event, recorded)
+        # Commit point. Before it the log has the events and we ask again; after it the proofs are
+        # ours and what they prove may leave.
+
+    def _settle(self, db: Session, event: Pending, recorded: _Recorded) -> None:
+        events.set_done(db, event.event_id, recorded.index)
+        if event.entry_hash is None:
+            return
+        now = self.clock()
+        logged = entries.set_logged(
+            db,
+            event.entry_hash,
+            leaf=recorded.leaf,
+            index=recorded.index,
+            proof=recorded.proof,
+            now=now,
+        )
+        if logged is not None and logged.type == EntryType.PACKAGE:
+            actor = Actor(client_id=self.country, at=now)
+            packages.move(db, str(logged.transfer_id), PackageAct.OFFER, actor)
+
+    def _put_aside(self, pending: Sequence[Pending], answer: httpx.Response) -> None:
+        """Let what audit refuses for good not hold up the rest; it is never dropped."""
+        code, named = _problem(answer)
+        if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise UnrecordedError(f"audit answers {answer.status_code} {code}")
+        refused = [event for event in pending if event.event_id == named] or list(pending)
+        logs.log().error("event_refused", code=code, events=[e.event_id for e in refused])
+        with self.database.begin() as db:
+            for event in refused:
+                wait = patience.pause(event.attempts) + timedelta(seconds=1)
+                events.postpone(db, event.event_id, self.clock() + wait)
+
+
+def _fitting(pending: Sequence[Pending]) -> Sequence[Pending]:
+    """Return the first events that go into one call, at least one."""
+    size = 0
+    for count, event in enumerate(pending):
+        size += len(event.payload)
+        if count and size > MAX_BATCH:
+            return pending[:count]
+    return pending
+
+
+def _results(answer: httpx.Response) -> dict[str, _Recorded]:
+    value = canonical.read(answer.content, max_size=MAX_ANSWER)
+    rows = value.get("results") if isinstance(value, dict) else None
+    return {each.event_id: each for each in map(_recorded, rows if isinstance(rows, list) else [])}
+
+
+def _recorded(row: canonical.Json) -> _Recorded:
+    match row:
+        case {
+            "event_id": str(event_id),
+            "index": int(index),
+            "leaf": str(leaf),
+            "proof": str(proof),
+        }:
+            return _Recorded(
+                event_id=event_id, index=index, leaf=canonical.unb64u(leaf), proof=proof
+            )
+        case _:
+            raise UnrecordedError("audit answers in another form than agreed")
+
+
+def _problem(answer: httpx.Response) -> tuple[str, str | None]:
+    """Return the code of a problem, and the event it names, if it names one."""
+    try:
+        value = canonical.read(answer.content)
+    except FormatError:
+        return "no_problem", None
+    match value:
+        case {"code": str(code), "event_id": str(event_id)}:
+            return code, event_id
+        case {"code": str(code)}:
+            return code, None
+        case _:
+            return "no_problem", None
