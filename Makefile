@@ -12,6 +12,7 @@ DEV_LOCK := deploy/requirements-dev.lock
 RUNTIME := $(VENV)/.installed-$(shell cksum < $(LOCK) | tr ' ' '-')
 DEV := $(VENV)/.installed-dev-$(shell cat $(LOCK) $(DEV_LOCK) pyproject.toml | cksum | tr ' ' '-')
 T ?= tests
+SIZE ?= 1024
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
@@ -30,8 +31,8 @@ lab: $(RUNTIME) ## start the two nodes and leave them running; .lab/lab.json say
 lab-down: $(RUNTIME) ## stop what `make lab` started
 	@$(PY) -m deploy.lab down
 
-bench: $(RUNTIME) ## sealing, closing, fetching and end to end of 1 GiB as ratios to their baselines
-	@$(PY) -m deploy.bench
+bench: $(RUNTIME) ## sealing, closing, fetching and end to end of 1 GiB as ratios (SIZE=256: MiB)
+	@$(PY) -m deploy.bench $(SIZE)
 
 test: $(DEV) ## all tests but Compose and soak; T=path for some of them
 	@$(PY) -m pytest $(T) -m "not compose and not soak"
