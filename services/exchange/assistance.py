@@ -215,7 +215,7 @@ def _case(
         peer=directory.members.get(Country(request.peer)),
         at=int(actor.at.timestamp()),
         request_state=request.state,
-        instruments=gates.instruments_of(document),
+        instruments=gates.instruments_of(request.document),
         approvals=held,
         acts=(REQUEST_PREPARE, REQUEST_APPROVE),
         digest=sha256(request.document).hex(),

@@ -195,8 +195,9 @@ def guard(case: Case, gates: Sequence[Gate]) -> None:
         raise GateShutError(shut)
 
 
-def instruments_of(document: dict[str, canonical.Json]) -> tuple[str, ...]:
-    """Return the instruments that a request's document names as its legal basis."""
-    basis = document["legal_basis"]
-    assert isinstance(basis, list)
-    return tuple(str(one["instrument"]) for one in basis if isinstance(one, dict))
+def instruments_of(document: bytes) -> tuple[str, ...]:
+    """Return the instruments that a request's document names as its legal basis; none if malformed."""
+    value = canonical.parse(document)
+    basis = value.get("legal_basis") if isinstance(value, dict) else None
+    named = basis if isinstance(basis, list) else []
+    return tuple(str(one.get("instrument")) for one in named if isinstance(one, dict))

@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from shared.runtime.refusals import StorageFull
 
@@ -134,7 +134,7 @@ class Vault:
         """Return whether the blob is here."""
         return self.path(digest).exists()
 
-    def open(self, digest: str) -> BinaryIO:
+    def open(self, digest: str) -> FileIO:
         """Open a blob for reading, unbuffered.
 
         Raises:

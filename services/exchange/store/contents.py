@@ -75,13 +75,14 @@ def next_ordinal(db: Session, package_id: str) -> int:
     return 0 if last is None else last + 1
 
 
-def set_checked(db: Session, package_id: str, item_id: str) -> None:
-    """Note that the pass under way found an item right."""
-    db.execute(
-        update(ItemRow)
-        .where(ItemRow.package_id == package_id, ItemRow.item_id == item_id)
-        .values(checked=True)
-    )
+def set_checked(db: Session, package_id: str, item_ids: Iterable[str]) -> None:
+    """Note that the pass under way found items right."""
+    for item_id in item_ids:
+        db.execute(
+            update(ItemRow)
+            .where(ItemRow.package_id == package_id, ItemRow.item_id == item_id)
+            .values(checked=True)
+        )
 
 
 def forget_checks(db: Session, package_id: str) -> None:

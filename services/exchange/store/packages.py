@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.exchange.records import EntryRef, Package, Progress
@@ -18,6 +18,7 @@ from services.exchange.states import (
     advance_package,
 )
 from services.exchange.store import history
+from services.exchange.store.leases import NO_WORK
 from services.exchange.tables import PackageRow
 from shared.runtime.refusals import Conflict, NotFound
 
@@ -183,7 +184,7 @@ def freeze(db: Session, package_id: str, closed: Closed) -> None:
             index_blob=closed.index_blob,
             segments=closed.segments,
             tagmanifest_sha256=closed.tagmanifest_sha256,
-            **_NO_WORK,
+            **NO_WORK,
             error=None,
         )
     )
@@ -194,82 +195,13 @@ def reopen(db: Session, package_id: str, error: Mapping[str, Any]) -> None:
     db.execute(
         update(PackageRow)
         .where(PackageRow.id == package_id)
-        .values(version=PackageRow.version + 1, error=dict(error), **_NO_WORK)
-    )
-
-
-def begin_work(db: Session, package_id: str, progress: Progress) -> None:
-    """Write that a long piece of work is waiting for a worker."""
-    db.execute(
-        update(PackageRow)
-        .where(PackageRow.id == package_id)
-        .values(**{**_NO_WORK, **_progress_columns(progress)}, error=None)
-    )
-
-
-def claim(db: Session, state: PackageState, actor: Actor, lease: timedelta) -> Package | None:
-    """Take the oldest package in a state that nobody works on; the lease ends by itself."""
-    free = or_(PackageRow.lease_until.is_(None), PackageRow.lease_until <= actor.at)
-    oldest = (
-        select(PackageRow.id)
-        .where(PackageRow.state == state, PackageRow.direction == Direction.OUT, free)
-        .order_by(PackageRow.updated_at, PackageRow.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    claimed = db.scalar(
-        update(PackageRow)
-        .where(PackageRow.id == oldest, free)
-        .values(lease_owner=actor.client_id, lease_until=actor.at + lease)
-        .returning(PackageRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    return None if claimed is None else find(db, claimed)
-
-
-def advance_work(
-    db: Session, package_id: str, progress: Progress, actor: Actor, lease: timedelta
-) -> bool:
-    """Write progress and renew the lease; False when the lease was lost to another worker."""
-    kept = db.scalar(
-        update(PackageRow)
-        .where(PackageRow.id == package_id, PackageRow.lease_owner == actor.client_id)
-        .values(lease_until=actor.at + lease, **_progress_columns(progress))
-        .returning(PackageRow.id)
-    )
-    return kept is not None
-
-
-def end_lease(db: Session, package_id: str, owner: str) -> None:
-    """Give a package back, so that the next worker need not wait for the lease to end."""
-    db.execute(
-        update(PackageRow)
-        .where(PackageRow.id == package_id, PackageRow.lease_owner == owner)
-        .values(lease_owner=None, lease_until=None)
+        .values(version=PackageRow.version + 1, error=dict(error), **NO_WORK)
     )
 
 
 def destroy_key(db: Session, package_id: str) -> None:
     """Forget the content key: what is stored of the package can never be opened again here."""
     db.execute(update(PackageRow).where(PackageRow.id == package_id).values(wrapped_key=None))
-
-
-_NO_WORK: Mapping[str, None] = {
-    "progress_phase": None,
-    "progress_done": None,
-    "progress_total": None,
-    "lease_owner": None,
-    "lease_until": None,
-}
-
-
-def _progress_columns(progress: Progress) -> dict[str, str | int]:
-    return {
-        "progress_phase": progress.phase,
-        "progress_done": progress.done,
-        "progress_total": progress.total,
-    }
 
 
 def _progress(row: PackageRow) -> Progress | None:

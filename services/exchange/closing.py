@@ -1,0 +1,287 @@
+"""Use case: a package is closed, by reading back everything that was stored.
+
+`close` asks for it; `work`, called again and again by the worker, does one package at a time under a lease.
+It opens every segment in order, compares each file's SHA-256 with the one declared, then writes and seals
+the tag files and the index. A worker that dies leaves a lease that ends, and the next one goes on with the
+items that are not yet checked. What was closed is what was proven readable.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.exchange import casework, tagging
+from services.exchange.directory import Directory
+from services.exchange.keyring import Declaration, Keyring, PackageKey
+from services.exchange.readback import ReadBack
+from services.exchange.records import Package, PackageFile, Progress, StoredItem
+from services.exchange.states import Actor, PackageAct, PackageState
+from services.exchange.store import contents, leases, packages
+from services.exchange.vault import Vault
+from shared.protocol import bag
+from shared.protocol.digests import sha256
+from shared.protocol.errors import BagError, SealError
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.refusals import Conflict
+
+LEASE = timedelta(seconds=30)
+PACE = timedelta(seconds=0.5)  # between two notes of progress: each is a write to disk
+READING = "reading back"
+NAMED = 50  # items that one problem names
+
+
+class StoppedError(Exception):
+    """The worker was told to stop, or lost its lease; another goes on from what was noted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong with a package; never a file name."""
+
+    code: str
+    detail: str
+    next: str
+    items: tuple[str, ...] = ()
+
+
+def close(package_id: str, *, database: Database, keyring: Keyring, actor: Actor) -> PackageFile:
+    """Ask for a package to be read back and frozen (COLLECTING → CLOSING).
+
+    Raises:
+        NotFound, WrongStateError: there is no such package, or it is not being collected.
+        Conflict: it is empty, or segments are missing.
+    """
+    with database.begin() as db:
+        packages.move(db, package_id, PackageAct.CLOSE, actor)
+        package = packages.find(db, package_id)
+        items = contents.items(db, package_id)
+        _check_complete(items, contents.stored_counts(db, package_id))
+        contents.forget_checks(db, package_id)
+        leases.begin(db, package_id, Progress(phase=READING, done=0, total=package.size))
+        casework.record(db, "package.closing", package, actor)
+        return casework.package_file(db, package_id, keyring=keyring)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closer:
+    """What reading back takes; the worker holds one."""
+
+    database: Database
+    vault: Vault
+    keyring: Keyring
+    directory: Directory
+    clock: Clock
+    stopping: Callable[[], bool]
+    name: str  # of the worker, in leases and histories
+
+    @property
+    def actor(self) -> Actor:
+        """The worker, now."""
+        return Actor(client_id=self.name, at=self.clock())
+
+    def work(self) -> bool:
+        """Close one package that waits for it; False when none does."""
+        with self.database.begin() as db:
+            claimed = leases.claim(db, PackageState.CLOSING, self.actor, LEASE)
+            package = packages.find(db, claimed) if claimed else None
+        if package is None:
+            return False
+        try:
+            self._close(package)
+        except StoppedError:
+            return False
+        finally:
+            with self.database.begin() as db:
+                leases.end(db, package.id, self.name)
+        return True
+
+    def _close(self, package: Package) -> None:
+        with self.database.begin() as db:
+            items = contents.items(db, package.id)
+        try:
+            key = casework.package_key(package, self.keyring)
+            declared = {
+                item.item_id: key.open_declaration(item.item_id, item.sealed_declaration)
+                for item in items
+            }
+            fault = self._read_back(package, items, declared, key)
+            if fault is None:
+                self._freeze(package, items, declared, key)
+        except (SealError, FileNotFoundError):
+            fault = BROKEN
+        except BagError as error:
+            fault = _no_bag(error)
+        if fault is not None:
+            self._reopen(package, fault)
+
+    def _read_back(
+        self,
+        package: Package,
+        items: Sequence[StoredItem],
+        declared: dict[str, Declaration],
+        key: PackageKey,
+    ) -> Fault | None:
+        """Compare every item that is not yet checked with what was declared; all faults at once."""
+        wrong: list[str] = []
+        done = sum(item.size for item in items if item.checked)
+        notes = _Notes(closer=self, package=package, done=done, noted_at=self.clock())
+        with ReadBack(self.vault, key) as reader:
+            for item in items:
+                if item.checked:
+                    continue
+                with self.database.begin() as db:
+                    segments = contents.segments(db, package.id, item.item_id)
+                try:
+                    found = reader.sha256(item, segments, notes.opened)
+                except (SealError, FileNotFoundError):
+                    found = b""
+                if found == declared[item.item_id].sha256:
+                    notes.fresh.append(item.item_id)
+                else:
+                    wrong.append(item.item_id)
+        notes.write()
+        return _wrong_items(wrong) if wrong else None
+
+    def _freeze(
+        self,
+        package: Package,
+        items: Sequence[StoredItem],
+        declared: dict[str, Declaration],
+        key: PackageKey,
+    ) -> None:
+        authority = self.directory.member(self.keyring.country).name
+        source = tagging.Source(authority=authority, at=self.clock())
+        files = tagging.tag_files(
+            package,
+            declared,
+            graph=self._graph(package, key),
+            source=source,
+            keyring=self.keyring,
+        )
+        tags = tagging.seal_tag_set(package, files, key=key, vault=self.vault)
+        with self.database.begin() as db:
+            stored = [contents.segments(db, package.id, item.item_id) for item in items]
+        index = tagging.segment_index(stored, tags)
+        octets = index.to_bytes()
+        blob = sha256(octets).hex()
+        self.vault.put(blob, octets)
+        closed = packages.Closed(
+            index_sha384=index.digest().hex(),
+            index_blob=blob,
+            segments=len(index.rows),
+            tagmanifest_sha256=sha256(files[bag.TAG_MANIFEST]).hex(),
+        )
+        with self.database.begin() as db:
+            self._still_ours(leases.holds(db, package.id, self.name))
+            contents.add_segments(db, tags)
+            packages.freeze(db, package.id, closed)
+            packages.move(db, package.id, PackageAct.FREEZE, self.actor)
+            casework.record(db, "package.collected", package, self.actor)
+            # Commit point: before it the package is still CLOSING and blobs of tag files that no row
+            # names lie in the vault; after it the package is what its index says, for good.
+
+    def _reopen(self, package: Package, fault: Fault) -> None:
+        problem = {
+            "type": f"urn:rogatory:problem:{fault.code}",
+            "title": "Cannot be accepted",
+            "status": 422,
+            "code": fault.code,
+            "detail": fault.detail,
+            "rule": "G22",
+            "next": fault.next,
+            "items": list(fault.items[:NAMED]),
+        }
+        with self.database.begin() as db:
+            self._still_ours(leases.holds(db, package.id, self.name))
+            packages.reopen(db, package.id, problem)
+            packages.move(db, package.id, PackageAct.REOPEN, self.actor)
+            casework.record(db, "package.failed", package, self.actor, reason="G22")
+
+    def _graph(self, package: Package, key: PackageKey) -> bytes | None:
+        if package.case_blob is None:
+            return None
+        return key.open_case(self.vault.read(package.case_blob))
+
+    def _still_ours(self, held: bool) -> None:  # noqa: FBT001 - what the database answered
+        if not held or self.stopping():
+            raise StoppedError
+
+
+@dataclass(slots=True, kw_only=True)
+class _Notes:
+    """How far the pass has got, written down at a pace."""
+
+    closer: Closer
+    package: Package
+    done: int
+    noted_at: datetime
+    fresh: list[str] = field(default_factory=list)  # items found right since the last note
+
+    def opened(self, size: int) -> None:
+        """Count plaintext that was opened.
+
+        Raises:
+            StoppedError: the worker is to stop, or its lease is another's.
+        """
+        self.done += size
+        if self.closer.stopping():
+            raise StoppedError
+        if self.closer.clock() - self.noted_at >= PACE:
+            self.write()
+
+    def write(self) -> None:
+        """Write progress, the items found right, and a longer lease.
+
+        Raises:
+            StoppedError: the lease is another's.
+        """
+        actor, package_id = self.closer.actor, self.package.id
+        progress = Progress(phase=READING, done=self.done, total=self.package.size)
+        with self.closer.database.begin() as db:
+            if not leases.note(db, package_id, progress, actor, LEASE):
+                raise StoppedError
+            contents.set_checked(db, package_id, self.fresh)
+        self.fresh, self.noted_at = [], actor.at
+
+
+def _check_complete(items: Sequence[StoredItem], stored: Mapping[str, int]) -> None:
+    if not items:
+        raise Conflict(
+            "empty_package",
+            "There is nothing in this package.",
+            next_step="Declare at least one file and send its segments.",
+        )
+    lacking = [item.item_id for item in items if stored.get(item.item_id, 0) != item.segments]
+    if lacking:
+        raise Conflict(
+            "incomplete",
+            f"Of {len(lacking)} of {len(items)} items segments are missing.",
+            next_step="Ask which (GET …/items/{item_id}/segments), send them, and close again.",
+            items=lacking[:NAMED],
+        )
+
+
+def _wrong_items(items: Sequence[str]) -> Fault:
+    return Fault(
+        code="digest_mismatch",
+        detail="Read back, these items are not the files that were declared: "
+        f"{', '.join(items[:NAMED])}.",
+        next="Delete each item named, declare it from the original file, send it again, close again.",
+        items=tuple(items),
+    )
+
+
+def _no_bag(error: BagError) -> Fault:
+    return Fault(
+        code=error.code,
+        detail=f"The package cannot be written as a bag: {error.detail}.",
+        next="Delete the item in the way and declare it anew under another path.",
+    )
+
+
+BROKEN = Fault(
+    code="seal_broken",
+    detail="What is stored beside the segments (a declaration, the CASE graph) does not open.",
+    next="Open a new package, and have the operators look for who changed the store.",
+)

@@ -1,0 +1,197 @@
+"""Use cases: a closed package is approved by two officers, and released.
+
+There is one way out of the country for evidence, `release`, and one guard before it: every gate of
+`gates.RELEASE`. It costs the same for a page and for a disk: the content is sealed already, so the content
+key is wrapped for the receiver and one entry is signed over the digest of the segment index.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.exchange import approving, casework, gates
+from services.exchange.approving import Officers, Subject
+from services.exchange.directory import Directory
+from services.exchange.keyring import Keyring
+from services.exchange.records import Package, PackageFile, Request
+from services.exchange.states import Actor, PackageAct
+from services.exchange.store import Session, packages, requests
+from services.exchange.vault import Vault
+from shared.protocol import canonical
+from shared.protocol.approvals import PACKAGE_CLEAR, PACKAGE_PREPARE, Approval
+from shared.protocol.digests import sha384
+from shared.protocol.encryption import wrap
+from shared.protocol.entries import EntryType
+from shared.protocol.identifiers import Country
+from shared.protocol.keys import KemPublic
+from shared.protocol.messages import KeyWrap, PackageBody
+from shared.protocol.trust import Member
+from shared.runtime.database import Database
+from shared.runtime.refusals import Conflict
+
+OFFERED = timedelta(
+    days=30
+)  # how long the receiver may fetch; then the sender writes that it expired
+
+
+def prepare(
+    package_id: str,
+    approval: str,
+    *,
+    database: Database,
+    keyring: Keyring,
+    officers: Officers,
+    actor: Actor,
+) -> PackageFile:
+    """Take the preparer's approval of what was closed (COLLECTED → FILTERED).
+
+    Raises:
+        NotFound, WrongStateError: there is no such package, or it was not closed.
+        NotAllowed, Unprocessable: the approval is refused.
+    """
+    with database.begin() as db:
+        packages.move(db, package_id, PackageAct.PREPARE, actor)
+        _approve(db, package_id, approval, PACKAGE_PREPARE, officers=officers, actor=actor)
+        return casework.package_file(db, package_id, keyring=keyring)
+
+
+def clear(
+    package_id: str,
+    approval: str,
+    *,
+    database: Database,
+    keyring: Keyring,
+    officers: Officers,
+    actor: Actor,
+) -> PackageFile:
+    """Take the second officer's approval of exactly the same (FILTERED → CLEARED).
+
+    Raises:
+        NotFound, WrongStateError: there is no such package, or it was not prepared.
+        NotAllowed, Unprocessable: the approval is refused.
+    """
+    with database.begin() as db:
+        packages.move(db, package_id, PackageAct.CLEAR, actor)
+        _approve(db, package_id, approval, PACKAGE_CLEAR, officers=officers, actor=actor)
+        return casework.package_file(db, package_id, keyring=keyring)
+
+
+def release(  # noqa: PLR0913 - what a release rests on
+    package_id: str,
+    *,
+    database: Database,
+    vault: Vault,
+    keyring: Keyring,
+    officers: Officers,
+    directory: Directory,
+    actor: Actor,
+) -> PackageFile:
+    """Release a cleared package (CLEARED → SEALED): its entry is signed and waits for the courier.
+
+    Raises:
+        NotFound, WrongStateError: there is no such package, or it was not cleared.
+        Conflict: a gate is shut, or the channel is frozen.
+    """
+    own = directory.member(keyring.country)
+    try:
+        with database.begin() as db:
+            package = packages.find(db, package_id)
+            packages.move(db, package_id, PackageAct.RELEASE, actor)
+            request = requests.find(db, package.request_id)
+            held = approving.given(db, _subject(package, PACKAGE_CLEAR), officers=officers)
+            peer = directory.members.get(Country(package.peer))
+            case = gates.Case(
+                own=own,
+                peer=peer,
+                at=int(actor.at.timestamp()),
+                request_state=request.state,
+                instruments=gates.instruments_of(request.document),
+                approvals=held,
+                acts=(PACKAGE_PREPARE, PACKAGE_CLEAR),
+                digest=_stored_digest(package, vault),
+                closed_digest=package.index_sha384 or "",
+            )
+            gates.guard(case, gates.RELEASE)
+            assert peer is not None  # G01
+            body = _body(package, request, held, peer=peer, keyring=keyring, actor=actor)
+            posted = casework.post(
+                db, EntryType.PACKAGE, package, body, keyring=keyring, actor=actor
+            )
+            packages.set_entry(db, package_id, posted, actor.at + OFFERED)
+            casework.record(db, "gate.passed", package, actor)
+            casework.record(db, "package.sealed", package, actor)
+            # Commit point: before it nothing is signed; after it state, entry and event stand
+            # together and the courier takes over.
+            return casework.package_file(db, package_id, keyring=keyring)
+    except gates.GateShutError as shut:
+        with database.begin() as db:
+            package = packages.find(db, package_id)
+        casework.record_shut(database, package, shut, actor)
+        raise
+
+
+def _approve(
+    db: Session, package_id: str, approval: str, act: str, *, officers: Officers, actor: Actor
+) -> None:
+    package = packages.find(db, package_id)
+    subject = _subject(package, act)
+    given = approving.take(db, approval, subject, officers=officers, actor=actor)
+    event = "package.filtered" if act == PACKAGE_PREPARE else "package.cleared"
+    casework.record(db, event, package, actor, approved_by=given.officer)
+
+
+def _subject(package: Package, act: str) -> Subject:
+    assert package.index_sha384 is not None  # COLLECTED and later
+    return Subject(
+        act=act, object_id=package.id, version=package.version, digest=package.index_sha384
+    )
+
+
+def _stored_digest(package: Package, vault: Vault) -> str:
+    """Hash the index as it is stored now; one that is gone equals none."""
+    assert package.index_blob is not None  # COLLECTED and later
+    stored = vault.has(package.index_blob)
+    return sha384(vault.read(package.index_blob)).hex() if stored else ""
+
+
+def _body(
+    package: Package,
+    request: Request,
+    held: Sequence[Approval],
+    *,
+    peer: Member,
+    keyring: Keyring,
+    actor: Actor,
+) -> PackageBody:
+    if request.entry is None:
+        raise Conflict("no_request_entry", "The request has no entry in the channel.", rule="T05")
+    kem = _newest(peer, int(actor.at.timestamp()))
+    wrapped = wrap(
+        casework.package_key(package, keyring).content,
+        kem,
+        package_id=package.id,
+        sender=keyring.country,
+        recipient_country=package.peer,
+    )
+    assert package.index_sha384 is not None
+    assert package.tagmanifest_sha256 is not None
+    return PackageBody(
+        package_id=package.id,
+        request_id=package.request_id,
+        request_entry=request.entry.hash,
+        measures=package.measures,
+        segment_size=package.segment_size,
+        segments=package.segments,
+        items=package.items,
+        size=package.size,
+        index_sha384=package.index_sha384,
+        tagmanifest_sha256=package.tagmanifest_sha256,
+        keys=(KeyWrap(country=package.peer, kid=kem.kid, wrap=canonical.b64u(wrapped)),),
+        approvals=tuple(approval.reference() for approval in held),
+        expires=int((actor.at + OFFERED).timestamp()),
+    )
+
+
+def _newest(peer: Member, at: int) -> KemPublic:
+    """Return the key in force that began last: a rotated key is used as soon as it is announced."""
+    in_force = [dated for dated in peer.kem if dated.nbf <= at < dated.exp]
+    return max(in_force, key=lambda dated: dated.nbf).key
