@@ -27,6 +27,7 @@ REQUEST_APPROVE: Final = "request.approve"
 PACKAGE_PREPARE: Final = "package.prepare"
 PACKAGE_CLEAR: Final = "package.clear"
 ACTS: Final = frozenset({REQUEST_PREPARE, REQUEST_APPROVE, PACKAGE_PREPARE, PACKAGE_CLEAR})
+_PAIRS: Final = ({REQUEST_PREPARE, REQUEST_APPROVE}, {PACKAGE_PREPARE, PACKAGE_CLEAR})
 
 Act = Literal["request.prepare", "request.approve", "package.prepare", "package.clear"]
 Decision = Literal["approve", "reject"]
@@ -171,13 +172,14 @@ def check_four_eyes(a: Approval, b: Approval) -> None:
     """Check that two approvals of one object come from two people with two keys.
 
     Raises:
-        ApprovalError: if they share an officer, a key or an act, or are of two objects.
+        ApprovalError: if they share an officer or a key, are not the two acts that belong
+            together, or are of two objects.
     """
     if a.kid == b.kid:
         raise ApprovalError("two approvals must be signed by two keys", kid=a.kid)
     if a.officer.casefold() == b.officer.casefold():
         raise ApprovalError("two approvals must come from two officers", kid=b.kid)
-    if a.act == b.act:
-        raise ApprovalError("preparing and approving are two acts", act=a.act)
+    if {a.act, b.act} not in _PAIRS:
+        raise ApprovalError("one prepares and the other approves", act=b.act)
     if (a.object_id, a.version, a.digest) != (b.object_id, b.version, b.digest):
         raise ApprovalError("the two approvals are not of the same object", object=a.object_id)
