@@ -16,6 +16,7 @@ from shared.protocol.canonical import Json
 from shared.protocol.errors import FormatError
 
 POLL = 0.2  # seconds between two looks at a state
+ANSWER = 64 * 2**20  # bytes; a package may list many files
 WAIT = 300.0  # seconds a state may take to come
 STATE_CONFLICT, UNAVAILABLE = 6, 7  # exit codes of the command line
 ROLES = ("QM-preparer", "QM-approver", "QM-receiver", "QN-preparer", "QN-approver")
@@ -60,6 +61,24 @@ class CommandError(Exception):
         super().__init__(f"rogatory {' '.join(words)} ended with {exit_code}: {said.strip()}")
         self.exit_code, self.said = exit_code, said
 
+    def reason(self) -> str:
+        """Return the error's own sentence, or of a failed verification the checks that failed."""
+        try:
+            answer = canonical.read(self.said.encode(), max_size=ANSWER)
+        except FormatError:
+            return self.said.strip()
+        assert isinstance(answer, dict)
+        error, checks = answer.get("error"), answer.get("checks")
+        if isinstance(error, dict):
+            return str(error.get("detail"))
+        listed = (
+            [check for check in checks if isinstance(check, dict)]
+            if isinstance(checks, list)
+            else []
+        )
+        failed = [check for check in listed if check.get("result") == "failed"]
+        return "; ".join(f"{check.get('name')}: {check.get('detail')}" for check in failed)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
@@ -95,7 +114,7 @@ class Desk:
             told = said + done.stderr.decode(errors="replace")
             raise CommandError(words, done.returncode, told)
         try:
-            value = canonical.read(done.stdout)
+            value = canonical.read(done.stdout, max_size=ANSWER)
         except FormatError as error:
             raise CommandError(words, done.returncode, f"not one JSON object: {said}") from error
         assert isinstance(value, dict)

@@ -89,6 +89,11 @@ class Lab:
         """Where `lab.json` is."""
         return self.folder / "lab.json"
 
+    @property
+    def root(self) -> Path:
+        """The directory's root as it was read out: what a court pins."""
+        return self.folder / COUNTRIES[0] / "authorities/root.json"
+
     def write_description(self) -> None:
         """Write `lab.json`: for people and programs that want to try things."""
         nodes = {node.country: self._describe(node) for node in self.federation.nodes}
@@ -96,8 +101,7 @@ class Lab:
             "url": self.federation.directory_url,
             "pid": self._pids().get(layout.DIRECTORY),
         }
-        root = str(self.folder / COUNTRIES[0] / "authorities/root.json")
-        content: canonical.Json = {"nodes": nodes, "directory": directory, "root": root}
+        content: canonical.Json = {"nodes": nodes, "directory": directory, "root": str(self.root)}
         part = self.description.with_suffix(".part")
         part.write_bytes(canonical.encode(content))
         part.replace(self.description)

@@ -31,6 +31,7 @@ def open_desks(
     """
     folder.mkdir(parents=True, exist_ok=True)
     config = str(folder / "config.toml")
+    login = ("login", "--from-lab")
     desks = {}
     for node in lab.federation.nodes:
         for client in CLIENTS:
@@ -43,7 +44,7 @@ def open_desks(
                 profile=f"{node.country}-{client}",
                 watch=watch,
             )  # fmt: skip
-            desk.ask("login", "--from-lab", str(lab.description), node.country, client)
+            desk.ask(*login, str(lab.description), "--node", node.country, "--client", client)
             desks[desk.profile] = desk
     return desks
 
