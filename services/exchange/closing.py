@@ -80,6 +80,11 @@ class Closer:
         """The worker, now."""
         return Actor(client_id=self.name, at=self.clock())
 
+    def begin(self) -> None:
+        """Give back what a worker of this name held when it died."""
+        with self.database.begin() as db:
+            leases.end_all(db, self.name)
+
     def work(self) -> bool:
         """Close one package that waits for it; False when none does."""
         with self.database.begin() as db:

@@ -125,7 +125,7 @@ class _New(Upload):
     ) -> None:
         self._promise, self._key, self._draft = promise, key, draft
         self._sealer, self._record = sealer, record
-        self._plain, self._sealed = hashlib.sha256(), hashlib.sha256()
+        self._plain, self._sealed = _Counted(), hashlib.sha256()
         # Page aligned: copies to odd offsets cost a factor of four (performance notes in README).
         self._buffer = memoryview(mmap.mmap(-1, encryption.buffer_size(BLOCK)))
 
@@ -146,7 +146,7 @@ class _New(Upload):
             StorageFull: no room.
         """
         self._emit(memoryview(self._sealer.finalize()))
-        mac = _kept_promise(self._promise, self._plain.digest(), self._key)
+        mac = _kept_promise(self._promise, self._plain, self._key)
         digest = self._sealed.hexdigest()
         self._draft.keep(digest)
         taken = None
@@ -179,7 +179,7 @@ class _Again(Upload):
 
     def __init__(self, promise: Promise, known: StoredSegment, key: PackageKey) -> None:
         self._promise, self._known, self._key = promise, known, key
-        self._plain = hashlib.sha256()
+        self._plain = _Counted()
 
     @override
     def write(self, block: memoryview) -> None:
@@ -193,7 +193,7 @@ class _Again(Upload):
             Unprocessable: the octets are not those promised.
             Conflict: they are not those that are stored.
         """
-        return _same(self._known, _kept_promise(self._promise, self._plain.digest(), self._key))
+        return _same(self._known, _kept_promise(self._promise, self._plain, self._key))
 
 
 def _check_place(promise: Promise, item: StoredItem, segment_size: int) -> None:
@@ -215,9 +215,24 @@ def _check_place(promise: Promise, item: StoredItem, segment_size: int) -> None:
         )
 
 
-def _kept_promise(promise: Promise, digest: bytes, key: PackageKey) -> bytes:
+class _Counted:
+    """SHA-256 and length of what streams by."""
+
+    def __init__(self) -> None:
+        self._hash, self.size = hashlib.sha256(), 0
+
+    def update(self, block: memoryview) -> None:
+        self._hash.update(block)
+        self.size += len(block)
+
+    def digest(self) -> bytes:
+        return self._hash.digest()
+
+
+def _kept_promise(promise: Promise, plain: _Counted, key: PackageKey) -> bytes:
     """Return the segment's MAC once the octets are those that were promised."""
-    if digest != promise.sha256:
+    digest = plain.digest()
+    if digest != promise.sha256 or plain.size != promise.size:
         raise Unprocessable(
             "digest_mismatch",
             "The octets that arrived are not those that Content-Digest names.",

@@ -74,6 +74,15 @@ def end(db: Session, package_id: str, owner: str) -> None:
     )
 
 
+def end_all(db: Session, owner: str) -> None:
+    """Give back everything that a worker holds."""
+    db.execute(
+        update(PackageRow)
+        .where(PackageRow.lease_owner == owner)
+        .values(lease_owner=None, lease_until=None)
+    )
+
+
 def _progress_columns(progress: Progress) -> dict[str, str | int]:
     return {
         "progress_phase": progress.phase,

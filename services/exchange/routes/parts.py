@@ -1,0 +1,56 @@
+"""What routes are given: the parts `main` composed, and who is calling."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.exchange.approving import Officers
+from services.exchange.directory import Directory
+from services.exchange.keyring import Keyring
+from services.exchange.states import Actor
+from services.exchange.vault import Vault
+from shared.runtime.clock import Clock
+from shared.runtime.database import Database
+from shared.runtime.principals import Principal, gateway_client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The exchange's parts; they hang on the app as `app.state.parts`."""
+
+    database: Database
+    vault: Vault
+    keyring: Keyring
+    officers: Officers
+    directory: Directory
+    clock: Clock
+
+
+def parts_of(request: Request) -> Parts:
+    """Return the parts of the app that serves this request."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+Node = Annotated[Parts, Depends(parts_of)]
+
+
+def acting(scope: str) -> Callable[[Request], Actor]:
+    """Return a dependency: the client behind the gateway, if it has the scope (`a|b`: either)."""
+    admitted = gateway_client(scope)
+
+    def actor(request: Request) -> Actor:
+        return actor_of(admitted(request), parts_of(request).clock)
+
+    return actor
+
+
+def actor_of(principal: Principal, clock: Clock) -> Actor:
+    """Return who acts, now."""
+    return Actor(
+        client_id=principal.client_id or principal.service,
+        officer=principal.officer,
+        at=clock(),
+    )

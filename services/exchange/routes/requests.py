@@ -1,0 +1,132 @@
+"""Requests for assistance, as a national system sees them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from services.exchange import answering, assistance
+from services.exchange.drafts import (
+    Acceptance,
+    Acknowledgement,
+    Approved,
+    RefusalOfRequest,
+    RequestDraft,
+)
+from services.exchange.routes import answers
+from services.exchange.routes.answers import RequestAnswer, RequestList
+from services.exchange.routes.parts import Node, acting
+from services.exchange.states import Actor, Direction, RequestState
+
+router = APIRouter(prefix="/v1/requests")
+Reader = Annotated[Actor, Depends(acting("requests:read"))]
+Writer = Annotated[Actor, Depends(acting("requests:write"))]
+Approver = Annotated[Actor, Depends(acting("requests:approve"))]
+Executor = Annotated[Actor, Depends(acting("requests:execute"))]
+
+
+@router.get("")
+def list_requests(
+    _actor: Reader,
+    node: Node,
+    direction: Direction | None = None,
+    state: RequestState | None = None,
+) -> RequestList:
+    """List requests."""
+    found = assistance.listed(direction=direction, state=state, database=node.database)
+    return RequestList(requests=tuple(answers.request(file) for file in found))
+
+
+@router.post("", status_code=201)
+def draft(content: RequestDraft, actor: Writer, node: Node) -> RequestAnswer:
+    """Begin a request."""
+    file = assistance.draft(
+        content, country=node.keyring.country, database=node.database, actor=actor
+    )
+    return answers.request(file)
+
+
+@router.get("/{request_id}")
+def show(request_id: str, _actor: Reader, node: Node) -> RequestAnswer:
+    """Show one request."""
+    return answers.request(assistance.view(request_id, database=node.database))
+
+
+@router.put("/{request_id}")
+def amend(request_id: str, content: RequestDraft, actor: Writer, node: Node) -> RequestAnswer:
+    """Write a new version of a draft."""
+    file = assistance.amend(
+        request_id, content, country=node.keyring.country, database=node.database, actor=actor
+    )
+    return answers.request(file)
+
+
+@router.post("/{request_id}/submit")
+def submit(request_id: str, content: Approved, actor: Writer, node: Node) -> RequestAnswer:
+    """Hand a draft to the approver."""
+    file = assistance.submit(
+        request_id,
+        content.approval,
+        database=node.database,
+        officers=node.officers,
+        directory=node.directory,
+        actor=actor,
+    )
+    return answers.request(file)
+
+
+@router.post("/{request_id}/approve")
+def approve(request_id: str, content: Approved, actor: Approver, node: Node) -> RequestAnswer:
+    """Approve a request as a second officer."""
+    file = assistance.approve(
+        request_id,
+        content.approval,
+        database=node.database,
+        officers=node.officers,
+        actor=actor,
+    )
+    return answers.request(file)
+
+
+@router.post("/{request_id}/send")
+def send(request_id: str, actor: Approver, node: Node) -> RequestAnswer:
+    """Send an approved request."""
+    file = assistance.send(
+        request_id,
+        database=node.database,
+        keyring=node.keyring,
+        officers=node.officers,
+        directory=node.directory,
+        actor=actor,
+    )
+    return answers.request(file)
+
+
+@router.post("/{request_id}/acknowledge")
+def acknowledge(
+    request_id: str, content: Acknowledgement, actor: Executor, node: Node
+) -> RequestAnswer:
+    """Acknowledge a peer's request."""
+    file = answering.acknowledge(
+        request_id, content, database=node.database, keyring=node.keyring, actor=actor
+    )
+    return answers.request(file)
+
+
+@router.post("/{request_id}/accept")
+def accept(request_id: str, content: Acceptance, actor: Executor, node: Node) -> RequestAnswer:
+    """Accept measures of a peer's request."""
+    file = answering.accept(
+        request_id, content, database=node.database, keyring=node.keyring, actor=actor
+    )
+    return answers.request(file)
+
+
+@router.post("/{request_id}/refuse")
+def refuse(
+    request_id: str, content: RefusalOfRequest, actor: Executor, node: Node
+) -> RequestAnswer:
+    """Refuse a peer's request."""
+    file = answering.refuse(
+        request_id, content, database=node.database, keyring=node.keyring, actor=actor
+    )
+    return answers.request(file)
