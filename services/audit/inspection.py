@@ -18,7 +18,7 @@ from shared.protocol.checkpoints import Checkpoint, verify_checkpoint
 from shared.protocol.commitments import check_opening
 from shared.protocol.errors import ProtocolError
 from shared.protocol.leaves import Leaf
-from shared.protocol.merkle import Frontier, leaf_hash
+from shared.protocol.merkle import Frontier, completed, leaf_hash
 from shared.runtime.database import Database
 
 QUICK = 256  # entries; what a start looks at
@@ -46,7 +46,7 @@ def inspect(
     Raises:
         CorruptLog: something does not fit; `index` is the first bad entry.
     """
-    with database.begin() as db:
+    with database.read() as db:
         head = tree.head(db)
         if head is None:
             return 0
@@ -57,7 +57,7 @@ def inspect(
             raise CorruptLog(start, "a node of the tree before it is missing") from error
     for at in range(start, head.size, _PAGE):
         # One page, one transaction: the log goes on meanwhile.
-        with database.begin() as db:
+        with database.read() as db:
             page = range(at, min(at + _PAGE, head.size))
             _check_page(db, walk, page, origin=origin, vkeys=vkeys)
             _check_openings(db, page, confidential)
@@ -93,13 +93,14 @@ def _check_page(
         each.size: each for each in tree.checkpoints(db, range(page.start + 1, page.stop + 1))
     }
     found = {each.index: each for each in entries.full_page(db, page)}
+    stored = tree.nodes(db, completed(page))
     for index in page:
         if index not in found:
             raise CorruptLog(index, "the entry is missing")
         leaf = _check_entry(found[index], walk, origin)
-        made = walk.frontier.add(leaf_hash(found[index].body))
-        if tree.nodes(db, [node for node, _ in made]) != dict(made):
-            raise CorruptLog(index, "the tree has another hash than the entry gives")
+        for node, made in walk.frontier.add(leaf_hash(found[index].body)):
+            if stored.get(node) != made:
+                raise CorruptLog(index, "the tree has another hash than the entry gives")
         if index + 1 in signed:
             _check_checkpoint(signed[index + 1], walk.frontier, origin=origin, vkeys=vkeys)
         walk.last_time = leaf.seq_time

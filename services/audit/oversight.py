@@ -82,7 +82,7 @@ def read(query: Query, *, database: Database, confidential: Confidential) -> Pag
         FormatError: the case is neither a request id nor a pseudonym.
     """
     limit = min(query.limit, PAGE)
-    with database.begin() as db:
+    with database.read() as db:
         signed = proofs.pinned(db, query.size)
         which = _filter(db, query, confidential, signed.size)
         found = entries.page(db, which, limit + 1)
@@ -94,7 +94,7 @@ def read(query: Query, *, database: Database, confidential: Confidential) -> Pag
 def counterparts(database: Database, *, start: int, limit: int = PAGE) -> Counterparts:
     """The peers' leaves kept beside our entries from index `start` on."""
     limit = min(limit, PAGE)
-    with database.begin() as db:
+    with database.read() as db:
         size = proofs.newest(db).size
         found = entries.counterparts(db, range(start, size), limit + 1)
     following = found[limit].index if len(found) > limit else None
@@ -108,7 +108,7 @@ def proof(database: Database, *, index: int, size: int | None) -> Proven:
         NotFound: no checkpoint has the size.
         LogProofError: the index lies beyond it.
     """
-    with database.begin() as db:
+    with database.read() as db:
         signed = proofs.pinned(db, size)
         (path,) = proofs.inclusion(db, [(index, signed.size)])
         leaf = entries.bodies(db, [index])[index]

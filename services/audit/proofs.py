@@ -26,7 +26,7 @@ def checkpoint(database: Database) -> str:
     Raises:
         NotFound: there is none yet.
     """
-    with database.begin() as db:
+    with database.read() as db:
         return newest(db).note
 
 
@@ -63,7 +63,7 @@ def consistency(database: Database, *, old: int, new: int) -> list[bytes]:
         NotFound: `new` lies beyond the newest checkpoint.
         LogProofError: `old` is larger than `new`.
     """
-    with database.begin() as db:
+    with database.read() as db:
         if new > newest(db).size:
             raise NotFound("no_checkpoint", "The log has no checkpoint of this size yet.")
         return _hashes(db, [consistency_ranges(old, new) if old else []])[0]
@@ -80,7 +80,7 @@ def tile(database: Database, wanted: Tile) -> bytes:
     Raises:
         NotFound: no checkpoint vouches for it.
     """
-    with database.begin() as db:
+    with database.read() as db:
         sizes = range(min(wanted.sizes().start, tree.MAX_SIZE), wanted.sizes().stop)
         known = range(sizes.start, min(sizes.stop, tree.MAX_SIZE))
         if not known or tree.first_checkpoint(db, known) is None:

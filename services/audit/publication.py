@@ -21,7 +21,7 @@ def publish(*, database: Database, signer: Signer, clock: Clock) -> int:
             lost its memory.
         LeadLost: the log is not open.
     """
-    with database.begin() as db:
+    with database.read() as db:
         head, latest = tree.head(db), tree.latest_checkpoint(db)
         if head is None:
             raise LeadLost("the log is not open")

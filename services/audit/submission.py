@@ -80,7 +80,7 @@ def submit(
     deadline = time.monotonic() + patience.total_seconds()
     while True:
         seen = signals.generation
-        with database.begin() as db:
+        with database.read() as db:
             recorded = _recorded(db, event_ids)
         if recorded is not None:
             return recorded

@@ -39,7 +39,7 @@ class Sequencer(threading.Thread):
         super().__init__(name="sequencer", daemon=True)
         self._log, self._signals, self._interval = log, signals, interval
         self._stopping = threading.Event()
-        self._epoch = -1
+        self._epoch, self._size = -1, 0
 
     @property
     def state(self) -> str:
@@ -116,8 +116,10 @@ class Sequencer(threading.Thread):
 
     def _publish(self) -> None:
         log = self._log
-        publication.publish(database=log.database, signer=log.signer, clock=log.clock)
-        self._signals.signed()
+        size = publication.publish(database=log.database, signer=log.signer, clock=log.clock)
+        if size != self._size:
+            self._size = size
+            self._signals.signed()
 
     def _wait_for_clock(self, alarm: ClockBehind) -> None:
         """Wait for the time that the last entry has; tell everybody if that is far."""

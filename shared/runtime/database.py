@@ -7,9 +7,10 @@ journal instead; `journal()` says which one is in use.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
 from types import ModuleType
@@ -54,11 +55,19 @@ class Database:
 
     engine: sa.Engine
     sessions: sessionmaker[Session]
+    # SQLite has one writer; who finds it busy sleeps up to 0.1 s. The threads of a process queue here.
+    turn: AbstractContextManager[object] = field(default_factory=nullcontext)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Open a transaction; it commits when the block ends and rolls back when it raises."""
-        with self.sessions.begin() as session:
+        with self.turn, self.sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a transaction that only reads: on SQLite it waits for no writer and blocks none."""
+        with Session(self.engine.execution_options(reading=True)) as session:
             yield session
 
     def close(self) -> None:
@@ -68,7 +77,10 @@ class Database:
 
 def open_database(url: str) -> Database:
     """Open a database by SQLAlchemy URL (`sqlite:///file`, `postgresql://user:secret@host/name`)."""
-    engine = _sqlite(url) if url.startswith("sqlite") else _postgresql(url)
+    if url.startswith("sqlite"):
+        engine, turn = _sqlite(url), threading.RLock()
+        return Database(engine, sessionmaker(engine, expire_on_commit=False), turn)
+    engine = _postgresql(url)
     return Database(engine, sessionmaker(engine, expire_on_commit=False))
 
 
@@ -140,7 +152,8 @@ def _sqlite(url: str) -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 

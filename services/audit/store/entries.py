@@ -115,13 +115,13 @@ def first_since(db: Session, time: datetime, size: int) -> int:
     return size if found is None else found
 
 
-def last_case_place(db: Session, case_ref: str) -> Place:
+def next_case_place(db: Session, case_ref: str) -> Place:
     """The place for the next entry of a case."""
     column = log_entry.c.case_ref
     return _next_place(db, column == case_ref, log_entry.c.case_seq)
 
 
-def last_peer_place(db: Session, peer: str) -> Place:
+def next_peer_place(db: Session, peer: str) -> Place:
     """The place for the next entry about a peer."""
     return _next_place(db, log_entry.c.peer == peer, log_entry.c.peer_seq)
 

@@ -79,3 +79,12 @@ def test_a_block_that_raises_leaves_nothing(opened: database.Database) -> None:
     with opened.begin() as db:
         assert db.execute(sa.select(TABLE)).all() == []
     opened.close()
+
+
+def test_a_reader_waits_for_no_writer(opened: database.Database) -> None:
+    with opened.begin() as writer:
+        writer.execute(sa.text("CREATE TABLE t (a INTEGER)"))
+    with opened.begin() as writer, opened.read() as reader:
+        writer.execute(sa.text("INSERT INTO t VALUES (1)"))
+        assert reader.execute(sa.text("SELECT COUNT(*) FROM t")).scalar_one() == 0
+    opened.close()
