@@ -1,0 +1,84 @@
+"""Requests for assistance: draft, approve, send; and, in the other country, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from client.clock import Clock
+from client.sdk.approving import Officer
+from client.sdk.records import Request, as_list, read_request
+from client.sdk.session import Session
+from shared.protocol.approvals import REQUEST_APPROVE, REQUEST_PREPARE
+from shared.protocol.canonical import Json
+
+
+def draft(session: Session, document: Mapping[str, Json]) -> Request:
+    """Begin a request; the gateway says which fields are missing or wrong."""
+    return read_request(session.post("/v1/requests", document))
+
+
+def submit(session: Session, request: Request, *, officer: Officer, clock: Clock) -> Request:
+    """Hand a draft to the second officer, signed by the one who prepared it."""
+    signed = officer.approve(
+        REQUEST_PREPARE,
+        object_id=request.request_id,
+        version=request.version,
+        digest=request.digest,
+        now=clock(),
+    )
+    return _act(session, request.request_id, "submit", signed)
+
+
+def approve(session: Session, request: Request, *, officer: Officer, clock: Clock) -> Request:
+    """Approve exactly the version that was read."""
+    signed = officer.approve(
+        REQUEST_APPROVE,
+        object_id=request.request_id,
+        version=request.version,
+        digest=request.digest,
+        now=clock(),
+    )
+    return _act(session, request.request_id, "approve", signed)
+
+
+def send(session: Session, request_id: str) -> Request:
+    """Send an approved request; the courier carries it."""
+    return _act(session, request_id, "send")
+
+
+def acknowledge(session: Session, request_id: str, *, reference: str, note: str) -> Request:
+    """Confirm that the request is with an authority, under its own reference."""
+    return _act(session, request_id, "acknowledge", {"reference": reference, "note": note})
+
+
+def accept(session: Session, request_id: str, *, measures: Sequence[str], note: str) -> Request:
+    """Accept a request, or some of its measures; none named means all."""
+    named: dict[str, Json] = {"measures": list(measures)} if measures else {}
+    return _act(session, request_id, "accept", {**named, "note": note})
+
+
+def refuse(session: Session, request_id: str, *, codes: Sequence[str], reasons: str) -> Request:
+    """Refuse a request, by code and in words."""
+    return _act(session, request_id, "refuse", {"codes": list(codes), "reasons": reasons})
+
+
+def find(session: Session, request_id: str) -> Request:
+    """Read one request."""
+    return read_request(session.get(f"/v1/requests/{request_id}"))
+
+
+def find_all(
+    session: Session, *, direction: str | None = None, state: str | None = None
+) -> list[Request]:
+    """Read all requests that the caller may see."""
+    answer = session.get("/v1/requests", direction=direction, state=state)
+    return [read_request(row) for row in as_list(answer.get("requests"))]
+
+
+def _act(
+    session: Session,
+    request_id: str,
+    act: str,
+    body: Mapping[str, Json] | dict[str, str] | None = None,
+) -> Request:
+    return read_request(session.post(f"/v1/requests/{request_id}/{act}", body))

@@ -1,0 +1,157 @@
+"""Files on the caller's disk that are to become evidence: found, named, hashed once."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import mmap
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from client.bundle import Progress
+from client.errors import IntegrityError, UsageError
+
+BLOCK: Final = 2**20  # bytes a read
+UNKNOWN_TYPE: Final = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file, and the name under which it was given: its path from the named folder on."""
+
+    path: Path
+    name: str
+
+    @property
+    def media_type(self) -> str:
+        """What the file's name suggests; nobody has looked inside."""
+        return mimetypes.guess_type(self.name)[0] or UNKNOWN_TYPE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashed:
+    """A file after one pass over it: SHA-256 of the whole and of each segment."""
+
+    source: Source
+    size: int
+    sha256: bytes
+    segments: tuple[bytes, ...]
+
+
+def find_sources(paths: Sequence[Path], *, recursive: bool) -> list[Source]:
+    """Find the files to add: those named, and with `recursive` all in the folders named.
+
+    Raises:
+        UsageError: there is no such file, it is a folder, or neither file nor folder.
+    """
+    return [source for path in paths for source in _find(path, recursive=recursive)]
+
+
+def _find(path: Path, *, recursive: bool) -> Iterator[Source]:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", code="no_file") from error
+    if stat.S_ISREG(mode):
+        yield Source(path=path, name=_shown(path.name))
+    elif not stat.S_ISDIR(mode):
+        raise UsageError(f"{path} is neither a file nor a folder", code="no_file")
+    elif not recursive:
+        raise UsageError(
+            f"{path} is a folder", code="is_folder", next_step="add -r to take all files in it"
+        )
+    else:
+        base = path.resolve().parent
+        for folder, folders, names in os.walk(path.resolve()):
+            folders.sort()
+            for name in sorted(names):
+                found = Path(folder, name)
+                yield from _find_within(found, base)
+
+
+def _find_within(path: Path, base: Path) -> Iterator[Source]:
+    """Take regular files; a link could lead anywhere, so none is followed inside a folder."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise UsageError(
+            f"{path} is not a regular file",
+            code="no_file",
+            next_step="remove it from the folder, or name the file it stands for",
+        )
+    yield Source(path=path, name=_shown(path.relative_to(base).as_posix()))
+
+
+def _shown(name: str) -> str:
+    """Write a name as text; bytes that are not UTF-8 as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def hash_source(source: Source, *, segment_size: int, progress: Progress) -> Hashed:
+    """Read a file once, for the digests of the whole and of each segment.
+
+    Raises:
+        UsageError: it cannot be read.
+        IntegrityError: it grows while it is read.
+    """
+    whole, part, segments, size = hashlib.sha256(), hashlib.sha256(), list[bytes](), 0
+    try:
+        with source.path.open("rb", buffering=0) as file, _memory() as view:
+            # In a file of one segment both digests are the same: SHA-256 is what this costs.
+            several = os.fstat(file.fileno()).st_size > segment_size
+            while count := os.readv(
+                file.fileno(), [view[: min(BLOCK, segment_size - size % segment_size)]]
+            ):
+                part.update(view[:count])
+                if several:
+                    whole.update(view[:count])
+                size += count
+                progress(count)
+                if size % segment_size == 0:
+                    segments.append(part.digest())
+                    part = hashlib.sha256()
+    except OSError as error:
+        raise UsageError(
+            f"{source.path} cannot be read: {error.strerror}", code="no_file"
+        ) from error
+    if size % segment_size or not segments:
+        segments.append(part.digest())
+    if len(segments) > 1 and not several:
+        raise _changed(source)
+    digest = whole.digest() if several else segments[0]
+    return Hashed(source=source, size=size, sha256=digest, segments=tuple(segments))
+
+
+def read_segment(source: Source, *, start: int, size: int) -> Iterator[bytes]:
+    """Read one segment in blocks; each is valid until the next is asked for.
+
+    Raises:
+        IntegrityError: the file has become shorter.
+    """
+    with source.path.open("rb", buffering=0) as file, _memory() as view:
+        done = 0
+        while done < size:
+            count = os.preadv(file.fileno(), [view[: min(BLOCK, size - done)]], start + done)
+            if not count:
+                raise _changed(source)
+            done += count
+            # A view is sent as it is: urllib3 takes any buffer, though it asks for bytes.
+            yield cast("bytes", view[:count])
+
+
+@contextmanager
+def _memory() -> Iterator[memoryview]:
+    """Lend a page-aligned block: the kernel copies into a bytearray at a fraction of the speed."""
+    with mmap.mmap(-1, BLOCK) as memory, memoryview(memory) as view:
+        yield view
+
+
+def _changed(source: Source) -> IntegrityError:
+    return IntegrityError(
+        f"{source.path} was changed while it was read",
+        code="file_changed",
+        next_step="take a copy that nobody writes to, and add that",
+    )
