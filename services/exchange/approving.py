@@ -38,13 +38,13 @@ class Officers:
 
     @classmethod
     def load(cls, path: Path) -> "Officers":
-        """Read `{"officers": [{kid, officer, jwk, acts}]}`.
+        """Read `[{kid, officer, jwk, acts}]`.
 
         Raises:
             FormatError: it has another shape, an act that does not exist, or a key id twice.
         """
         try:
-            entries = _FILE.validate_json(path.read_bytes()).officers
+            entries = _FILE.validate_json(path.read_bytes())
         except ValidationError as error:
             raise FormatError(f"{path}: this is not a registry of officers") from error
         by_kid = {entry.kid: entry.officer_of() for entry in entries}
@@ -187,9 +187,4 @@ class _Entry(BaseModel):
         return Officer(name=self.officer, key=key, acts=frozenset(self.acts))
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-    officers: tuple[_Entry, ...]
-
-
-_FILE = TypeAdapter(_File)
+_FILE = TypeAdapter(tuple[_Entry, ...])

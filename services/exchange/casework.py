@@ -101,6 +101,7 @@ def request_file(db: Session, request_id: str) -> RequestFile:
         request=request,
         approvals=approvals.of(db, request.id, request.version),
         history=history.steps(db, request.id),
+        delivery=correspondence.waiting_for(db, request.id),
     )
 
 
@@ -117,6 +118,7 @@ def package_file(db: Session, package_id: str, *, keyring: Keyring) -> PackageFi
         title="" if sealed is None else keyring.open_title(sealed, package.id),
         approvals=approvals.of(db, package.id, package.version),
         history=history.steps(db, package.id),
+        delivery=correspondence.waiting_for(db, package.id),
     )
 
 

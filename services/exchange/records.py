@@ -153,6 +153,7 @@ class RequestFile:
     request: Request
     approvals: tuple[GivenApproval, ...]
     history: tuple[Step, ...]
+    delivery: str | None  # what its entry waits for, if it is on its way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,3 +164,4 @@ class PackageFile:
     title: str
     approvals: tuple[GivenApproval, ...]
     history: tuple[Step, ...]
+    delivery: str | None  # what its entry waits for, if it is on its way

@@ -194,7 +194,7 @@ def request(file: RequestFile) -> RequestAnswer:
         entry=known.entry,
         created_at=milliseconds(known.created_at),
         updated_at=milliseconds(known.updated_at),
-        waiting_for=_REQUEST_WAITS.get((known.direction, known.state)),
+        waiting_for=file.delivery or _REQUEST_WAITS.get((known.direction, known.state)),
         history=_history(file.history),
     )
 
@@ -220,7 +220,7 @@ def package(file: PackageFile) -> PackageAnswer:
         progress=known.progress,
         error=known.error,
         entry=known.entry,
-        waiting_for=_PACKAGE_WAITS.get((known.direction, known.state)),
+        waiting_for=file.delivery or _PACKAGE_WAITS.get((known.direction, known.state)),
         approvals=_approvals(file.approvals),
         history=_history(file.history),
         created_at=milliseconds(known.created_at),

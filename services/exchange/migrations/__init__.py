@@ -1,0 +1,1 @@
+"""The exchange's schema, step by step, forward only."""
