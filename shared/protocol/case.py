@@ -52,10 +52,10 @@ def minimal_graph(
     """
     whole = uuid.UUID(package_id)
     organisation, tool, action, record = (
-        f"kb:{kind}-{uuid.uuid5(whole, kind)}"
+        _node(kind, whole)
         for kind in ("organization", "tool", "investigative-action", "provenance-record")
     )
-    files: list[Json] = [{"@id": f"kb:file-{item.item_id}"} for item in items]
+    files: list[Json] = [{"@id": _node("file", uuid.UUID(item.item_id))} for item in items]
     graph: list[Json] = [
         {"@id": organisation, "@type": "uco-identity:Organization", "uco-core:name": authority},
         {"@id": tool, "@type": "uco-tool:Tool", "uco-core:name": "Rogatory"},
@@ -83,30 +83,35 @@ def minimal_graph(
 def _file(item: Item, name: str) -> Json:
     own = uuid.UUID(item.item_id)
     digest: Json = {
-        "@id": f"kb:hash-{uuid.uuid5(own, 'hash')}",
+        "@id": _node("hash", own),
         "@type": "uco-types:Hash",
         "uco-types:hashMethod": "SHA256",
         "uco-types:hashValue": _typed("xsd:hexBinary", item.sha256.hex()),
     }
     return {
-        "@id": f"kb:file-{item.item_id}",
+        "@id": _node("file", own),
         "@type": "uco-observable:File",
         "uco-core:hasFacet": [
             {
-                "@id": f"kb:file-facet-{uuid.uuid5(own, 'file-facet')}",
+                "@id": _node("file-facet", own),
                 "@type": "uco-observable:FileFacet",
                 "uco-observable:fileName": name,
                 "uco-observable:filePath": item.path,
                 "uco-observable:sizeInBytes": item.size,
             },
             {
-                "@id": f"kb:content-data-facet-{uuid.uuid5(own, 'content-data-facet')}",
+                "@id": _node("content-data-facet", own),
                 "@type": "uco-observable:ContentDataFacet",
                 "uco-observable:hash": [digest],
                 "uco-observable:mimeType": item.media_type,
             },
         ],
     }
+
+
+def _node(kind: str, of: uuid.UUID) -> str:
+    """Name a node by a UUID that follows from its package or item: UCO knows versions up to 5."""
+    return f"kb:{kind}-{uuid.uuid5(of, kind)}"
 
 
 def _typed(kind: str, value: str) -> Json:
