@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.directory import repository, routes
 from services.directory.resigning import Resigner
@@ -11,11 +12,12 @@ from services.directory.settings import DirectorySettings
 from shared.runtime import logs, server, tls
 from shared.runtime.app import OK, create_app
 from shared.runtime.clock import Clock, utc_now
+from shared.runtime.edge import Edge, EdgeProtocol
 from shared.runtime.keystore import Keystore
 from shared.runtime.settings import load
 
 
-def create(settings: DirectorySettings, *, clock: Clock = utc_now) -> FastAPI:
+def create(settings: DirectorySettings, *, clock: Clock = utc_now) -> ASGIApp:
     """Return the app; its thread re-signs as long as it lives."""
     keystore = Keystore.open(settings.keystore, settings.passphrase_file)
     online = repository.OnlineKeys(
@@ -37,7 +39,7 @@ def create(settings: DirectorySettings, *, clock: Clock = utc_now) -> FastAPI:
         "Rogatory directory", routers=[routes.router], readiness=readiness, lifespan=lifespan
     )
     app.state.repository = settings.directory_repo
-    return app
+    return Edge(app, quiet=())
 
 
 def main() -> None:
@@ -45,4 +47,7 @@ def main() -> None:
     settings = load(DirectorySettings)
     logs.configure("directory", settings.log_level)
     context = tls.server_context(settings.tls_cert, settings.tls_key)
-    server.run(server.make_server(create(settings), settings.directory_listen, context=context))
+    listener = server.make_server(
+        create(settings), settings.directory_listen, context=context, protocol=EdgeProtocol
+    )
+    server.run(listener)

@@ -180,6 +180,17 @@ def _pattern(template: str) -> re.Pattern[str]:
 _PATTERNS = tuple((_pattern(route.template), route) for route in ROUTES)
 
 
+# Answered by the gateway itself, without a caller.
+_OWN = {
+    "/oauth/token": "POST",
+    "/oauth/revoke": "POST",
+    "/.well-known/oauth-authorization-server": "GET",
+    "/.well-known/jwks.json": "GET",
+    "/healthz": "GET",
+    "/readyz": "GET",
+}
+
+
 def find(method: str, path: str) -> Match:
     """Find the route of a request.
 
@@ -188,13 +199,14 @@ def find(method: str, path: str) -> Match:
         MethodNotAllowed: there is, for other methods (`Allow` says which).
     """
     matches = [(found, route) for pattern, route in _PATTERNS if (found := pattern.fullmatch(path))]
-    if not matches:
+    if not matches and path not in _OWN:
         raise NotFound("not_found", "There is nothing at this address.")
     for found, route in matches:
         if route.method == method:
             target = route.target.format(**found.groupdict())
             return Match(route=route, target=target)
-    allowed = ", ".join(sorted({route.method for _, route in matches}))
+    methods = {route.method for _, route in matches} or {_OWN[path]}
+    allowed = ", ".join(sorted(methods))
     raise MethodNotAllowed(
         "method_not_allowed",
         "This address does not take this method.",

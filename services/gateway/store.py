@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from services.gateway.tables import DenialRow, RevokedRow, SeenRow, TallyRow
 from shared.protocol import canonical
 
+Session = orm.Session
 Insert = sqlite.Insert | postgresql.Insert
 
 

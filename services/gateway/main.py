@@ -1,0 +1,189 @@
+"""Compose and run the gateway: a public listener and one for the node's own services."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import anyio
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+from urllib3.exceptions import HTTPError
+
+from services.gateway.authentication import Authenticator
+from services.gateway.delivery import Delivery, Identity
+from services.gateway.denials import Deliver, Denials, UndeliveredError
+from services.gateway.directory import Directory
+from services.gateway.entrance import Entrance
+from services.gateway.issuing import Issuer
+from services.gateway.proving import Nonces, Provers
+from services.gateway.registry import Registry
+from services.gateway.routes import api, egress, oauth
+from services.gateway.routes.form import FormRules
+from services.gateway.settings import GatewaySettings
+from services.gateway.upstream import BrokenStreamError, Upstream
+from shared.protocol import canonical, jose
+from shared.runtime import http, logs, server, tls
+from shared.runtime.app import OK, create_app
+from shared.runtime.clock import Clock, utc_now
+from shared.runtime.database import Database, migrate, open_database
+from shared.runtime.edge import Edge, EdgeProtocol
+from shared.runtime.keystore import Keystore, KeystoreError
+from shared.runtime.principals import HEADER, Assertions, Doorman
+from shared.runtime.settings import load
+
+THREADS = 128  # calls that may wait for a service, a peer or the database at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """The two apps of the process; the threads live as long as the public one."""
+
+    public: ASGIApp
+    internal: ASGIApp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    database: Database
+    directory: Directory
+    denials: Denials
+    upstream: Upstream
+    entrance: Entrance
+    issuer: Issuer
+    delivery: Delivery
+
+
+def create(settings: GatewaySettings, *, clock: Clock = utc_now) -> Gateway:
+    """Compose both apps."""
+    keystore = Keystore.open(settings.keystore, settings.passphrase_file)
+    parts = _compose(settings, keystore, clock)
+    internal = create_app(
+        "Rogatory gateway, inside", routers=[egress.router], readiness=lambda: _ready(parts)
+    )
+    internal.state.doorman = Doorman.load("gateway", settings.internal_keys, clock)
+    internal.state.directory, internal.state.delivery = parts.directory, parts.delivery
+    return Gateway(
+        public=Edge(_public(settings, parts), quiet=(BrokenStreamError,)),
+        internal=Edge(internal, quiet=(BrokenStreamError,)),
+    )
+
+
+def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Parts:
+    database = open_database(settings.database_url("gateway"))
+    migrate(database, "services.gateway.migrations")
+    directory = Directory(
+        url=settings.directory_url,
+        context=http.pinned_file(settings.directory_ca),
+        root=settings.root.read_bytes(),
+        folder=settings.data / "trust",
+        clock=clock,
+    )
+    token_key = _jwk(keystore, "token")
+    registry = Registry(
+        settings.clients, country=settings.country, directory=directory, clock=clock
+    )
+    provers = Provers(Nonces.derive(token_key), database, clock)
+    assertions = Assertions.load("gateway", keystore, clock)
+    denials = Denials(database, deliver=_deliver(settings.audit_url, assertions), clock=clock)
+    authenticator = Authenticator(
+        issuer=settings.gateway_url,
+        keys=[jose.public_part(token_key)],
+        registry=registry,
+        provers=provers,
+        clock=clock,
+    )
+    identity = Identity(
+        client_id=settings.gateway_url,
+        assertion_key=_jwk(keystore, "peer-client"),
+        proof_key=_jwk(keystore, "peer-dpop"),
+    )
+    return _Parts(
+        database=database,
+        directory=directory,
+        denials=denials,
+        upstream=Upstream(
+            {"exchange": settings.exchange_url, "audit": settings.audit_url}, assertions
+        ),
+        entrance=Entrance(authenticator=authenticator, denials=denials),
+        issuer=Issuer(
+            url=settings.gateway_url,
+            key=token_key,
+            registry=registry,
+            provers=provers,
+            clock=clock,
+        ),
+        delivery=Delivery(identity, directory=directory, clock=clock),
+    )
+
+
+def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        parts.directory.start()
+        parts.denials.start()
+        yield
+        await asyncio.to_thread(parts.directory.stop)
+        await asyncio.to_thread(parts.denials.stop)
+        await parts.upstream.close()
+        parts.database.close()
+
+    app = create_app(
+        "Rogatory gateway",
+        routers=[oauth.router, api.router],
+        readiness=lambda: _ready(parts),
+        lifespan=lifespan,
+    )
+    host = urlsplit(settings.gateway_url).netloc.lower()
+    app.add_middleware(FormRules, host=host, entrance=parts.entrance)
+    app.state.entrance, app.state.issuer = parts.entrance, parts.issuer
+    app.state.upstream, app.state.directory = parts.upstream, parts.directory
+    app.state.denials = parts.denials
+    return app
+
+
+def _ready(parts: _Parts) -> Mapping[str, str]:
+    """An expired directory stops peers, not the node: only an empty one means not ready."""
+    return {"directory": "empty" if parts.directory.state == "empty" else OK}
+
+
+def _deliver(audit_url: str, assertions: Assertions) -> Deliver:
+    pool = http.bulk_pool(audit_url, size=1)
+
+    def deliver(events: Sequence[canonical.Json]) -> None:
+        headers = {
+            "content-type": "application/json",
+            HEADER: assertions.mint("audit", "POST", "/entries"),
+        }
+        body = canonical.encode({"events": list(events)})
+        try:
+            answer = pool.request("POST", "/entries", body=body, headers=headers, redirect=False)
+        except HTTPError as error:
+            raise UndeliveredError(repr(error)) from error
+        if answer.status != 200:  # noqa: PLR2004 - OK
+            raise UndeliveredError(f"the audit service answered {answer.status}")
+
+    return deliver
+
+
+def _jwk(keystore: Keystore, name: str) -> jose.Jwk:
+    value = canonical.read(keystore.get(name))
+    if not isinstance(value, dict):
+        raise KeystoreError(f"key {name}: this is not a JWK")
+    return value
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings = load(GatewaySettings)
+    logs.configure("gateway", settings.log_level)
+    gateway = create(settings)
+    context = tls.server_context(settings.tls_cert, settings.tls_key)
+    server.run(
+        server.make_server(
+            gateway.public, settings.gateway_listen, context=context, protocol=EdgeProtocol
+        ),
+        server.make_server(gateway.internal, settings.gateway_internal_listen),
+    )

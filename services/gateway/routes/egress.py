@@ -1,0 +1,96 @@
+"""The way out, for the node's own services: each address here, and no other, leaves the country."""
+
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.admission import ENTRY_BODY
+from services.gateway.delivery import Delivery
+from services.gateway.directory import Directory
+from services.gateway.routes.calls import write_answer
+from services.gateway.upstream import read_answer
+from shared.runtime.principals import requires
+
+router = APIRouter(prefix="/egress", max_body_size=ENTRY_BODY)
+
+Country = Annotated[str, Path(pattern="^[A-Z]{2}$")]
+Id = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$")]
+Number = Annotated[str, Path(pattern="^[0-9]{1,10}$")]
+Tile = Annotated[str, Path(pattern=r"^[0-9]{1,2}(/x[0-9]{3}){0,6}/[0-9]{3}(\.p/[0-9]{1,3})?$")]
+exchange = Depends(requires("exchange"))
+anyone = Depends(requires("exchange", "audit"))
+
+
+@router.get("/directory", dependencies=[anyone])
+def directory(request: Request) -> Response:
+    """Give the trust bundle."""
+    known: Directory = request.app.state.directory
+    return Response(known.bundle(), media_type="application/json")
+
+
+@router.post("/{country}/entries", dependencies=[exchange])
+async def deliver(country: Country, request: Request) -> Response:
+    """Bring an entry to a peer."""
+    body = await request.body()
+    return await to_thread.run_sync(_post, request, country, body)
+
+
+@router.get("/{country}/heads", dependencies=[exchange])
+def heads(country: Country, request: Request) -> Response:
+    """Ask how far the peer's and our chain go."""
+    return _get(request, country, "/peer/v1/heads")
+
+
+@router.get("/{country}/entries", dependencies=[exchange])
+def entries(country: Country, request: Request) -> Response:
+    """Ask for entries that we lack."""
+    return _get(request, country, f"/peer/v1/entries?{request.url.query}")
+
+
+@router.get("/{country}/packages/{package}/index", dependencies=[exchange])
+def index(country: Country, package: Id, request: Request) -> Response:
+    """Fetch a segment index."""
+    return _get(request, country, f"/peer/v1/packages/{package}/index")
+
+
+@router.get("/{country}/packages/{package}/segments/{item}/{number}", dependencies=[exchange])
+def segment(country: Country, package: Id, item: Id, number: Number, request: Request) -> Response:
+    """Fetch a sealed segment."""
+    return _get(request, country, f"/peer/v1/packages/{package}/segments/{item}/{number}")
+
+
+@router.get("/{country}/log/checkpoint", dependencies=[anyone])
+def checkpoint(country: Country, request: Request) -> Response:
+    """Read the peer's newest checkpoint."""
+    return write_answer(read_answer(_delivery(request).read_open(country, "/log/checkpoint")))
+
+
+@router.get("/{country}/log/tile/{tile:path}", dependencies=[anyone])
+def tile(country: Country, tile: Tile, request: Request) -> Response:
+    """Read a tile of the peer's log."""
+    return write_answer(read_answer(_delivery(request).read_open(country, f"/log/tile/{tile}")))
+
+
+def _delivery(request: Request) -> Delivery:
+    delivery: Delivery = request.app.state.delivery
+    return delivery
+
+
+def _get(request: Request, country: str, path: str) -> Response:
+    return write_answer(
+        read_answer(_delivery(request).call(country, "GET", path, headers={}, body=b""))
+    )
+
+
+def _post(request: Request, country: str, body: bytes) -> Response:
+    answer = _delivery(request).call(
+        country,
+        "POST",
+        "/peer/v1/entries",
+        headers={"content-type": "application/json"},
+        body=body,
+    )
+    return write_answer(read_answer(answer))

@@ -1,0 +1,108 @@
+"""The authorization server: metadata, keys, tokens, revocation (RFC 8414, 7517, 6749, 7009)."""
+
+from collections.abc import Callable, Mapping
+
+from anyio import to_thread
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from services.gateway.admission import ALL_SCOPES
+from services.gateway.denials import SINGLES
+from services.gateway.entrance import Entrance
+from services.gateway.issuing import GRANT, REVOKE_PATH, TOKEN_PATH, Form, Issuer, read_form
+from services.gateway.routes.calls import read_call
+from shared.protocol import jose
+from shared.runtime import logs
+from shared.runtime.refusals import Malformed, Refusal, TooMany, Unauthenticated
+
+FORM_LIMIT = 16 * 2**10  # bytes
+METHOD = "private_key_jwt"
+
+router = APIRouter(max_body_size=FORM_LIMIT)
+
+
+@router.get("/.well-known/oauth-authorization-server")
+def metadata(request: Request) -> JSONResponse:
+    """Tell clients where everything is (RFC 8414)."""
+    url = _issuer(request).url
+    return JSONResponse(
+        {
+            "issuer": url,
+            "token_endpoint": url + TOKEN_PATH,
+            "token_endpoint_auth_methods_supported": [METHOD],
+            "token_endpoint_auth_signing_alg_values_supported": [jose.ALGORITHM],
+            "revocation_endpoint": url + REVOKE_PATH,
+            "revocation_endpoint_auth_methods_supported": [METHOD],
+            "revocation_endpoint_auth_signing_alg_values_supported": [jose.ALGORITHM],
+            "jwks_uri": url + "/.well-known/jwks.json",
+            "grant_types_supported": [GRANT],
+            "response_types_supported": [],
+            "scopes_supported": sorted(ALL_SCOPES),
+            "dpop_signing_alg_values_supported": [jose.ALGORITHM],
+        }
+    )
+
+
+@router.get("/.well-known/jwks.json")
+def keys(request: Request) -> JSONResponse:
+    """Give the keys that verify our access tokens."""
+    key = jose.public_part(_issuer(request).key)
+    return JSONResponse({"keys": [{**key, "use": "sig", "alg": jose.ALGORITHM}]})
+
+
+@router.post(TOKEN_PATH)
+async def token(request: Request) -> Response:
+    """Give a token to a client that proves who it is."""
+    body = await request.body()
+    proofs = request.headers.getlist("dpop")
+    return await to_thread.run_sync(
+        _answer, request, lambda: _issuer(request).issue(_form(request, body), proofs)
+    )
+
+
+@router.post(REVOKE_PATH)
+async def revoke(request: Request) -> Response:
+    """Take back a client's own token."""
+    body = await request.body()
+    return await to_thread.run_sync(
+        _answer, request, lambda: _issuer(request).revoke(_form(request, body))
+    )
+
+
+def _issuer(request: Request) -> Issuer:
+    issuer: Issuer = request.app.state.issuer
+    return issuer
+
+
+def _form(request: Request, body: bytes) -> Form:
+    if "authorization" in request.headers:
+        raise Malformed("invalid_request", "Clients authenticate with an assertion only.")
+    query: bytes = request.scope["query_string"]
+    return read_form(request.headers.get("content-type", ""), query, body)
+
+
+def _answer(request: Request, act: Callable[[], Mapping[str, str | int] | None]) -> Response:
+    """Answer as RFC 6749, 5 has it; a refusal is recorded."""
+    try:
+        return JSONResponse(act() or {})
+    except Refusal as refusal:
+        return _refused(request, refusal)
+
+
+def _refused(request: Request, refusal: Refusal) -> Response:
+    """Write an error (RFC 6749, 5.2).
+
+    Who fails too often is told to wait, by address. Nobody is locked out: whoever proves itself is
+    served, since anyone could claim another's id or share its address.
+    """
+    entrance: Entrance = request.app.state.entrance
+    number = entrance.refuse(refusal, read_call(request))
+    if refusal.status == Unauthenticated.status and number > SINGLES:
+        refusal = TooMany("slow_down", "Too many failed attempts.", headers={"Retry-After": "60"})
+    logs.log().info("refused", code=refusal.code, status=refusal.status, detail=refusal.detail)
+    return JSONResponse(
+        {"error": refusal.code, "error_description": refusal.detail},
+        refusal.status,
+        refusal.headers,
+    )

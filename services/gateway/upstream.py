@@ -1,0 +1,202 @@
+"""Calls to the services inside: built anew, never relayed, and streamed in constant memory.
+
+Small bodies and every answer go through urllib3 in a thread (blocks of 1 MiB); large uploads through
+httpx, which takes an asynchronous body. Of the caller's headers only those of the list go in, and of
+the service's only those of the other list come out.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from services.gateway.entrance import Admitted
+from shared.protocol.canonical import Json
+from shared.runtime import http, logs
+from shared.runtime.principals import HEADER, Assertions, Principal
+from shared.runtime.refusals import Unavailable
+
+REQUEST_HEADERS = (
+    "content-type",
+    "content-length",
+    "content-digest",
+    "accept",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "range",
+)
+ANSWER_HEADERS = (
+    "content-type",
+    "content-length",
+    "content-digest",
+    "content-range",
+    "accept-ranges",
+    "etag",
+    "location",
+    "retry-after",
+)
+CONNECTIONS = 64
+WHOLE = 2**20  # bytes; a smaller answer is read at once
+
+
+class BrokenStreamError(Exception):
+    """An answer broke off after it had begun; the connection to the caller must break as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a service answered: `body`, or for a large one `read` block after block, then `close`."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+    read: Callable[[], bytes]
+    close: Callable[[], None]
+
+
+class Upstream:
+    """The services behind the gateway."""
+
+    def __init__(self, urls: Mapping[str, str], assertions: Assertions) -> None:
+        self._urls, self._assertions = urls, assertions
+        self._pools = {name: http.bulk_pool(url, size=CONNECTIONS) for name, url in urls.items()}
+        self._uploads = httpx.AsyncClient(
+            timeout=httpx.Timeout(http.READ_TIMEOUT, connect=http.CONNECT_TIMEOUT),
+            limits=httpx.Limits(max_connections=CONNECTIONS),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._uploads.aclose()
+        for pool in self._pools.values():
+            pool.close()
+
+    def call(
+        self, admitted: Admitted, *, query: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """Make a call with a small body; blocks.
+
+        Raises:
+            Unavailable: the service does not answer.
+        """
+        route, target = admitted.match.route, admitted.match.target
+        sent = self._headers(admitted, headers)
+        sent["content-length"] = str(len(body))
+        try:
+            response = self._pools[route.service].urlopen(
+                route.method,
+                target + ("?" + query if query else ""),
+                body=body,
+                headers=sent,
+                redirect=False,
+                preload_content=False,
+            )
+        except HTTPError as error:
+            raise _away(route.service, error) from error
+        return read_answer(response)
+
+    async def upload(
+        self,
+        admitted: Admitted,
+        *,
+        query: str,
+        headers: Mapping[str, str],
+        blocks: AsyncIterator[bytes],
+    ) -> Answer:
+        """Make a call with a large body, as it comes.
+
+        Raises:
+            Unavailable: the service does not answer.
+        """
+        route = admitted.match.route
+        url = self._urls[route.service] + admitted.match.target + ("?" + query if query else "")
+        try:
+            response = await self._uploads.request(
+                route.method, url, content=blocks, headers=self._headers(admitted, headers)
+            )
+        except httpx.TransportError as error:
+            raise _away(route.service, error) from error
+        return Answer(
+            status=response.status_code,
+            headers=_allowed(response.headers, ANSWER_HEADERS),
+            body=response.content,
+            read=bytes,
+            close=lambda: None,
+        )
+
+    def status(self, service: str) -> Json:
+        """Return what a service says of its own readiness, for the operator; blocks."""
+        try:
+            answer = self._pools[service].request("GET", "/readyz", redirect=False)
+            status: Json = answer.json()
+        except (HTTPError, ValueError) as error:
+            return {"status": "away", "error": type(error).__name__}
+        return status
+
+    def _headers(self, admitted: Admitted, headers: Mapping[str, str]) -> dict[str, str]:
+        caller, match = admitted.caller, admitted.match
+        on_behalf = None
+        if caller is not None:
+            on_behalf = Principal(
+                service="gateway",
+                client_id=caller.client_id,
+                country=caller.country,
+                scopes=caller.scopes & match.route.scopes,
+                officer=admitted.officer,
+                purpose=admitted.purpose,
+            )
+        token = self._assertions.mint(
+            match.route.service, match.route.method, match.target, on_behalf
+        )
+        return {**_allowed(headers, REQUEST_HEADERS), HEADER: token}
+
+
+def read_answer(response: urllib3.BaseHTTPResponse) -> Answer:
+    """Take up an answer: a small one whole, a large one block by block.
+
+    Raises:
+        BrokenStreamError: a small one broke off.
+    """
+
+    def read() -> bytes:
+        try:
+            return response.read(http.BLOCK, decode_content=False)
+        except HTTPError as error:
+            raise BrokenStreamError(type(error).__name__) from error
+
+    def close() -> None:
+        # What was read to its end goes back to the pool; what was not is cut off.
+        if response.length_remaining:
+            response.close()
+        response.release_conn()
+
+    length = response.headers.get("content-length", "")
+    body = None
+    if length.isdigit() and int(length) <= WHOLE:
+        body = read()
+        close()
+    return Answer(
+        status=response.status,
+        headers=_allowed(response.headers, ANSWER_HEADERS),
+        body=body,
+        read=read,
+        close=close,
+    )
+
+
+def _allowed(headers: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
+    return {name: headers[name] for name in names if name in headers}
+
+
+def _away(service: str, error: Exception) -> Unavailable:
+    logs.log().warning("service_away", upstream=service, error=repr(error))
+    return Unavailable(
+        "service_unavailable",
+        f"The {service} of this node does not answer.",
+        next_step="Nothing was lost. Try again in a moment.",
+        headers={"Retry-After": "2"},
+    )

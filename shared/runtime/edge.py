@@ -1,0 +1,144 @@
+"""What every connection from outside must bear with, before an app is reached.
+
+`EdgeProtocol` gives uvicorn the deadlines and sizes that it lacks (it touches uvicorn's internals:
+its version is pinned, and tests probe each deadline). `Edge` sets the headers of every answer.
+"""
+
+import asyncio
+import time
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEADER_DEADLINE = 10.0  # seconds from the first byte to the end of the headers
+BODY_IDLE = 20.0  # seconds between two pieces of a body
+MIN_RATE = 1024  # bytes a second, once `RATE_GRACE` has passed
+RATE_GRACE = 30.0  # seconds
+MAX_HEADER_BYTES = 16 * 2**10  # the URL included
+MAX_HEADERS = 64
+
+SECURITY_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
+)
+
+
+class EdgeProtocol(HttpToolsProtocol):
+    """HTTP/1.1 with a deadline for the headers, an idle time and a least rate for the body."""
+
+    _timer: asyncio.TimerHandle | None = None
+    _in_body = False
+    _waiting = False  # between two requests: uvicorn's own keep-alive watches then
+    _size = 0
+    _began = 0.0
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._arm(HEADER_DEADLINE)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._disarm()
+        super().connection_lost(exc)
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._size = 0
+        if self._waiting:
+            self._waiting = False
+            self._arm(HEADER_DEADLINE)
+
+    @override
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._measure(len(url))
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._measure(len(name) + len(value) + 4)
+        if len(self.headers) > MAX_HEADERS:
+            self.transport.abort()
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._in_body, self._size, self._began = True, 0, time.monotonic()
+        self._arm(BODY_IDLE)
+        super().on_headers_complete()
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        super().on_body(body)
+        self._size += len(body)
+        lasted = time.monotonic() - self._began
+        slow = lasted > RATE_GRACE and self._size / lasted < MIN_RATE
+        if slow and not self.flow.read_paused:
+            self.transport.abort()
+            return
+        self._arm(BODY_IDLE)
+
+    @override
+    def on_message_complete(self) -> None:
+        self._in_body, self._waiting = False, True
+        self._disarm()
+        super().on_message_complete()
+
+    @override
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.transport.is_closing():
+            # A TLS peer may never say goodbye; an idle connection is not worth the wait.
+            self.transport.abort()
+
+    def _measure(self, size: int) -> None:
+        self._size += size
+        if self._size > MAX_HEADER_BYTES:
+            self.transport.abort()
+
+    def _arm(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = self.loop.call_later(seconds, self._expire)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire(self) -> None:
+        if self._in_body and self.flow.read_paused:
+            self._arm(BODY_IDLE)  # we are the slow side
+            return
+        self.transport.abort()
+
+
+class Edge:
+    """The outermost layer of an app: headers for every answer, a quiet end for a broken one."""
+
+    def __init__(self, app: ASGIApp, *, quiet: tuple[type[Exception], ...]) -> None:
+        """Wrap `app`; exceptions of the kinds `quiet` only mean that a connection has ended."""
+        self._app = app
+        self._quiet: tuple[type[Exception], ...] = (ClientDisconnect, *quiet)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, with_headers)
+        except self._quiet:
+            return
