@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("shared", "services", "client", "deploy", "tests")
 MAX_FILE = 300  # lines
-MAX_FUNCTION = 40  # lines, docstring included
+MAX_FUNCTION = 40  # lines, without the docstring
 MAX_SPECIFICATION = 300  # lines
 
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
@@ -19,6 +19,11 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    docstring = node.body[0].end_lineno if ast.get_docstring(node) else node.lineno
+    return (node.end_lineno or 0) - (docstring or 0) + 1
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_source_is_short(path: Path) -> None:
     text = path.read_text()
@@ -27,7 +32,7 @@ def test_source_is_short(path: Path) -> None:
         f"{node.name}: {length} lines"
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and (length := (node.end_lineno or 0) - node.lineno + 1) > MAX_FUNCTION
+        and (length := lines(node)) > MAX_FUNCTION
     ]
     assert not long
 
