@@ -42,7 +42,7 @@ class UndeliveredError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Courier:
-    """Carries entries over the gateway; one step at a time."""
+    """Carries entries over the gateway; one round at a time."""
 
     database: Database
     gateway: httpx.Client
@@ -56,7 +56,7 @@ class Courier:
         with self.database.begin() as db:
             entries.hasten(db, self.clock())
 
-    def step(self) -> bool:
+    def work(self) -> bool:
         """Try the first waiting entry of every channel; False when nothing got on."""
         with self.database.begin() as db:
             open_channels = [c.name for c in heads.listed(db, Direction.OUT) if c.frozen is None]
@@ -73,15 +73,13 @@ class Courier:
         peer = identifiers.parse_channel(channel)[1]
         try:
             if peer in self.greeted:
-                return self._send(peer, entry)
-            self._greet(peer, channel)
-            self.greeted.add(peer)
-            with self.database.begin() as db:
-                entries.release(db, entry.hash, self.clock())
-            return True
+                self._send(peer, entry)
+            else:
+                self._greet(peer, channel, entry)
         except (UndeliveredError, ProtocolError, Refusal) as error:
-            self._put_off(entry, str(error) or type(error).__name__)
+            self._put_off(entry, str(error))
             return False
+        return True
 
     def _claim(self, channel: str) -> StoredEntry | None:
         now = self.clock()
@@ -91,7 +89,7 @@ class Courier:
                 return None
             return entry if entries.claim(db, entry, now, now + LEASE) else None
 
-    def _send(self, peer: str, entry: StoredEntry) -> bool:
+    def _send(self, peer: str, entry: StoredEntry) -> None:
         """Send one entry and act on the answer."""
         with self.database.begin() as db:
             known = peers.delivered_size(db, peer)
@@ -104,9 +102,8 @@ class Courier:
                 entries.set_delivered(db, entry.hash)
                 peers.set_delivered_size(db, peer, max(known, size))
             # Commit point: before it the peer is asked again and says the same.
-            return True
-        self._refused(peer, entry, answer)
-        return True
+        else:
+            self._refused(peer, entry, answer)
 
     def _refused(self, peer: str, entry: StoredEntry, answer: httpx.Response) -> None:
         """Mend what can be mended at once.
@@ -143,7 +140,7 @@ class Courier:
             recovery.freeze_forked(db, entry, theirs, peer=peer, now=self.clock())
         logs.log().error("channel_forked", channel=entry.channel, seq=entry.seq)
 
-    def _greet(self, peer: str, channel: str) -> None:
+    def _greet(self, peer: str, channel: str, entry: StoredEntry) -> None:
         """Ask what the peer has of our own channel, and set ours right by it before anything is sent."""
         answer = self._ask("GET", peer, "heads")
         if not answer.is_success:
@@ -158,6 +155,9 @@ class Courier:
                 place = recovery.take_back(
                     db, channel, envelopes, keyring=self.keyring, now=self.clock()
                 )
+        self.greeted.add(peer)
+        with self.database.begin() as db:
+            entries.release(db, entry.hash, self.clock())
 
     def _pull(self, peer: str, epoch: int, seq: int) -> list[recovery.Returned]:
         query = {"epoch": str(epoch), "from": str(seq)}

@@ -40,7 +40,7 @@ class UnrecordedError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Recorder:
-    """Carries the outbox to audit; one step at a time."""
+    """Carries the outbox to audit; one batch at a time."""
 
     database: Database
     audit: httpx.Client
@@ -52,7 +52,7 @@ class Recorder:
         with self.database.begin() as db:
             events.hasten(db, self.clock())
 
-    def step(self) -> bool:
+    def work(self) -> bool:
         """Bring one batch to the log; False when nothing is due.
 
         Raises:

@@ -41,6 +41,19 @@ class StoredEntry:
     failing_since: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A place in a chain, as it is on record."""
+
+    channel: str
+    epoch: int
+    seq: int
+    prev: str
+    hash: str
+    type: str
+    at: datetime
+
+
 _FIELDS = tuple(StoredEntry.__dataclass_fields__)
 _IN_ORDER = (EntryRow.epoch, EntryRow.seq)
 
@@ -79,6 +92,32 @@ def walk(db: Session, channel: str) -> Iterator[StoredEntry]:
     query = sa.select(EntryRow).where(EntryRow.channel == channel).order_by(*_IN_ORDER)
     for row in db.scalars(query.execution_options(yield_per=PAGE, populate_existing=True)):
         yield _entry(row)
+
+
+def links(db: Session, channel: str) -> list[Link]:
+    """Return every place of a channel in order, without the signed bytes."""
+    columns = (
+        EntryRow.channel,
+        EntryRow.epoch,
+        EntryRow.seq,
+        EntryRow.prev,
+        EntryRow.hash,
+        EntryRow.type,
+        EntryRow.created_at,
+    )
+    query = sa.select(*columns).where(EntryRow.channel == channel).order_by(*_IN_ORDER)
+    return [
+        Link(
+            channel=row.channel,
+            epoch=row.epoch,
+            seq=row.seq,
+            prev=row.prev,
+            hash=row.hash,
+            type=row.type,
+            at=row.created_at,
+        )
+        for row in db.execute(query)
+    ]
 
 
 def receipts(db: Session, digest: str, direction: Direction | None = None) -> list[StoredEntry]:

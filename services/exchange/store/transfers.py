@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from services.exchange.records import Package, StoredSegment
 from services.exchange.states import Actor, Direction, PackageState
-from services.exchange.store import packages
-from services.exchange.tables import ItemRow, PackageRow, RequestRow, SegmentRow
+from services.exchange.store import leases, packages
+from services.exchange.tables import PackageRow, RequestRow, SegmentRow
 
 
 def known_request(db: Session, request_id: str) -> bool:
@@ -71,6 +71,15 @@ def set_error(db: Session, package_id: str, error: Mapping[str, str] | None) -> 
     )
 
 
+def end_work(db: Session, package_id: str, error: Mapping[str, str] | None) -> None:
+    """End lease and progress, with what a person has to know."""
+    db.execute(
+        sa.update(PackageRow)
+        .where(PackageRow.id == package_id)
+        .values(**leases.NO_WORK, error=None if error is None else dict(error))
+    )
+
+
 def set_index(db: Session, package_id: str, blob: str) -> None:
     """Name the blob that holds the segment index."""
     db.execute(sa.update(PackageRow).where(PackageRow.id == package_id).values(index_blob=blob))
@@ -97,8 +106,8 @@ def missing(db: Session, package_id: str) -> list[StoredSegment]:
     ]
 
 
-def set_stored(db: Session, segments: Iterable[StoredSegment]) -> None:
-    """Note that segments are in the vault, durable."""
+def set_stored(db: Session, segments: Iterable[StoredSegment], *, stored: bool) -> None:
+    """Note that segments are in the vault, durable, or no longer are."""
     for segment in segments:
         db.execute(
             sa.update(SegmentRow)
@@ -107,13 +116,8 @@ def set_stored(db: Session, segments: Iterable[StoredSegment]) -> None:
                 SegmentRow.item_id == segment.item_id,
                 SegmentRow.n == segment.n,
             )
-            .values(stored=True)
+            .values(stored=stored)
         )
-
-
-def forget_items(db: Session, package_id: str) -> None:
-    """Forget what an interrupted opening wrote of the items."""
-    db.execute(sa.delete(ItemRow).where(ItemRow.package_id == package_id))
 
 
 def overdue(db: Session, now: datetime) -> list[Package]:
