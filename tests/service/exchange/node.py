@@ -1,0 +1,315 @@
+"""One country's exchange as a real app, on a real database and real files; the gateway is played."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from services.exchange.closing import Closer
+from services.exchange.main import create
+from services.exchange.records import EntryRef, Measure, Request
+from services.exchange.routes.parts import Parts
+from services.exchange.settings import ExchangeSettings
+from services.exchange.states import Direction, RequestState
+from services.exchange.store import requests
+from shared.protocol import canonical, trust
+from shared.protocol.approvals import Act, sign_approval
+from shared.protocol.digests import content_digest
+from shared.protocol.identifiers import new_id
+from shared.protocol.keys import OfficerKey
+from shared.runtime.keystore import Keystore
+from shared.runtime.principals import HEADER, Assertions, Principal
+
+START = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MIB = 2**20
+SCOPES = {
+    "preparer": "requests:read requests:write requests:execute packages:prepare",
+    "approver": "requests:read requests:approve packages:approve",
+    "receiver": "requests:read packages:receive",
+    "oversight": "audit:read",
+}
+Answer = dict[str, Any]
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is told."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, step: timedelta) -> None:
+        self.now += step
+
+
+@dataclass
+class Gateway:
+    """Assert, as the node's gateway does, on whose behalf each call is made."""
+
+    assertions: Assertions
+    principal: Principal
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Request:
+        path = request.url.raw_path.decode().partition("?")[0]
+        request.headers[HEADER] = self.assertions.mint(
+            "exchange", request.method, path, self.principal
+        )
+        return request
+
+
+@dataclass
+class Node:
+    """One country: its app, and clients of every role."""
+
+    country: str
+    federation: Path
+    app: FastAPI
+    clock: Clock
+    assertions: Assertions
+    clients: dict[str, TestClient] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> Parts:
+        parts: Parts = self.app.state.parts
+        return parts
+
+    @property
+    def closer(self) -> Closer:
+        closer: Closer = self.app.state.jobs["closer"]
+        return closer
+
+    def client(self, role: str) -> TestClient:
+        """Call with the scopes of a role."""
+        principal = Principal(
+            service="gateway",
+            client_id=f"urn:rogatory:{self.country}:{role}",
+            country=self.country,
+            scopes=frozenset(SCOPES[role].split()),
+            officer=f"{role} at the desk",
+        )
+        if role not in self.clients:
+            self.clients[role] = TestClient(self.app, raise_server_exceptions=False)
+            self.clients[role].auth = Gateway(self.assertions, principal)
+        return self.clients[role]
+
+    def approval(self, role: str, act: Act, subject: Mapping[str, Any], **changed: Any) -> Answer:  # noqa: ANN401
+        """Sign an approval as the officer of a role."""
+        folder = self.federation / self.country / "authorities"
+        key = OfficerKey.from_bytes((folder / f"{role}.officer.key").read_bytes())
+        parts = {
+            "object_id": subject.get("package_id") or subject["request_id"],
+            "version": subject["version"],
+            "digest": subject["digest"],
+            "officer": f"{self.country}-{role}",
+            "iat": int(self.clock().timestamp()),
+        } | changed
+        return {"approval": sign_approval(key, act=act, **parts)}
+
+
+def open_node(
+    country: str, federation: Path, data: Path, clock: Clock, database: str | None = None
+) -> Node:
+    """Start (or, over the same data, start again) one country's exchange."""
+    etc = federation / country / "exchange/etc"
+    data.mkdir(exist_ok=True)
+    settings = ExchangeSettings(
+        country=country,
+        data=data,
+        passphrase_file=etc / "passphrase",
+        keystore=etc / "keystore",
+        internal_keys=etc / "internal",
+        root=etc / "root.json",
+        database=database,
+        exchange_listen="127.0.0.1:0",
+        gateway_internal_url="http://127.0.0.1:9",
+        audit_url="http://127.0.0.1:9",
+        log_origin=f"{country.lower()}.rogatory.example/log",
+        officers=etc / "officers.json",
+        bag_seal_cert=etc / "bag-seal.pem",
+        bag_seal_ca=etc / "bag-seal-ca.pem",
+    )
+    app = create(settings, clock)
+    app.state.parts.directory.adopt(trust_bundle(federation))
+    gateway = federation / country / "gateway/etc"
+    keystore = Keystore.open(gateway / "keystore", gateway / "passphrase")
+    return Node(country, federation, app, clock, Assertions.load("gateway", keystore, clock))
+
+
+def trust_bundle(federation: Path, **changes: bytes) -> bytes:
+    """Return the trust bundle as a gateway would hand it on."""
+    repository = federation / "directory/repository"
+    documents = {p.name[-7:-5]: p for p in (repository / "targets/members").iterdir()}
+    metadata = repository / "metadata"
+    return trust.write_bundle(
+        roots=[(metadata / "1.root.json").read_bytes()],
+        targets=(metadata / "1.targets.json").read_bytes(),
+        roles={
+            trust.role_name(country): (metadata / f"1.country-{country}.json").read_bytes()
+            for country in documents
+        },
+        members={country: path.read_bytes() for country, path in documents.items()} | changes,
+    )
+
+
+def draft(**changed: Any) -> Answer:  # noqa: ANN401
+    """Return a draft of a request that the receiving country can accept."""
+    return {
+        "to": "QN",
+        "request_kind": "MLA",
+        "legal_basis": [{"instrument": "BUD", "article": "31"}],
+        "own_reference": "QM-2026-0042",
+        "issuing_authority": "Prosecutor of QM",
+        "offences": [{"name": "Fraud", "provision": "s. 1", "max_penalty_months": 60}],
+        "facts": "An account was emptied.",
+        "purpose": "To find out who did it.",
+        "measures": [
+            {"code": "MEA-03", "description": "Subscriber data", "identifiers": ["+99 1"]},
+            {"code": "MEA-05", "description": "Call records", "from": "2026-01-01"},
+        ],
+        "urgent": False,
+        "confidential": True,
+    } | changed
+
+
+def receive_request(node: Node, sender: str = "QM", **changed: Any) -> str:  # noqa: ANN401
+    """Put a peer's request on record, as its intake does (S05)."""
+    request_id = new_id(node.clock())
+    content = draft(to=node.country, **changed)
+    for number, measure in enumerate(content["measures"], 1):
+        measure["measure_id"] = f"M{number:02d}"
+    document = canonical.encode({"v": 1, "request_id": request_id, "from": sender, **content})
+    request = Request(
+        id=request_id,
+        direction=Direction.IN,
+        peer=sender,
+        state=RequestState.DELIVERED,
+        version=1,
+        document=document,
+        digest=hashlib.sha256(document).hexdigest(),
+        own_reference=content["own_reference"],
+        measures=tuple(
+            Measure(measure_id=m["measure_id"], code=m["code"], description=m["description"])
+            for m in content["measures"]
+        ),
+        entry=EntryRef(channel=f"{sender}>{node.country}", epoch=0, seq=1, hash="ab" * 48),
+        created_by=sender,
+        created_at=node.clock(),
+        updated_at=node.clock(),
+    )
+    with node.parts.database.begin() as db:
+        requests.add(db, request)
+    return request_id
+
+
+def accepted_request(node: Node, **changed: Any) -> str:  # noqa: ANN401
+    """Receive, acknowledge and accept a request (S14)."""
+    request_id = receive_request(node, **changed)
+    client = node.client("preparer")
+    for act, body in (("acknowledge", {"reference": "QN-7"}), ("accept", {})):
+        assert client.post(f"/v1/requests/{request_id}/{act}", json=body).status_code == 200
+    return request_id
+
+
+def new_package(node: Node, request_id: str | None = None, *, segment_size: int = MIB) -> str:
+    """Open a package."""
+    answer = node.client("preparer").post(
+        "/v1/packages",
+        json={
+            "request_id": request_id or accepted_request(node),
+            "measures": ["M01"],
+            "title": "Account of the suspect",
+            "segment_size": segment_size,
+        },
+    )
+    assert answer.status_code == 201, answer.text
+    package_id: str = answer.json()["package_id"]
+    return package_id
+
+
+def declare(node: Node, package_id: str, name: str, content: bytes, **changed: Any) -> str:  # noqa: ANN401
+    """Declare a file; return its id."""
+    item_id = new_id(node.clock())
+    body = {
+        "path": f"data/{name}",
+        "original_name": name,
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "media_type": "text/plain",
+    } | changed
+    url = f"/v1/packages/{package_id}/items/{item_id}"
+    answer = node.client("preparer").put(url, json=body)
+    assert answer.status_code == 201, answer.text
+    return item_id
+
+
+def put_segment(  # noqa: PLR0913
+    node: Node,
+    package_id: str,
+    item_id: str,
+    n: int,
+    content: bytes,
+    **headers: str,
+) -> httpx2.Response:
+    """Send one segment."""
+    digest = content_digest(hashlib.sha256(content).digest())
+    return node.client("preparer").put(
+        f"/v1/packages/{package_id}/items/{item_id}/segments/{n}",
+        content=content,
+        headers={"Content-Digest": digest} | headers,
+    )
+
+
+def upload(
+    node: Node, package_id: str, files: Mapping[str, bytes], *, segment_size: int = MIB
+) -> dict[str, str]:
+    """Declare and send files; return their ids by name."""
+    ids = {}
+    for name, content in files.items():
+        ids[name] = declare(node, package_id, name, content)
+        for n in range(max(1, -(-len(content) // segment_size))):
+            part = content[n * segment_size : (n + 1) * segment_size]
+            assert put_segment(node, package_id, ids[name], n, part).status_code == 201
+    return ids
+
+
+def show(node: Node, package_id: str) -> Answer:
+    """Return a package as a reader sees it."""
+    answer: Answer = node.client("preparer").get(f"/v1/packages/{package_id}").json()
+    return answer
+
+
+def close(node: Node, package_id: str) -> Answer:
+    """Ask for a close, and let the worker do it."""
+    answer = node.client("preparer").post(f"/v1/packages/{package_id}/close")
+    assert answer.status_code == 202, answer.text
+    assert node.closer.work()
+    return show(node, package_id)
+
+
+def cleared_package(node: Node, files: Mapping[str, bytes]) -> str:
+    """Fill, close, prepare and clear a package."""
+    package_id = new_package(node)
+    upload(node, package_id, files)
+    closed = close(node, package_id)
+    assert closed["state"] == "COLLECTED", closed
+    prepared = node.client("preparer").post(
+        f"/v1/packages/{package_id}/prepare",
+        json=node.approval("preparer", "package.prepare", closed),
+    )
+    assert prepared.status_code == 200, prepared.text
+    cleared = node.client("approver").post(
+        f"/v1/packages/{package_id}/clear",
+        json=node.approval("approver", "package.clear", closed),
+    )
+    assert cleared.status_code == 200, cleared.text
+    return package_id
