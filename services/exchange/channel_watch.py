@@ -6,7 +6,7 @@ each entry must follow from the one before. Signatures are checked at intake and
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.exchange.states import Direction
 from services.exchange.store import Session, entries
@@ -16,8 +16,12 @@ from shared.protocol import channels, identifiers
 from shared.protocol.channels import Head
 from shared.protocol.entries import read_entry
 from shared.protocol.errors import GapError, ProtocolError
+from shared.runtime import logs
+from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.refusals import NotFound
+
+PACE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +49,32 @@ class LinkReport:
     at: datetime
 
 
+@dataclass(slots=True, kw_only=True)
+class ChannelWatch:
+    """Recomputes every channel at the start and every hour, and tells the operators of a break."""
+
+    database: Database
+    clock: Clock
+    looked_at: datetime | None = None
+
+    def begin(self) -> None:
+        """Nothing is taken over: the first look is due at once."""
+
+    def work(self) -> bool:
+        """Look, if it is time to."""
+        now = self.clock()
+        if self.looked_at is not None and now - self.looked_at < PACE:
+            return False
+        self.looked_at = now
+        for report in verify(database=self.database):
+            if report.first_break is not None:
+                logs.log().error("channel_broken", channel=report.channel, why=report.first_break)
+        return False
+
+
 def verify(*, database: Database) -> list[ChannelReport]:
     """Recompute every channel, by name."""
-    with database.begin() as db:
+    with database.read() as db:
         return [_report(db, channel) for channel in heads.listed(db)]
 
 
@@ -58,7 +85,7 @@ def links(peer: str, *, country: str, database: Database) -> list[LinkReport]:
         NotFound: nothing was ever exchanged with this country.
     """
     pair = (identifiers.channel(country, peer), identifiers.channel(peer, country))
-    with database.begin() as db:
+    with database.read() as db:
         found = [link for name in pair for link in entries.links(db, name)]
     if not found:
         raise NotFound(

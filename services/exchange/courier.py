@@ -58,8 +58,12 @@ class Courier:
 
     def work(self) -> bool:
         """Try the first waiting entry of every channel; False when nothing got on."""
-        with self.database.begin() as db:
-            open_channels = [c.name for c in heads.listed(db, Direction.OUT) if c.frozen is None]
+        with self.database.read() as db:
+            open_channels = [
+                channel.name
+                for channel in heads.listed(db, Direction.OUT)
+                if channel.frozen is None and entries.is_due(db, channel.name, self.clock())
+            ]
         got_on = False
         for name in open_channels:
             got_on |= self._advance(name)
@@ -91,7 +95,7 @@ class Courier:
 
     def _send(self, peer: str, entry: StoredEntry) -> None:
         """Send one entry and act on the answer."""
-        with self.database.begin() as db:
+        with self.database.read() as db:
             known = peers.delivered_size(db, peer)
         size = _log_size(entry)
         envelope = self._envelope(entry, known=known, size=size)

@@ -63,6 +63,10 @@ class Fetcher:
 
     def work(self) -> bool:
         """Fetch and open the package that has waited longest; False when none is due."""
+        with self.database.read() as db:
+            due = transfers.is_due(db, self.clock())
+        if not due:
+            return False
         with self.database.begin() as db:
             package = transfers.claim(db, self.actor, LEASE)
         if package is None:

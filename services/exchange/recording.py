@@ -6,7 +6,7 @@ answered; sent twice, it gets the same answer. Safe to kill at any line.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -46,6 +46,8 @@ class Recorder:
     audit: httpx.Client
     country: str
     clock: Clock
+    failures: int = 0  # in a row
+    quiet_until: datetime | None = None  # audit is given time to come back
 
     def begin(self) -> None:
         """Make everything due: whoever tried before us is gone."""
@@ -53,22 +55,30 @@ class Recorder:
             events.hasten(db, self.clock())
 
     def work(self) -> bool:
-        """Bring one batch to the log; False when nothing is due.
-
-        Raises:
-            UnrecordedError: audit is away or refuses the batch.
-        """
-        with self.database.begin() as db:
+        """Bring one batch to the log; False when nothing is due, or audit is away."""
+        if self.quiet_until is not None and self.clock() < self.quiet_until:
+            return False
+        with self.database.read() as db:
             pending = _fitting(events.due(db, self.clock(), BATCH))
         if not pending:
             return False
+        try:
+            self._bring(pending)
+        except UnrecordedError as error:
+            self.failures += 1
+            self.quiet_until = self.clock() + patience.pause(self.failures)
+            logs.log().warning("unrecorded", why=str(error), events=len(pending))
+            return False
+        self.failures, self.quiet_until = 0, None
+        return True
+
+    def _bring(self, pending: Sequence[Pending]) -> None:
         # Network, outside every transaction. Died here: the batch is sent again, answered again.
         answer = self._post(pending)
         if answer.status_code == httpx.codes.OK:
             self._keep(pending, _results(answer))
-            return True
-        self._put_aside(pending, answer)
-        return True
+        else:
+            self._put_aside(pending, answer)
 
     def _post(self, pending: Sequence[Pending]) -> httpx.Response:
         body = b'{"events":[' + b",".join(event.payload for event in pending) + b"]}"

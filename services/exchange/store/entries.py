@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from services.exchange.states import Direction, EntryState
-from services.exchange.tables import EntryRow
+from services.exchange.tables import ChannelRow, EntryRow
 
 PAGE = 50  # entries in one answer to a peer: at most about 1 MiB each, 10 KiB as a rule
 _WAITING = (EntryState.SIGNED, EntryState.LOGGED)
@@ -142,14 +142,24 @@ def next_to_send(db: Session, channel: str) -> StoredEntry | None:
     return _first(db, query.order_by(*_IN_ORDER).limit(1))
 
 
+def is_due(db: Session, channel: str, now: datetime) -> bool:
+    """Return whether the first entry of our channel that the peer lacks may be sent now."""
+    entry = next_to_send(db, channel)
+    if entry is None or entry.state is not EntryState.LOGGED:
+        return False
+    return entry.due_at is None or entry.due_at <= now
+
+
 def silent(db: Session, types: tuple[str, ...], written_before: datetime) -> list[StoredEntry]:
-    """Return our entries of these types that nobody, we included, has said anything about."""
+    """Return our entries of these types, in open channels, that nobody has said anything about."""
     receipt = aliased(EntryRow)
     answered = sa.exists().where(receipt.about_hash == EntryRow.hash)
+    frozen = sa.select(ChannelRow.channel).where(ChannelRow.frozen.is_not(None))
     query = sa.select(EntryRow).where(
         EntryRow.direction == Direction.OUT,
         EntryRow.type.in_(types),
         EntryRow.created_at < written_before,
+        EntryRow.channel.not_in(frozen),
         ~answered,
     )
     return _all(db, query.order_by(EntryRow.created_at).limit(PAGE))

@@ -1,6 +1,5 @@
 """SQL of the outbox to audit: what happened, written with the fact it tells."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +7,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from services.exchange.tables import EventRow
-from shared.runtime.database import Database
-
-_POSTED = "event posted"  # a mark on the session: its commit is worth waking somebody for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +35,6 @@ def post(
         )
     )
     db.flush()
-    db.info[_POSTED] = True
-
-
-def on_posted(database: Database, ring: Callable[[], None]) -> None:
-    """Call `ring` after every commit that put an event into the outbox, by this process."""
-
-    def committed(db: Session) -> None:
-        if db.info.pop(_POSTED, False):
-            ring()
-
-    sa.event.listen(database.sessions, "after_commit", committed)
 
 
 def due(db: Session, now: datetime, limit: int) -> list[Pending]:

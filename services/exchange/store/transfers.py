@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from services.exchange.records import Package, StoredSegment
 from services.exchange.states import Actor, Direction, PackageState
 from services.exchange.store import leases, packages
-from services.exchange.tables import PackageRow, RequestRow, SegmentRow
+from services.exchange.tables import ChannelRow, PackageRow, RequestRow, SegmentRow
 
 
 def known_request(db: Session, request_id: str) -> bool:
@@ -22,13 +22,16 @@ def known_package(db: Session, package_id: str) -> bool:
     return db.get(PackageRow, package_id) is not None
 
 
+def is_due(db: Session, now: datetime) -> bool:
+    """Return whether an inbound package waits to be fetched, and nobody is at it."""
+    return db.scalar(sa.select(PackageRow.id).where(*_due(now)).limit(1)) is not None
+
+
 def claim(db: Session, actor: Actor, lease: timedelta) -> Package | None:
     """Take the inbound package that has waited longest to be fetched, if one is due."""
-    free = sa.or_(PackageRow.lease_until.is_(None), PackageRow.lease_until <= actor.at)
-    waiting = (PackageRow.direction == Direction.IN, PackageRow.state == PackageState.RECEIVED)
     longest = (
         sa.select(PackageRow.id)
-        .where(*waiting, free)
+        .where(*_due(actor.at))
         .order_by(PackageRow.lease_until.nulls_first(), PackageRow.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -36,12 +39,17 @@ def claim(db: Session, actor: Actor, lease: timedelta) -> Package | None:
     )
     claimed = db.scalar(
         sa.update(PackageRow)
-        .where(PackageRow.id == longest, free)
+        .where(PackageRow.id == longest, *_due(actor.at))
         .values(lease_owner=actor.client_id, lease_until=actor.at + lease)
         .returning(PackageRow.id)
         .execution_options(synchronize_session=False)
     )
     return None if claimed is None else packages.find(db, claimed)
+
+
+def _due(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    free = sa.or_(PackageRow.lease_until.is_(None), PackageRow.lease_until <= now)
+    return PackageRow.direction == Direction.IN, PackageRow.state == PackageState.RECEIVED, free
 
 
 def give_back(db: Session, package_id: str, actor: Actor, *, due_at: datetime | None) -> None:
@@ -121,13 +129,15 @@ def set_stored(db: Session, segments: Iterable[StoredSegment], *, stored: bool) 
 
 
 def overdue(db: Session, now: datetime) -> list[Package]:
-    """Return our packages that are offered no longer and whose content nobody has confirmed."""
+    """Return our packages in open channels whose offer is over, their content unconfirmed."""
+    frozen = sa.select(ChannelRow.channel).where(ChannelRow.frozen.is_not(None))
     rows = db.scalars(
         sa.select(PackageRow.id)
         .where(
             PackageRow.direction == Direction.OUT,
             PackageRow.state.in_((PackageState.RELEASED, PackageState.RECEIVED)),
             PackageRow.expires <= now,
+            PackageRow.entry_channel.not_in(frozen),
         )
         .order_by(PackageRow.expires)
     )
