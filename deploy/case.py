@@ -61,21 +61,23 @@ class CommandError(Exception):
         super().__init__(f"rogatory {' '.join(words)} ended with {exit_code}: {said.strip()}")
         self.exit_code, self.said = exit_code, said
 
+    @property
+    def answer(self) -> dict[str, Json]:
+        """The object that was printed all the same; empty if there was none."""
+        try:
+            value = canonical.read(self.said.encode(), max_size=ANSWER)
+        except FormatError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
     def reason(self) -> str:
         """Return the error's own sentence, or of a failed verification the checks that failed."""
-        try:
-            answer = canonical.read(self.said.encode(), max_size=ANSWER)
-        except FormatError:
-            return self.said.strip()
-        assert isinstance(answer, dict)
-        error, checks = answer.get("error"), answer.get("checks")
+        error, checks = self.answer.get("error"), self.answer.get("checks")
         if isinstance(error, dict):
             return str(error.get("detail"))
-        listed = (
-            [check for check in checks if isinstance(check, dict)]
-            if isinstance(checks, list)
-            else []
-        )
+        if not isinstance(checks, list):
+            return self.said.strip()
+        listed = [check for check in checks if isinstance(check, dict)]
         failed = [check for check in listed if check.get("result") == "failed"]
         return "; ".join(f"{check.get('name')}: {check.get('detail')}" for check in failed)
 
@@ -111,8 +113,7 @@ class Desk:
         )
         said = done.stdout.decode(errors="replace")
         if done.returncode != 0:
-            told = said + done.stderr.decode(errors="replace")
-            raise CommandError(words, done.returncode, told)
+            raise CommandError(words, done.returncode, said or done.stderr.decode(errors="replace"))
         try:
             value = canonical.read(done.stdout, max_size=ANSWER)
         except FormatError as error:
