@@ -39,45 +39,46 @@ def minimal_graph(
 ) -> bytes:
     """Write a graph that conforms to CASE 1.4 and says who transferred which files, and why.
 
-    Args:
-        items: the evidence.
-        names: original file names by item id; an item without one keeps the end of its path.
-        package_id: the package; the ids of all nodes follow from it and from the items.
-        request_id: the request that the package answers; it stands as the exhibit number.
-        authority: the name of the sending authority.
-        at: the time of transfer, aware.
-
-    Returns:
-        JSON-LD, canonical.
+    The request stands as the exhibit number, `authority` is the sender's name, `at` the aware time
+    of transfer. `names` holds original file names by item id; an item without one keeps the end of
+    its path. The ids of all nodes follow from the package and the items.
     """
     whole = uuid.UUID(package_id)
-    organisation, tool, action, record = (
-        _node(kind, whole)
-        for kind in ("organization", "tool", "investigative-action", "provenance-record")
-    )
-    files: list[Json] = [{"@id": _node("file", uuid.UUID(item.item_id))} for item in items]
+    evidence: list[Json] = [{"@id": _node("file", uuid.UUID(item.item_id))} for item in items]
     graph: list[Json] = [
-        {"@id": organisation, "@type": "uco-identity:Organization", "uco-core:name": authority},
-        {"@id": tool, "@type": "uco-tool:Tool", "uco-core:name": "Rogatory"},
-        *(_file(item, names.get(item.item_id, item.path.rpartition("/")[2])) for item in items),
         {
-            "@id": action,
-            "@type": "case-investigation:InvestigativeAction",
-            "uco-core:name": "transferred",
-            "uco-action:startTime": _typed("xsd:dateTime", _instant(at)),
-            "uco-action:performer": {"@id": organisation},
-            "uco-action:instrument": {"@id": tool},
-            "uco-action:object": files,
-            "uco-action:result": {"@id": record},
+            "@id": _node("organization", whole),
+            "@type": "uco-identity:Organization",
+            "uco-core:name": authority,
         },
         {
-            "@id": record,
+            "@id": _node("tool", whole),
+            "@type": "uco-tool:Tool",
+            "uco-core:name": "Rogatory",
+        },
+        *(_file(item, names.get(item.item_id, item.path.rpartition("/")[2])) for item in items),
+        _transfer(whole, evidence, at),
+        {
+            "@id": _node("provenance-record", whole),
             "@type": "case-investigation:ProvenanceRecord",
             "case-investigation:exhibitNumber": request_id,
-            "uco-core:object": files,
+            "uco-core:object": evidence,
         },
     ]
     return encode({"@context": _CONTEXT, "@graph": graph})
+
+
+def _transfer(whole: uuid.UUID, evidence: list[Json], at: datetime) -> Json:
+    return {
+        "@id": _node("investigative-action", whole),
+        "@type": "case-investigation:InvestigativeAction",
+        "uco-core:name": "transferred",
+        "uco-action:startTime": _typed("xsd:dateTime", _instant(at)),
+        "uco-action:performer": {"@id": _node("organization", whole)},
+        "uco-action:instrument": {"@id": _node("tool", whole)},
+        "uco-action:object": evidence,
+        "uco-action:result": {"@id": _node("provenance-record", whole)},
+    }
 
 
 def _file(item: Item, name: str) -> Json:

@@ -28,17 +28,11 @@ def next_entry(  # noqa: PLR0913  an entry has these parts
     request: str | None,
     body: Body,
 ) -> Entry:
-    """Write the entry that follows `head` in its direction.
+    """Write the entry that follows `head`, the last of its direction, or begins the direction.
 
-    Args:
-        head: the last entry of this direction; None before the first.
-        type: `open` for the first, `resync` to begin a new epoch.
-        sender: the country that writes this direction.
-        recipient: the country that reads it.
-        peer: the last entry of the other direction that the writer has taken in.
-        iat: Unix seconds.
-        request: the request it belongs to, if any.
-        body: of the shape that `type` has.
+    `type` is `open` for the first entry and `resync` to begin a new epoch; `body` has its shape.
+    `peer` is the last entry of the other direction that the writer has taken in; `iat` is in Unix
+    seconds.
 
     Raises:
         ChainError: if an entry of this type cannot follow `head`.

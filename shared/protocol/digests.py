@@ -9,7 +9,6 @@ from shared.protocol.canonical import b64, unb64
 from shared.protocol.errors import FormatError
 
 SHA256_SIZE: Final = 32  # bytes
-SHA384_SIZE: Final = 48  # bytes
 
 
 def sha256(data: bytes) -> bytes:

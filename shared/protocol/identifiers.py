@@ -12,10 +12,7 @@ from shared.protocol.errors import FormatError
 
 Country = NewType("Country", str)
 """ISO 3166-1 alpha-2, upper case."""
-RequestId = NewType("RequestId", str)
-PackageId = NewType("PackageId", str)
 ItemId = NewType("ItemId", str)
-EventId = NewType("EventId", str)
 
 TAG_ITEM: Final = ItemId("00000000-0000-0000-0000-000000000000")
 """The item id of the sealed tag files: the nil UUID of RFC 9562, section 5.9, which no item has."""

@@ -20,10 +20,8 @@ from shared.protocol.keys import KEM_SUITE, SUITE
 _UUID7 = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
 Id = Annotated[str, StringConstraints(pattern=_UUID7)]
-Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{96}$")]
-"""SHA-384, hex."""
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-"""SHA-256, hex."""
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{96}$")]  # SHA-384, hex
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]  # SHA-256, hex
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 ChannelName = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}>[A-Z]{2}$")]
 Kid = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
@@ -32,8 +30,7 @@ Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{
 """A name that a machine gave."""
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
-Seconds = Annotated[int, Field(ge=0, lt=2**40)]
-"""Unix time."""
+Seconds = Annotated[int, Field(ge=0, lt=2**40)]  # Unix time
 
 
 class Body(BaseModel):
@@ -69,13 +66,10 @@ class Head(Body):
     hash: Hash
 
 
-class EntryReference(Body):
+class EntryReference(Head):
     """An entry, wherever it stands."""
 
     channel: ChannelName
-    epoch: Count
-    seq: Count
-    hash: Hash
 
 
 class ApprovalReference(Body):
@@ -87,13 +81,12 @@ class ApprovalReference(Body):
 
 
 class KeyWrap(Body):
-    """A content key, wrapped to one recipient (spec/segments.md, 4)."""
+    """A content key, wrapped to one recipient (spec/segments.md, 4): 1713 bytes, base64url."""
 
     country: CountryCode
     kid: Kid
     suite: Literal["0x0051-0x0002-0x0002"] = KEM_SUITE
     wrap: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2284}$")]
-    """1713 bytes, base64url."""
 
 
 class MeasureState(Body):
@@ -139,12 +132,8 @@ class QueryBody(Body):
     text: Text
 
 
-class AnswerBody(Body):
+class AnswerBody(QueryBody):
     """The answer to a query."""
-
-    request_id: Id
-    query_id: Id
-    text: Text
 
 
 class DecisionBody(Body):
@@ -194,8 +183,8 @@ class PreservationBody(Body):
 class PackageBody(Body):
     """An evidence package is released: what it is, and for whom its key is wrapped.
 
-    `size` counts the plaintext of all items but the tag files; `segments` and `items` count the
-    rows and the items of the segment index, whose SHA-384 is `index_sha384`, tag item included.
+    `items` and `size` count the files of evidence and their plaintext, without the tag files;
+    `segments` counts all rows of the segment index, whose SHA-384 is `index_sha384`.
     """
 
     package_id: Id
