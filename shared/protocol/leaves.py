@@ -7,20 +7,17 @@ are never in a leaf: `commit` holds salted commitments (`commitments`).
 
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TypeVar
 
 from shared.protocol import canonical
 from shared.protocol.canonical import Json
 from shared.protocol.checkpoints import check_origin
 from shared.protocol.errors import FormatError, LogProofError
 from shared.protocol.identifiers import parse_channel, parse_country, parse_id
+from shared.protocol.members import matched, members_of
 from shared.protocol.merkle import HASH_SIZE
-
-T = TypeVar("T")
 
 MAX_LEAF = 2**14  # bytes
 TRANSFER_INTENT = "transfer.intent"
@@ -125,7 +122,7 @@ def parse(data: bytes) -> Leaf:
     Raises:
         FormatError: it is not a leaf of this version.
     """
-    members = _Members(_object(canonical.parse(data, max_size=MAX_LEAF), {"v", *_NAMES}))
+    members = members_of(canonical.parse(data, max_size=MAX_LEAF), {"v", *_NAMES})
     if members.number("v") != _VERSION:
         raise FormatError("this version of the leaf is not known here")
     leaf = Leaf(
@@ -207,56 +204,16 @@ _RECEIPT_NAMES = frozenset(each.name for each in fields(PeerReceipt))
 _ENTRY_NAMES = frozenset(each.name for each in fields(EntryFacts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Members:
-    """Typed access to the members of a JSON object that has exactly the expected names."""
-
-    value: dict[str, Json]
-
-    def text(self, name: str) -> str:
-        value = self.value[name]
-        if not isinstance(value, str):
-            raise FormatError("this member is a text", member=name)
-        return value
-
-    def match(self, name: str, grammar: re.Pattern[str]) -> str:
-        return _match(self.text(name), grammar)
-
-    def maybe(self, read: Callable[[str], T], name: str) -> T | None:
-        return None if self.value[name] is None else read(self.text(name))
-
-    def number(self, name: str) -> int:
-        value = self.value[name]
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise FormatError("this member is a number that is not negative", member=name)
-        return value
-
-    def maybe_number(self, name: str) -> int | None:
-        return None if self.value[name] is None else self.number(name)
-
-
-def _object(value: Json, names: set[str] | frozenset[str]) -> dict[str, Json]:
-    if not isinstance(value, dict) or set(value) != names:
-        raise FormatError("the members of the leaf are not those of its version")
-    return value
-
-
-def _match(text: str, grammar: re.Pattern[str]) -> str:
-    if not grammar.fullmatch(text):
-        raise FormatError("a member of the leaf is outside its grammar")
-    return text
-
-
 def _token(text: str) -> str:
-    return _match(text, _TOKEN)
+    return matched(text, _TOKEN)
 
 
 def _sha256(text: str) -> str:
-    return _match(text, _SHA256)
+    return matched(text, _SHA256)
 
 
 def _sha384(text: str) -> str:
-    return _match(text, _SHA384)
+    return matched(text, _SHA384)
 
 
 def _channel(text: str) -> str:
@@ -273,7 +230,7 @@ def _direction(text: str) -> Direction:
 def _about(value: Json) -> About | None:
     if value is None:
         return None
-    members = _Members(_object(value, _ABOUT_NAMES))
+    members = members_of(value, _ABOUT_NAMES)
     return About(
         channel=_channel(members.text("channel")),
         epoch=members.number("epoch"),
@@ -285,7 +242,7 @@ def _about(value: Json) -> About | None:
 def _peer_receipt(value: Json) -> PeerReceipt | None:
     if value is None:
         return None
-    members = _Members(_object(value, _RECEIPT_NAMES))
+    members = members_of(value, _RECEIPT_NAMES)
     receipt = PeerReceipt(
         origin=check_origin(members.text("origin")),
         index=members.number("index"),
@@ -300,8 +257,8 @@ def _peer_receipt(value: Json) -> PeerReceipt | None:
 def _commitments(value: Json) -> dict[str, str]:
     if not isinstance(value, dict):
         raise FormatError("the commitments are an object")
-    members = _Members(value)
-    return {_match(name, _FIELD): members.match(name, _SHA256) for name in value}
+    members = members_of(value, set(value))
+    return {matched(name, _FIELD): members.match(name, _SHA256) for name in value}
 
 
 def _wire(leaf: Leaf) -> dict[str, object]:
