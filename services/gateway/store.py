@@ -34,7 +34,7 @@ def revoke(db: Session, jti: str, expires: int) -> None:
 
 def is_revoked(db: Session, jti: str) -> bool:
     """Say whether an access token was taken back."""
-    return db.get(RevokedRow, jti) is not None
+    return db.execute(sa.select(RevokedRow.jti).where(RevokedRow.jti == jti)).first() is not None
 
 
 def forget_expired(db: Session, now: int) -> None:
