@@ -153,7 +153,7 @@ def _place(name: str) -> tuple[str, int, int]:
 
 
 def read_links(data: bytes) -> list[Link]:
-    """Read links.json and check that the chain of each direction is unbroken from its first entry.
+    """Read links.json; see `check_links`.
 
     Raises:
         ChainError: a link does not follow from the one before.
@@ -163,18 +163,31 @@ def read_links(data: bytes) -> list[Link]:
     if not isinstance(rows, list):
         raise FormatError("the links are a list", object=LINKS)
     links = [Link.read(row) for row in rows]
+    check_links(links, object=LINKS)
+    return links
+
+
+def check_links(links: Iterable[Link], *, object: str) -> None:  # noqa: A002  as in facts
+    """Check that the chain of each direction is unbroken from its first entry.
+
+    Args:
+        links: direction by direction, each in order.
+        object: the file they are from.
+
+    Raises:
+        ChainError: a link does not follow from the one before.
+    """
     before: Link | None = None
     seen: set[str] = set()
     for link in links:
         if before is None or before.channel != link.channel:
             before, seen = None, {GENESIS_PREV}
-        _check_link(before, link, seen)
+        _check_link(before, link, seen, object)
         seen.add(link.hash)
         before = link
-    return links
 
 
-def _check_link(before: Link | None, link: Link, seen: set[str]) -> None:
+def _check_link(before: Link | None, link: Link, seen: set[str], file: str) -> None:
     """Follow the one before; a new epoch resumes at any entry of the old (spec/channel.md)."""
     place = (link.epoch, link.seq)
     if before is None:
@@ -186,7 +199,7 @@ def _check_link(before: Link | None, link: Link, seen: set[str]) -> None:
     if not follows:
         raise ChainError(
             f"entry {link.epoch}/{link.seq} of {link.channel} does not follow from the one before",
-            object=LINKS,
+            object=file,
             channel=link.channel,
             epoch=link.epoch,
             seq=link.seq,

@@ -1,0 +1,110 @@
+"""Two overseers compare: every transfer that one log tells of, the other tells of as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from client.oversight.audit import Audited, audit
+from client.oversight.findings import Check, Findings
+from client.oversight.ledger import Place, Transfer
+from client.oversight.mirror import Mirror
+from shared.protocol.checkpoints import read_checkpoint
+from shared.protocol.errors import ProofError, ProtocolError
+from shared.protocol.leaves import About
+from shared.protocol.logproofs import parse_proof
+from shared.protocol.notes import read_note
+
+
+def compare(first: Mirror, second: Mirror, *, pinned_root: bytes) -> list[tuple[str, Findings]]:
+    """Audit two mirrors and compare them (check 10).
+
+    Returns:
+        The findings of each mirror under its country, and those of the comparison under both.
+    """
+    results, audited = [], []
+    for own, other in ((first, second), (second, first)):
+        findings = Findings()
+        found = audit(own, pinned_root=pinned_root, findings=findings, sizes=_stated_in(other))
+        audited.append(found)
+        results.append((found.member.country if found else own.folder.name, findings))
+    both = Findings()
+    one, two = audited
+    if one and two:
+        counts = [_agree(one, two, both), _agree(two, one, both)]
+        agreed, waiting = (sum(column) for column in zip(*counts, strict=True))
+        more = f", {waiting} on their way or newer than the other mirror" if waiting else ""
+        both.details[Check.AGREEMENT] = f"{agreed} transfers in both logs{more}"
+    return [*results, ("both", both)]
+
+
+def _agree(sender: Audited, reader: Audited, findings: Findings) -> tuple[int, int]:
+    """Compare what one sent with what the other received; give how many agree, how many may yet."""
+    channel = f"{sender.member.country}>{reader.member.country}"
+    sent = _of(channel, sender.ledger.sent)
+    received = _of(channel, reader.ledger.received)
+    waiting = 0
+    for place in sorted(sent.keys() | received.keys()):
+        try:
+            waiting += _compare_one(sent.get(place), received.get(place), sender, reader)
+        except ProofError as error:
+            where = f"{place[0]} {place[1]}/{place[2]}"
+            findings.fail(Check.AGREEMENT, where, error.detail)
+    return len(sent.keys() & received.keys()), waiting
+
+
+def _of(channel: str, transfers: Mapping[Place, Transfer]) -> dict[Place, Transfer]:
+    return {place: each for place, each in transfers.items() if place[0] == channel}
+
+
+def _compare_one(
+    sent: Transfer | None, received: Transfer | None, sender: Audited, reader: Audited
+) -> int:
+    """Compare the two records of one transfer; 1 if the missing one may yet come.
+
+    Raises:
+        ProofError: they contradict each other, or one of them was removed.
+    """
+    country = sender.member.country
+    if received is None:
+        assert sent is not None
+        return _check_on_its_way(sent, sender, reader)
+    counterpart = reader.counterparts.get(received.place)
+    if sent is None:
+        if counterpart and counterpart.index >= sender.stated.size:
+            return 1
+        raise ProofError(f"{country} sent it (entry {received.index} there) and has no entry of it")
+    if sent.leaf.entry_hash != received.leaf.entry_hash:
+        raise ProofError(f"it is one entry at {sent.index} and another at {received.index}")
+    if counterpart:
+        stated = counterpart.checkpoint
+        if sender.roots.get(stated.size, stated.root) != stated.root:
+            raise ProofError(f"{country} showed another tree of size {stated.size} than it keeps")
+        if counterpart.index != sent.index:
+            raise ProofError(f"{country} showed it at {counterpart.index}, it is at {sent.index}")
+    return 0
+
+
+def _check_on_its_way(sent: Transfer, sender: Audited, reader: Audited) -> int:
+    """Take a transfer for one on its way only if its reader has not said or logged otherwise."""
+    country = reader.member.country
+    about = About(
+        channel=sent.place[0],
+        epoch=sent.place[1],
+        seq=sent.place[2],
+        hash=sent.leaf.entry_hash or "",
+    )
+    if any(each.leaf.about == about for each in sender.ledger.received.values()):
+        raise ProofError(f"{country} has receipted it and has no entry of it")
+    later = [place for place in reader.ledger.received if place[0] == about.channel]
+    if later and max(later) > sent.place:
+        raise ProofError(f"{country} has later entries of the channel and not this one")
+    return 1
+
+
+def _stated_in(mirror: Mirror) -> Iterator[int]:
+    """Give the sizes of the other log's trees that a mirror's counterparts name; none is proven yet."""
+    for text in mirror.proofs():
+        try:
+            yield read_checkpoint(read_note(parse_proof(text).checkpoint).text).size
+        except ProtocolError:
+            continue  # the mirror's own audit reports it

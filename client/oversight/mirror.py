@@ -1,0 +1,139 @@
+"""A mirror of one country's log on the disk: C2SP tile files, and what proves the transfers.
+
+    checkpoint                       the newest signed checkpoint
+    tile/<L>/<N>[.p/<W>]             hash tiles      (C2SP tlog-tiles)
+    tile/entries/<N>[.p/<W>]         entry bundles: the leaves
+    checkpoints/<size>-<digest>      every checkpoint ever seen
+    counterparts/<index>.leaf        the other country's leaf of the entry received at this index
+    counterparts/<index>.tlog-proof  the proof that it stands in the other country's log
+    channels/<FROM>-<TO>.json        the hash chain of each direction
+    directory.json                   the trust bundle
+    case-key                         K_log: which request a case pseudonym stands for; mode 0600
+
+Nothing in it needs to be trusted: `client.oversight.audit` checks all of it from a pinned root.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from shared.protocol.canonical import encode, parse
+from shared.protocol.chainfolder import Link
+from shared.protocol.digests import sha256
+from shared.protocol.errors import FormatError
+from shared.protocol.tiles import WIDTH, Tile
+
+CHECKPOINT: Final = "checkpoint"
+DIRECTORY: Final = "directory.json"
+CASE_KEY: Final = "case-key"
+MAX_LINKS: Final = 256 * 2**20  # bytes
+_LEVEL_BITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """A mirror's folder."""
+
+    folder: Path
+
+    def has(self, path: str) -> bool:
+        """Say whether there is such a file."""
+        return (self.folder / path).is_file()
+
+    def read(self, path: str) -> bytes:
+        """Read a file.
+
+        Raises:
+            FormatError: there is none.
+        """
+        try:
+            return (self.folder / path).read_bytes()
+        except OSError as error:
+            raise FormatError("a file of the mirror is missing", object=path) from error
+
+    def write(self, path: str, content: bytes, *, mode: int = 0o644) -> None:
+        """Write a file whole or not at all."""
+        place = self.folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(place.name + ".part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+            file.write(content)
+        part.replace(place)
+
+    def keep_checkpoint(self, text: str) -> None:
+        """Keep a checkpoint that was seen, beside all others."""
+        size = text.split("\n")[1]
+        self.write(f"checkpoints/{size}-{sha256(text.encode()).hex()[:16]}", text.encode())
+
+    def checkpoints(self) -> Iterator[tuple[str, str]]:
+        """Give every checkpoint ever seen, by the name of its file."""
+        for path in sorted((self.folder / "checkpoints").glob("*-*")):
+            yield f"checkpoints/{path.name}", path.read_text(encoding="utf-8")
+
+    def counterpart(self, index: int) -> tuple[bytes, str] | None:
+        """Give the other country's leaf and proof of the entry that was received at this index."""
+        leaf, proof = counterpart_paths(index)
+        if not self.has(leaf) or not self.has(proof):
+            return None
+        return self.read(leaf), self.read(proof).decode("utf-8", "replace")
+
+    def proofs(self) -> Iterator[str]:
+        """Give the proofs of all counterparts."""
+        for path in sorted((self.folder / "counterparts").glob("*.tlog-proof")):
+            yield path.read_bytes().decode("utf-8", "replace")
+
+    def links(self) -> Mapping[str, list[Link]]:
+        """Give the hash chains, by the name of their file.
+
+        Raises:
+            FormatError: a file is not what `write_links` wrote.
+        """
+        found = {}
+        for path in sorted((self.folder / "channels").glob("*.json")):
+            rows = parse(path.read_bytes(), max_size=MAX_LINKS)
+            if not isinstance(rows, list):
+                raise FormatError("links are a list", object=f"channels/{path.name}")
+            found[f"channels/{path.name}"] = [Link.read(row) for row in rows]
+        return found
+
+    def write_links(self, channel: str, links: list[Link]) -> None:
+        """Write the hash chain of one direction."""
+        name = f"channels/{channel.replace('>', '-')}.json"
+        self.write(name, encode([link.to_json() for link in links]))
+
+
+def counterpart_paths(index: int) -> tuple[str, str]:
+    """Name the two files of a counterpart."""
+    name = f"counterparts/{index:08d}"
+    return f"{name}.leaf", f"{name}.tlog-proof"
+
+
+def hash_tiles(size: int) -> Iterator[Tile]:
+    """Give the hash tiles of a tree, level by level from the leaves."""
+    level = 0
+    while size:
+        yield from _tiles(level, size)
+        size >>= _LEVEL_BITS
+        level += 1
+
+
+def entry_bundles(size: int) -> Iterator[Tile]:
+    """Give the entry bundles of a tree."""
+    return _tiles(None, size)
+
+
+def tile_path(tile: Tile) -> str:
+    """Name the file of a tile."""
+    return f"tile/{tile.path()}"
+
+
+def _tiles(level: int | None, nodes: int) -> Iterator[Tile]:
+    full, rest = divmod(nodes, WIDTH)
+    for n in range(full):
+        yield Tile(level=level, n=n)
+    if rest:
+        yield Tile(level=level, n=full, width=rest)
