@@ -81,6 +81,18 @@ class Mirror:
             return None
         return self.read(leaf), self.read(proof).decode("utf-8", "replace")
 
+    def next_counterpart(self) -> int:
+        """Give the index after the last counterpart that is here."""
+        found = [int(path.stem) for path in (self.folder / "counterparts").glob("*.tlog-proof")]
+        return max(found, default=-1) + 1
+
+    def drop_narrower(self, tile: Tile) -> None:
+        """Remove the partial tiles that a wider one has taken the place of."""
+        whole = self.folder / tile_path(Tile(level=tile.level, n=tile.n))
+        for path in whole.with_name(whole.name + ".p").glob("*"):
+            if path != self.folder / tile_path(tile):
+                path.unlink()
+
     def proofs(self) -> Iterator[str]:
         """Give the proofs of all counterparts."""
         for path in sorted((self.folder / "counterparts").glob("*.tlog-proof")):

@@ -1,0 +1,142 @@
+"""Bring a mirror up to date: the log first, then what must hold all of it.
+
+The chains and counterparts are read after the checkpoint, so whatever the mirrored log tells of must be in
+them. Full tiles never change and are read once; `compare_all` reads them again, for a node that serves
+something else now than it did has rewritten its log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from client.bundle import Progress
+from client.errors import MissingError, VerificationFailedError
+from client.oversight.mirror import (
+    CASE_KEY,
+    CHECKPOINT,
+    DIRECTORY,
+    Mirror,
+    counterpart_paths,
+    entry_bundles,
+    hash_tiles,
+    tile_path,
+)
+from client.sdk.records import as_list, as_object, number, text
+from client.sdk.session import Session
+from shared.protocol.canonical import Json, unb64u
+from shared.protocol.chainfolder import Link
+from shared.protocol.checkpoints import Checkpoint, read_checkpoint
+from shared.protocol.identifiers import channel
+from shared.protocol.notes import read_note
+from shared.protocol.tiles import Tile
+from shared.protocol.trust import Member, read_bundle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What a mirror holds now, and held before."""
+
+    origin: str
+    size: int
+    before: int
+    counterparts: int
+    links: int
+
+
+def pull(
+    session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: bool, progress: Progress
+) -> Pulled:
+    """Bring a mirror up to date.
+
+    Args:
+        session: with the scope audit:read and a purpose.
+        mirror: an earlier one of the same log, or an empty folder.
+        pinned_root: of the directory.
+        compare_all: whether to read again what cannot have changed.
+        progress: is told of tiles that are there.
+
+    Raises:
+        VerificationFailedError: the log went back, or serves other tiles than before.
+    """
+    mirror.write(DIRECTORY, session.content(session.call("GET", "/v1/directory")))
+    members = read_bundle(mirror.read(DIRECTORY), pinned_root)
+    mirror.write(CASE_KEY, unb64u(text(session.get("/v1/audit/key"), "key")), mode=0o600)
+    note = session.content(session.call("GET", "/log/checkpoint")).decode()
+    stated, before = _stated(note), _before(mirror)
+    mirror.keep_checkpoint(note)
+    if before and (before.origin != stated.origin or before.size > stated.size):
+        raise VerificationFailedError(
+            f"the log went back: it had {before.size} entries and now shows {stated.size}",
+            code="inconsistent_log",
+            next_step="keep this mirror: both signed checkpoints are in it, and prove it",
+        )
+    for tile in (*hash_tiles(stated.size), *entry_bundles(stated.size)):
+        _fetch(session, mirror, tile, again=compare_all)
+        progress(1)
+    mirror.write(CHECKPOINT, note.encode())
+    own = next(member for member in members.values() if member.log_origin == stated.origin)
+    return Pulled(
+        origin=stated.origin,
+        size=stated.size,
+        before=before.size if before else 0,
+        counterparts=_pull_counterparts(session, mirror),
+        links=sum(_pull_links(session, mirror, own, peer) for peer in members.values()),
+    )
+
+
+def _stated(note: str) -> Checkpoint:
+    return read_checkpoint(read_note(note).text)
+
+
+def _before(mirror: Mirror) -> Checkpoint | None:
+    return _stated(mirror.read(CHECKPOINT).decode()) if mirror.has(CHECKPOINT) else None
+
+
+def _fetch(session: Session, mirror: Mirror, tile: Tile, *, again: bool) -> None:
+    path = tile_path(tile)
+    known = mirror.read(path) if mirror.has(path) else None
+    if known is not None and not again:
+        return
+    content = session.content(session.call("GET", f"/log/{path}"))
+    if known not in {None, content}:
+        raise VerificationFailedError(
+            f"{path} is not what it was: the log was rewritten",
+            code="inconsistent_log",
+            next_step="keep this mirror and show it to the other country's overseer",
+        )
+    mirror.write(path, content)
+    mirror.drop_narrower(tile)
+
+
+def _pull_counterparts(session: Session, mirror: Mirror) -> int:
+    """Fetch the counterparts that are not here yet; give how many came."""
+    came, start = 0, mirror.next_counterpart()
+    while True:
+        page = session.get("/v1/audit/counterparts", **{"from": start})
+        for row in as_list(page.get("counterparts")):
+            record = as_object(row)
+            leaf, proof = counterpart_paths(number(record, "index"))
+            mirror.write(leaf, unb64u(text(record, "leaf")))
+            mirror.write(proof, text(record, "proof").encode())
+            came += 1
+        if page.get("next") is None:
+            return came
+        start = number(page, "next")
+
+
+def _pull_links(session: Session, mirror: Mirror, own: Member, peer: Member) -> int:
+    if peer.country == own.country:
+        return 0
+    try:
+        answer = session.get(f"/v1/audit/channels/{peer.country}/links")
+    except MissingError:
+        return 0  # nothing was ever exchanged with this country
+    links = [_link(row) for row in as_list(answer.get("links"))]
+    for name in (channel(own.country, peer.country), channel(peer.country, own.country)):
+        mirror.write_links(name, [link for link in links if link.channel == name])
+    return len(links)
+
+
+def _link(row: Json) -> Link:
+    record = as_object(row)
+    return Link.read({name: record.get(name) for name in Link.model_fields})
