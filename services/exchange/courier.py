@@ -212,7 +212,8 @@ class Courier:
         except httpx.TransportError as error:
             raise UndeliveredError("this country's gateway does not answer") from error
         if answer.is_server_error:
-            raise UndeliveredError(f"{peer}'s gateway does not answer")
+            told = _problem(answer).get("detail", f"The gateway of {peer} does not answer.")
+            raise UndeliveredError(str(told).rstrip("."))
         return answer
 
     def _put_off(self, entry: StoredEntry, why: str) -> None:

@@ -1,0 +1,254 @@
+"""Use case: the receiving authority takes a verified package: tag files, segments, proofs; and confirms it.
+
+Whatever is given out was opened, whole, before its first byte leaves: a segment that no longer opens is
+refused by name, and never gives wrong bytes.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.exchange import casework, correspondence
+from services.exchange.directory import Directory
+from services.exchange.keyring import Keyring, PackageKey
+from services.exchange.opening import is_intact
+from services.exchange.records import Package, PackageFile, StoredSegment
+from services.exchange.states import Actor, Direction, PackageAct, PackageState
+from services.exchange.store import Session, contents, entries, packages
+from services.exchange.vault import Vault
+from shared.protocol import chainfolder
+from shared.protocol.chainfolder import Link, LoggedEntry
+from shared.protocol.entries import read_entry
+from shared.protocol.errors import SealError
+from shared.protocol.identifiers import TAG_ITEM
+from shared.protocol.messages import ReceiptKind
+from shared.runtime.database import Database
+from shared.runtime.http import BLOCK
+from shared.runtime.refusals import Conflict, NotFound, Unavailable, Unprocessable
+
+READABLE = frozenset({PackageState.VERIFIED, PackageState.IN_USE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which segment."""
+
+    package_id: str
+    item_id: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """An opened segment: it has been opened once, to its end, when this is returned."""
+
+    size: int
+    sha256: bytes
+    pieces: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A stored segment and the key that opens it."""
+
+    package: Package
+    segment: StoredSegment
+    last: bool
+    key: PackageKey
+    vault: Vault
+
+    def pieces(self) -> Iterator[bytes]:
+        """Open the segment block by block; each piece is proven when it is given.
+
+        Raises:
+            SealError: it was changed, or cut short.
+            FileNotFoundError: it is gone.
+        """
+        opener = self.key.opener(self.segment.item_id, self.segment.n, last=self.last)
+        with self.vault.open(self.segment.digest) as file:
+            while block := file.read(BLOCK):
+                yield opener.update(block)
+        yield opener.finalize()
+
+
+def plain_segment(
+    wanted: Wanted, *, database: Database, vault: Vault, keyring: Keyring, actor: Actor
+) -> Plain:
+    """Return one segment in the clear.
+
+    Raises:
+        NotFound, Conflict: there is no such segment, or the package is not verified.
+        Conflict: `segment_broken`: what is stored no longer opens; item and segment are named.
+    """
+    with database.read() as db:
+        package = _readable(db, wanted.package_id)
+        segment = contents.segment(db, wanted.package_id, wanted.item_id, wanted.n)
+        if segment is None:
+            raise NotFound("unknown_segment", "The package has no such segment.")
+        count = _count(db, wanted)
+    place = _Place(
+        package=package,
+        segment=segment,
+        last=wanted.n == count - 1,
+        key=casework.package_key(package, keyring),
+        vault=vault,
+    )
+    return _opened(place, database=database, actor=actor)
+
+
+def tags(
+    package_id: str, *, database: Database, vault: Vault, keyring: Keyring, actor: Actor
+) -> bytes:
+    """Return the tag set; who takes a package begins with it, so this is what the log is told.
+
+    Raises:
+        NotFound, Conflict: as `plain_segment`.
+    """
+    with database.read() as db:
+        package = _readable(db, package_id)
+        count = len(contents.segments(db, package_id, TAG_ITEM))
+    octets = bytearray()
+    for n in range(count):
+        wanted = Wanted(package_id=package_id, item_id=TAG_ITEM, n=n)
+        part = plain_segment(wanted, database=database, vault=vault, keyring=keyring, actor=actor)
+        octets += b"".join(part.pieces)
+    with database.begin() as db:
+        casework.record(db, "evidence.accessed", package, actor)
+    return bytes(octets)
+
+
+def chain(package_id: str, *, database: Database, directory: Directory) -> dict[str, bytes]:
+    """Return the files of the bag's `chain/`: all that proves the package, offline.
+
+    Raises:
+        NotFound, Conflict: there is no such package, or it is not verified.
+        Unavailable: the log has not proven all of our own entries yet; ask again.
+    """
+    with database.read() as db:
+        package = _readable(db, package_id)
+        case = entries.of_request(db, package.request_id)
+        ends = {entry.channel: (entry.epoch, entry.seq) for entry in case}
+        links = [
+            Link(channel=at.channel, epoch=at.epoch, seq=at.seq, prev=at.prev, hash=at.hash)
+            for name, end in ends.items()
+            for at in entries.links(db, name)
+            if (at.epoch, at.seq) <= end
+        ]
+    return chainfolder.write_chain(
+        directory=directory.bundle(),
+        root=directory.pinned_root,
+        bag_seal_ca=directory.member(package.peer).bag_seal_ca.encode(),
+        entries=[_logged(entry) for entry in case],
+        links=links,
+    )
+
+
+def hand_over(
+    package_id: str,
+    tagmanifest_sha256: str,
+    *,
+    database: Database,
+    keyring: Keyring,
+    actor: Actor,
+) -> PackageFile:
+    """Take the authority's word that it computed the same digest (VERIFIED → IN_USE); twice is once.
+
+    Raises:
+        NotFound, Conflict: there is no such package, or it is not verified.
+        Unprocessable: the digest is another.
+    """
+    with database.begin() as db:
+        package = _readable(db, package_id)
+        if tagmanifest_sha256 != package.tagmanifest_sha256:
+            raise Unprocessable(
+                "digest_mismatch",
+                "The digest of the tag manifest is not the one that the sender sealed.",
+                rule="architecture 5, ContentHandover",
+                next_step="Fetch the package again and compute the digest from what was fetched.",
+            )
+        if package.state is not PackageState.IN_USE:
+            _confirm(db, package, tagmanifest_sha256, keyring=keyring, actor=actor)
+        # Commit point: before it the authority is not answered and confirms again.
+        return casework.package_file(db, package_id, keyring=keyring)
+
+
+def _confirm(
+    db: Session, package: Package, tagmanifest_sha256: str, *, keyring: Keyring, actor: Actor
+) -> None:
+    announced = entries.by_hash(db, package.entry.hash) if package.entry else None
+    assert announced is not None  # the package was made with its entry
+    letter = correspondence.receipt(
+        read_entry(announced.jws).entry,
+        ReceiptKind.CONTENT_HANDOVER,
+        tagmanifest_sha256=tagmanifest_sha256,
+        writer=keyring.country,
+    )
+    packages.move(db, package.id, PackageAct.HAND_OVER, actor)
+    correspondence.append(db, letter, keyring=keyring, now=actor.at, personal=actor.personal)
+
+
+def _count(db: Session, wanted: Wanted) -> int:
+    """Return how many segments the item has: only the last opens as the last."""
+    if wanted.item_id == TAG_ITEM:
+        return len(contents.segments(db, wanted.package_id, TAG_ITEM))
+    return contents.item(db, wanted.package_id, wanted.item_id).segments
+
+
+def _opened(place: _Place, *, database: Database, actor: Actor) -> Plain:
+    """Open the segment once to its end, for its size and digest, before anything of it is given."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        for piece in place.pieces():
+            digest.update(piece)
+            size += len(piece)
+    except (SealError, FileNotFoundError) as error:
+        with database.begin() as db:
+            casework.record(db, "incident.opened", place.package, actor, reason="segment_broken")
+        raise _broken(place) from error
+    return Plain(size=size, sha256=digest.digest(), pieces=place.pieces())
+
+
+def _broken(place: _Place) -> Conflict:
+    segment = place.segment
+    fault = (
+        "does not open" if is_intact(place.vault, segment) else "was changed after it was verified"
+    )
+    return Conflict(
+        "segment_broken",
+        f"Segment {segment.n} of item {segment.item_id} {fault}; nothing of it is given out.",
+        rule="invariant 5",
+        next_step="Have the operators restore this blob from a backup; its name is its SHA-256.",
+        item_id=segment.item_id,
+        segment=segment.n,
+        sha256=segment.digest,
+    )
+
+
+def _readable(db: Session, package_id: str) -> Package:
+    package = packages.find(db, package_id)
+    if package.direction is not Direction.IN:
+        raise Conflict("other_side", "This package was sent from here; the receiver takes it.")
+    if package.state is PackageState.DISPUTED:
+        raise Conflict(
+            "disputed",
+            "This package is not what its sender said, and is not given out.",
+            next_step="The reason stands in its `error`; ask the sender for a new package.",
+        )
+    if package.state not in READABLE:
+        raise Conflict(
+            "not_verified",
+            "This package is still being fetched and verified.",
+            next_step="Wait until its state is VERIFIED; `progress` says how far it is.",
+        )
+    return package
+
+
+def _logged(entry: entries.StoredEntry) -> LoggedEntry:
+    if entry.leaf is None or entry.proof is None:
+        raise Unavailable(
+            "not_yet_logged",
+            "This country's log is about to prove the latest receipt.",
+            next_step="Ask again in a second.",
+            headers={"Retry-After": "1"},
+        )
+    return LoggedEntry.of(entry.jws, leaf=entry.leaf, proof=entry.proof.encode())

@@ -1,0 +1,91 @@
+"""What overseers and operators see of the channels: places and hashes, never content."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+
+from services.exchange import channel_watch
+from services.exchange.channel_watch import ChannelReport, LinkReport
+from services.exchange.routes.parts import Node, acting
+from services.exchange.states import Actor
+from shared.runtime.clock import milliseconds
+
+router = APIRouter(prefix="/v1")
+Overseer = Annotated[Actor, Depends(acting("audit:read"))]
+Operator = Annotated[Actor, Depends(acting("ops:health"))]
+Peer = Annotated[str, Path(pattern="^[A-Z]{2}$")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAnswer:
+    """One place in a chain."""
+
+    channel: str
+    epoch: int
+    seq: int
+    prev: str
+    hash: str
+    type: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelAnswer:
+    """One direction, recomputed from the signed bytes; epoch, seq and hash are of its last good entry."""
+
+    channel: str
+    direction: str
+    epoch: int | None
+    seq: int | None
+    hash: str | None
+    entries: int
+    first_break: str | None
+    frozen: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelsAnswer:
+    """Every channel."""
+
+    channels: tuple[ChannelAnswer, ...]
+
+
+@router.get("/audit/channels/{peer}/links")
+def links(peer: Peer, _actor: Overseer, node: Node) -> tuple[LinkAnswer, ...]:
+    """Give every place of both directions between us and a peer."""
+    found = channel_watch.links(peer, country=node.keyring.country, database=node.database)
+    return tuple(map(_link, found))
+
+
+@router.get("/ops/channels")
+def channels(_actor: Operator, node: Node) -> ChannelsAnswer:
+    """Recompute every channel and say where it first breaks."""
+    reports = channel_watch.verify(database=node.database)
+    return ChannelsAnswer(channels=tuple(map(_channel, reports)))
+
+
+def _link(link: LinkReport) -> LinkAnswer:
+    return LinkAnswer(
+        channel=link.channel,
+        epoch=link.epoch,
+        seq=link.seq,
+        prev=link.prev,
+        hash=link.hash,
+        type=link.type,
+        at=milliseconds(link.at),
+    )
+
+
+def _channel(report: ChannelReport) -> ChannelAnswer:
+    head = report.head
+    return ChannelAnswer(
+        channel=report.channel,
+        direction=report.direction,
+        epoch=head.epoch if head else None,
+        seq=head.seq if head else None,
+        hash=head.hash if head else None,
+        entries=report.entries,
+        first_break=report.first_break,
+        frozen=report.frozen,
+    )

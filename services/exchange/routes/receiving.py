@@ -1,0 +1,105 @@
+"""What the receiving authority's system takes: the inbox, tag files, segments, proofs, the hand-over."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict
+
+from services.exchange import assistance, collection, reading
+from services.exchange.reading import Wanted
+from services.exchange.routes import answers
+from services.exchange.routes.answers import PackageAnswer, RequestAnswer
+from services.exchange.routes.parts import Node, acting
+from services.exchange.states import Actor, Direction
+from shared.protocol.canonical import b64u
+from shared.protocol.digests import content_digest
+from shared.protocol.messages import Digest
+
+router = APIRouter(prefix="/v1")
+Receiver = Annotated[Actor, Depends(acting("packages:receive"))]
+OCTETS, JSON = "application/octet-stream", "application/json"
+
+
+class Confirmation(BaseModel):
+    """The SHA-256 of the tag manifest, as the authority's own system computed it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    tagmanifest_sha256: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxAnswer:
+    """What other countries sent."""
+
+    packages: tuple[PackageAnswer, ...]
+    requests: tuple[RequestAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainAnswer:
+    """The files of the bag's `chain/`, in base64url by path."""
+
+    files: Mapping[str, str]
+
+
+@router.get("/inbox")
+def inbox(_actor: Receiver, node: Node) -> InboxAnswer:
+    """List what other countries sent."""
+    packages = collection.listed(
+        direction=Direction.IN, state=None, database=node.database, keyring=node.keyring
+    )
+    requests = assistance.listed(direction=Direction.IN, state=None, database=node.database)
+    return InboxAnswer(
+        packages=tuple(answers.package(file) for file in packages),
+        requests=tuple(answers.request(file) for file in requests),
+    )
+
+
+@router.get("/packages/{package_id}/tags")
+def tags(package_id: str, actor: Receiver, node: Node) -> Response:
+    """Give the tag set of a verified package."""
+    octets = reading.tags(
+        package_id, database=node.database, vault=node.vault, keyring=node.keyring, actor=actor
+    )
+    return Response(octets, media_type=JSON)
+
+
+@router.get("/packages/{package_id}/items/{item_id}/segments/{n}")
+def segment(package_id: str, item_id: str, n: int, actor: Receiver, node: Node) -> Response:
+    """Give one segment of a verified package in the clear."""
+    plain = reading.plain_segment(
+        Wanted(package_id=package_id, item_id=item_id, n=n),
+        database=node.database,
+        vault=node.vault,
+        keyring=node.keyring,
+        actor=actor,
+    )
+    headers = {
+        "Content-Length": str(plain.size),
+        "Content-Digest": content_digest(plain.sha256),
+    }
+    return StreamingResponse(plain.pieces, headers=headers, media_type=OCTETS)
+
+
+@router.get("/packages/{package_id}/chain")
+def chain(package_id: str, _actor: Receiver, node: Node) -> ChainAnswer:
+    """Give all that proves a verified package, offline."""
+    files = reading.chain(package_id, database=node.database, directory=node.directory)
+    return ChainAnswer(files={path: b64u(content) for path, content in files.items()})
+
+
+@router.post("/packages/{package_id}/handover", status_code=202)
+def hand_over(package_id: str, content: Confirmation, actor: Receiver, node: Node) -> PackageAnswer:
+    """Take the authority's confirmation that it has exactly what was sealed."""
+    file = reading.hand_over(
+        package_id,
+        content.tagmanifest_sha256,
+        database=node.database,
+        keyring=node.keyring,
+        actor=actor,
+    )
+    return answers.package(file)
