@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check install --quiet --timeout 180 --retries 5
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --quiet --timeout 180 --retries 5
 LOCK := deploy/requirements.lock
 DEV_LOCK := deploy/requirements-dev.lock
 # The stamps carry the lock's checksum, so another lock is another installation.

@@ -183,7 +183,9 @@ def up(folder: Path) -> None:
     for node in lab.federation.nodes:
         print(f"  {node.country}  {node.url}")
     print(f"{lab.description} names every client and key; `make lab-down` ends it.")
-    print(f"Try: .venv/bin/python -m client login --from-lab {lab.description} QM preparer")
+    print(
+        f"Try: .venv/bin/python -m client login --from-lab {lab.description} --node QM --client preparer"
+    )
 
 
 def down(folder: Path) -> None:
