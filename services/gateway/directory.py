@@ -209,6 +209,7 @@ class _Fetcher(FetcherInterface):
 
     @override
     def _fetch(self, url: str) -> Iterator[bytes]:
+        # Not a generator: only what is raised in here becomes a DownloadError.
         answer = self._pool.request("GET", url, redirect=False, preload_content=False)
         content = answer.read(MAX_FILE + 1)
         if len(content) > MAX_FILE:
@@ -217,7 +218,7 @@ class _Fetcher(FetcherInterface):
         answer.release_conn()
         if answer.status != _OK:
             raise DownloadHTTPError(f"{url}: {answer.status}", answer.status)
-        yield content
+        return iter([content])
 
 
 _OK = 200
