@@ -137,7 +137,7 @@ def stored_counts(db: Session, package_id: str) -> dict[str, int]:
         .where(SegmentRow.package_id == package_id, SegmentRow.stored)
         .group_by(SegmentRow.item_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _item(row: ItemRow) -> StoredItem:

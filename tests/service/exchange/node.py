@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from services.exchange.main import create
 from services.exchange.records import EntryRef, Measure, Request
 from services.exchange.routes.parts import Parts
 from services.exchange.settings import ExchangeSettings
-from services.exchange.states import Direction, RequestState
-from services.exchange.store import requests
+from services.exchange.states import Direction, MeasureState, RequestState
+from services.exchange.store import events, requests
 from shared.protocol import canonical, trust
 from shared.protocol.approvals import Act, sign_approval
 from shared.protocol.digests import content_digest
@@ -140,9 +141,16 @@ def open_node(
     )
     app = create(settings, clock)
     app.state.parts.directory.adopt(trust_bundle(federation))
-    gateway = federation / country / "gateway/etc"
-    keystore = Keystore.open(gateway / "keystore", gateway / "passphrase")
-    return Node(country, federation, app, clock, Assertions.load("gateway", keystore, clock))
+    assertions = Assertions("gateway", _gateway_key(federation, country), clock)
+    return Node(country, federation, app, clock, assertions)
+
+
+@cache
+def _gateway_key(federation: Path, country: str) -> Mapping[str, str]:
+    """Open the gateway's keystore once: it takes as long as all the rest."""
+    etc = federation / country / "gateway/etc"
+    keystore = Keystore.open(etc / "keystore", etc / "passphrase")
+    return Assertions.load("gateway", keystore, Clock()).key
 
 
 def trust_bundle(federation: Path, **changes: bytes) -> bytes:
@@ -181,8 +189,15 @@ def draft(**changed: Any) -> Answer:  # noqa: ANN401
     } | changed
 
 
-def receive_request(node: Node, sender: str = "QM", **changed: Any) -> str:  # noqa: ANN401
-    """Put a peer's request on record, as its intake does (S05)."""
+def receive_request(
+    node: Node,
+    sender: str = "QM",
+    state: RequestState = RequestState.DELIVERED,
+    measures: MeasureState = MeasureState.REQUESTED,
+    entry: str | None = "ab" * 48,
+    **changed: Any,  # noqa: ANN401
+) -> str:
+    """Put a peer's request on record, as its intake does (S05), or in a later state."""
     request_id = new_id(node.clock())
     content = draft(to=node.country, **changed)
     for number, measure in enumerate(content["measures"], 1):
@@ -192,16 +207,21 @@ def receive_request(node: Node, sender: str = "QM", **changed: Any) -> str:  # n
         id=request_id,
         direction=Direction.IN,
         peer=sender,
-        state=RequestState.DELIVERED,
+        state=state,
         version=1,
         document=document,
         digest=hashlib.sha256(document).hexdigest(),
         own_reference=content["own_reference"],
         measures=tuple(
-            Measure(measure_id=m["measure_id"], code=m["code"], description=m["description"])
+            Measure(
+                measure_id=m["measure_id"],
+                code=m["code"],
+                description=m["description"],
+                state=measures,
+            )
             for m in content["measures"]
         ),
-        entry=EntryRef(channel=f"{sender}>{node.country}", epoch=0, seq=1, hash="ab" * 48),
+        entry=entry and EntryRef(channel=f"{sender}>{node.country}", epoch=0, seq=1, hash=entry),
         created_by=sender,
         created_at=node.clock(),
         updated_at=node.clock(),
@@ -212,12 +232,10 @@ def receive_request(node: Node, sender: str = "QM", **changed: Any) -> str:  # n
 
 
 def accepted_request(node: Node, **changed: Any) -> str:  # noqa: ANN401
-    """Receive, acknowledge and accept a request (S14)."""
-    request_id = receive_request(node, **changed)
-    client = node.client("preparer")
-    for act, body in (("acknowledge", {"reference": "QN-7"}), ("accept", {})):
-        assert client.post(f"/v1/requests/{request_id}/{act}", json=body).status_code == 200
-    return request_id
+    """Put a peer's request on record that was accepted (S14)."""
+    return receive_request(
+        node, state=RequestState.EXECUTING, measures=MeasureState.ACCEPTED, **changed
+    )
 
 
 def new_package(node: Node, request_id: str | None = None, *, segment_size: int = MIB) -> str:
@@ -252,7 +270,7 @@ def declare(node: Node, package_id: str, name: str, content: bytes, **changed: A
     return item_id
 
 
-def put_segment(  # noqa: PLR0913
+def put_segment(
     node: Node,
     package_id: str,
     item_id: str,
@@ -296,9 +314,9 @@ def close(node: Node, package_id: str) -> Answer:
     return show(node, package_id)
 
 
-def cleared_package(node: Node, files: Mapping[str, bytes]) -> str:
+def cleared_package(node: Node, files: Mapping[str, bytes], request_id: str | None = None) -> str:
     """Fill, close, prepare and clear a package."""
-    package_id = new_package(node)
+    package_id = new_package(node, request_id)
     upload(node, package_id, files)
     closed = close(node, package_id)
     assert closed["state"] == "COLLECTED", closed
@@ -313,3 +331,21 @@ def cleared_package(node: Node, files: Mapping[str, bytes]) -> str:
     )
     assert cleared.status_code == 200, cleared.text
     return package_id
+
+
+def outbox(node: Node) -> list[dict[str, canonical.Json]]:
+    """Return the events that wait for the log, oldest first."""
+    with node.parts.database.begin() as db:
+        pending = events.due(db, node.clock(), 200)
+    values = [canonical.parse(event.payload) for event in pending]
+    return [value for value in values if isinstance(value, dict)]
+
+
+def blobs(node: Node) -> list[Path]:
+    """Return every blob in the vault."""
+    return sorted(p for p in (node.parts.vault.folder / "blobs").rglob("*") if p.is_file())
+
+
+def drafts(node: Node) -> list[Path]:
+    """Return what is being written to the vault."""
+    return list((node.parts.vault.folder / "drafts").iterdir())

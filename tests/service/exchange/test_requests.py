@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.exchange.store import entries, events, requests
-from shared.protocol import canonical
+from services.exchange.store import entries, requests
 from shared.protocol.entries import read_entry
-from tests.service.exchange.node import Answer, Node, draft, receive_request
+from tests.service.exchange.node import Answer, Node, draft, outbox, receive_request
 
 NOBODY = "019aaaaa-0000-7000-8000-000000000000"
 
@@ -36,15 +35,7 @@ def approved(node: Node) -> Answer:
 
 
 def recorded(node: Node) -> list[str]:
-    with node.parts.database.begin() as db:
-        pending = events.due(db, node.clock(), 100)
-    return [str(read(event.payload)["type"]) for event in pending]
-
-
-def read(payload: bytes) -> dict[str, canonical.Json]:
-    value = canonical.parse(payload)
-    assert isinstance(value, dict)
-    return value
+    return [str(event["type"]) for event in outbox(node)]
 
 
 def test_a_draft_shows_what_officers_will_approve(qm: Node) -> None:
@@ -246,9 +237,7 @@ def posted(node: Node, request_id: str) -> list[str]:
         ("submit", {"approval": "x"}, "other_side"),
     ],
 )
-def test_what_is_not_open_is_refused_in_words(
-    qn: Node, path: str, body: Answer, code: str
-) -> None:
+def test_what_is_not_open_is_refused_in_words(qn: Node, path: str, body: Answer, code: str) -> None:
     request_id = receive_request(qn)
     post(qn, "preparer", f"/{request_id}/acknowledge", {"reference": "QN-7"})
     refused = post(qn, "preparer", f"/{request_id}/{path}", body, 409)
