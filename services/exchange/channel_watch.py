@@ -84,7 +84,7 @@ def links(peer: str, *, country: str, database: Database) -> list[LinkReport]:
     Raises:
         NotFound: nothing was ever exchanged with this country.
     """
-    pair = (identifiers.channel(country, peer), identifiers.channel(peer, country))
+    pair = sorted((identifiers.channel(country, peer), identifiers.channel(peer, country)))
     with database.read() as db:
         found = [link for name in pair for link in entries.links(db, name)]
     if not found:

@@ -63,6 +63,11 @@ class Directory:
         return self._bundle
 
     @property
+    def state(self) -> str:
+        """Say whether the countries are known, in a word for operators."""
+        return "ok" if self._bundle is not None else "not fetched yet"
+
+    @property
     def members(self) -> Mapping[Country, Member]:
         """Every member, by country."""
         return self._members

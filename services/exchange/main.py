@@ -8,28 +8,39 @@ from collections.abc import AsyncIterator, Mapping
 from fastapi import FastAPI
 
 from services.exchange.approving import Officers
+from services.exchange.channel_watch import ChannelWatch
 from services.exchange.closing import Closer
 from services.exchange.courier import Courier
+from services.exchange.deadlines import Deadlines
 from services.exchange.directory import Directory
+from services.exchange.fetching import Fetcher
 from services.exchange.keyring import Keyring
 from services.exchange.recording import Recorder
-from services.exchange.routes import packages, requests
+from services.exchange.refreshing import Refresher
+from services.exchange.routes import inbound, oversight, packages, receiving, requests
 from services.exchange.routes.parts import Parts
 from services.exchange.settings import ExchangeSettings
 from services.exchange.vault import Vault
+from services.exchange.wire import Wire
 from services.exchange.worker import Crew, Job
 from shared.protocol.identifiers import parse_country
 from shared.runtime import logs
 from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.database import migrate, open_database
-from shared.runtime.http import json_client
+from shared.runtime.http import bulk_pool, json_client
 from shared.runtime.keystore import Keystore
-from shared.runtime.principals import Assertions, Doorman, InternalAuth
+from shared.runtime.principals import HEADER, Assertions, Doorman, InternalAuth
 from shared.runtime.server import make_server, run
 from shared.runtime.settings import load
 
-ROUTERS = (requests.router, packages.router)
+ROUTERS = (
+    requests.router,
+    packages.router,
+    receiving.router,
+    inbound.router,
+    oversight.router,
+)
 
 
 def create(settings: ExchangeSettings, clock: Clock = utc_now) -> FastAPI:
@@ -54,9 +65,10 @@ def create(settings: ExchangeSettings, clock: Clock = utc_now) -> FastAPI:
             crew.stop()
             parts.database.close()
 
-    app = create_app(
-        "rogatory exchange", routers=ROUTERS, readiness=crew.problems, lifespan=lifespan
-    )
+    def readiness() -> Mapping[str, str]:
+        return {**crew.problems(), "directory": parts.directory.state}
+
+    app = create_app("rogatory exchange", routers=ROUTERS, readiness=readiness, lifespan=lifespan)
     app.state.doorman = Doorman.load("exchange", settings.internal_keys, clock)
     app.state.parts = parts
     app.state.jobs = jobs
@@ -85,9 +97,31 @@ def _parts(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Part
 def _jobs(
     parts: Parts, settings: ExchangeSettings, assertions: Assertions, stopping: threading.Event
 ) -> Mapping[str, Job]:
+    """Every job of the exchange, by the name of its thread."""
     gateway = json_client(settings.gateway_internal_url, auth=InternalAuth(assertions, "gateway"))
     audit = json_client(settings.audit_url, auth=InternalAuth(assertions, "audit"))
+    database, keyring, clock = parts.database, parts.keyring, parts.clock
+    return {
+        "recorder": Recorder(database=database, audit=audit, country=keyring.country, clock=clock),
+        "courier": Courier(
+            database=database, gateway=gateway, audit=audit, keyring=keyring, clock=clock
+        ),
+        "refresher": Refresher(gateway=gateway, directory=parts.directory, clock=clock),
+        "deadlines": Deadlines(database=database, keyring=keyring, clock=clock),
+        "channels": ChannelWatch(database=database, clock=clock),
+        **_bulk_jobs(parts, settings, assertions, stopping),
+    }
+
+
+def _bulk_jobs(
+    parts: Parts, settings: ExchangeSettings, assertions: Assertions, stopping: threading.Event
+) -> Mapping[str, Job]:
+    """The jobs that go through all of a package's content."""
     host = platform.node()
+
+    def mint(method: str, path: str) -> Mapping[str, str]:
+        return {HEADER: assertions.mint("gateway", method, path)}
+
     return {
         "closer": Closer(
             database=parts.database,
@@ -98,18 +132,15 @@ def _jobs(
             stopping=stopping.is_set,
             name=f"closer@{host}",
         ),
-        "recorder": Recorder(
+        "fetcher": Fetcher(
             database=parts.database,
-            audit=audit,
-            country=parts.keyring.country,
-            clock=parts.clock,
-        ),
-        "courier": Courier(
-            database=parts.database,
-            gateway=gateway,
-            audit=audit,
+            vault=parts.vault,
             keyring=parts.keyring,
+            directory=parts.directory,
+            wire=Wire(bulk_pool(settings.gateway_internal_url), mint),
             clock=parts.clock,
+            stopping=stopping.is_set,
+            name=f"fetcher@{host}",
         ),
     }
 

@@ -12,7 +12,7 @@ from shared.runtime import logs
 from shared.runtime.clock import Clock
 
 PACE = timedelta(seconds=60)
-HURRY = timedelta(seconds=1)  # while there is none at all, or the last attempt failed
+HURRY = timedelta(seconds=0.5)  # while there is none at all, or the last attempt failed
 
 
 @dataclass(slots=True, kw_only=True)

@@ -31,6 +31,13 @@ class LinkAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinksAnswer:
+    """Every place of both directions, in order."""
+
+    links: tuple[LinkAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelAnswer:
     """One direction, recomputed from the signed bytes; epoch, seq and hash are of its last good entry."""
 
@@ -52,10 +59,10 @@ class ChannelsAnswer:
 
 
 @router.get("/audit/channels/{peer}/links")
-def links(peer: Peer, _actor: Overseer, node: Node) -> tuple[LinkAnswer, ...]:
+def links(peer: Peer, _actor: Overseer, node: Node) -> LinksAnswer:
     """Give every place of both directions between us and a peer."""
     found = channel_watch.links(peer, country=node.keyring.country, database=node.database)
-    return tuple(map(_link, found))
+    return LinksAnswer(links=tuple(map(_link, found)))
 
 
 @router.get("/ops/channels")
