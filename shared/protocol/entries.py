@@ -133,11 +133,16 @@ class UnverifiedEntry:
         payload: as received, after base64url.
         entry: the same, read.
         kids: the key ids of the ES384 and the ML-DSA-87 key.
-        signatures: base64url, in the same order.
     """
 
     payload: bytes
     entry: Entry
+    kids: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Jws:
+    payload: bytes
     kids: tuple[str, str]
     signatures: tuple[str, str]
 
@@ -169,15 +174,9 @@ def read_entry(jws: bytes) -> UnverifiedEntry:
         MissingSignatureError: if it has not one signature of each algorithm.
         FormatError: if anything else is not as `sign_entry` writes it.
     """
-    value = parse(jws, max_size=MAX_ENTRY)
-    if not isinstance(value, dict) or value.keys() != {"payload", "signatures"}:
-        raise FormatError("an entry has the members payload and signatures and no other")
-    kids, signatures = _signatures(value["signatures"])
-    payload = unb64u(_string(value["payload"]))
-    entry = Entry.read(parse(payload))
-    if entry.payload() != payload:
-        raise FormatError("an entry's payload is not as its writer would have written it")
-    return UnverifiedEntry(payload=payload, entry=entry, kids=kids, signatures=signatures)
+    opened = _open(jws)
+    entry = _read_payload(opened.payload)
+    return UnverifiedEntry(payload=opened.payload, entry=entry, kids=opened.kids)
 
 
 def verify_entry(jws: bytes, keys: Sequence[SealPublic]) -> Entry:
@@ -195,18 +194,18 @@ def verify_entry(jws: bytes, keys: Sequence[SealPublic]) -> Entry:
         SignatureError: if either signature is missing or does not hold.
         FormatError: if it is no entry.
     """
-    unverified = read_entry(jws)
-    seal = next((k for k in keys if (k.es384.kid, k.mldsa87.kid) == unverified.kids), None)
+    opened = _open(jws)
+    seal = next((k for k in keys if (k.es384.kid, k.mldsa87.kid) == opened.kids), None)
     if seal is None:
         raise UnknownKeyError(
             "no valid seal of the sender has these two key ids",
-            es384=unverified.kids[0],
-            mldsa87=unverified.kids[1],
+            es384=opened.kids[0],
+            mldsa87=opened.kids[1],
         )
-    for key, signature in zip((seal.es384, seal.mldsa87), unverified.signatures, strict=True):
+    for key, signature in zip((seal.es384, seal.mldsa87), opened.signatures, strict=True):
         header = protected_header(key.algorithm, key.kid, ENTRY_TYP)
-        key.check(header, unverified.payload, signature)
-    return unverified.entry
+        key.check(header, opened.payload, signature)
+    return _read_payload(opened.payload)
 
 
 def entry_hash(jws_or_payload: bytes) -> str:
@@ -217,7 +216,22 @@ def entry_hash(jws_or_payload: bytes) -> str:
     """
     # A payload begins with its member "body": the two cannot be mistaken for each other.
     is_jws = jws_or_payload.startswith(b'{"payload":')
-    return sha384(read_entry(jws_or_payload).payload if is_jws else jws_or_payload).hex()
+    return sha384(_open(jws_or_payload).payload if is_jws else jws_or_payload).hex()
+
+
+def _open(jws: bytes) -> _Jws:
+    value = parse(jws, max_size=MAX_ENTRY)
+    if not isinstance(value, dict) or value.keys() != {"payload", "signatures"}:
+        raise FormatError("an entry has the members payload and signatures and no other")
+    kids, signatures = _signatures(value["signatures"])
+    return _Jws(payload=unb64u(_string(value["payload"])), kids=kids, signatures=signatures)
+
+
+def _read_payload(payload: bytes) -> Entry:
+    entry = Entry.read(parse(payload))
+    if entry.payload() != payload:
+        raise FormatError("an entry's payload is not as its writer would have written it")
+    return entry
 
 
 def _signatures(value: Json) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -10,6 +10,7 @@ from tests.vectors.generate import CATALOGUE
 from tests.vectors.material import HERE
 
 FOLDER = HERE.parents[1] / "shared/protocol/spec"
+ERRORS = FOLDER.with_name("errors.py")
 VECTORS = {vector.name for vector in CATALOGUE}
 FORMATS = {name.partition("/")[0] for name in VECTORS}
 NAMED = {
@@ -30,6 +31,13 @@ def test_the_body_of_every_type_is_specified(kind: EntryType) -> None:
 
     assert f"`{kind}`" in text
     assert all(f"`{member}`" in text for member in BODIES[kind].model_fields)
+
+
+def test_every_code_of_an_error_is_specified() -> None:
+    text = (FOLDER / "identifiers.md").read_text()
+    codes = set(re.findall(r'^    code = "([a-z_]+)"$', ERRORS.read_text(), re.MULTILINE))
+
+    assert codes - {"bad_proof"} == {code for code in codes if f"`{code}`" in text}
 
 
 def test_the_envelope_is_specified() -> None:

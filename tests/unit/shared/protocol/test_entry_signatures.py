@@ -86,6 +86,7 @@ BAD = {
     "garbage for ML-DSA-87": _set(1, signature=b64u(bytes(4627))),
     "an empty ES384 signature": _set(0, signature=""),
     "an empty ML-DSA-87 signature": _set(1, signature=""),
+    "another payload, and no JSON": lambda value: value.update(payload=b64u(b"payload")),
     "ES384 in DER": _set(0, signature=b64u(b"\x30" + bytes(103))),
 }
 MALFORMED = {
@@ -110,7 +111,6 @@ MALFORMED = {
     "flattened": lambda value: value.update(value.pop("signatures")[0]),
     "no payload": lambda value: value.pop("payload"),
     "a payload that is no text": lambda value: value.update(payload=None),
-    "a payload that is no JSON": lambda value: value.update(payload=b64u(b"payload")),
 }
 
 
