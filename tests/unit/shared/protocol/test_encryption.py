@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,8 @@ from tests.unit.shared.protocol.examples import ITEMS, PACKAGE, REQUEST, byte_ch
 KEY = bytes(range(32))
 CONTEXT = segment_context(PACKAGE, ITEMS[0], 0, True)
 KEM = KemKey.generate()
-VECTORS = Path(__file__).parents[5] / "shared/vectors/wycheproof"
+ROOT = Path(__file__).parents[4]
+VECTORS = ROOT.parent / "shared/vectors/wycheproof"
 
 
 def _seal(plain: bytes, context: bytes = CONTEXT) -> bytes:
@@ -255,3 +258,30 @@ def test_the_same_plaintext_is_known_again_by_the_keys_holder_alone() -> None:
         segment_mac(KEY, b"\1" + bytes(31), 5),
         segment_mac(bytes(32), bytes(32), 5),
     }
+
+
+STREAM = """
+import resource
+from shared.protocol.encryption import MAX_SEGMENT, SegmentOpener, SegmentSealer, buffer_size
+chunk = bytes(2**20)
+sealed, plain = bytearray(buffer_size(2**20)), bytearray(buffer_size(2 * 2**20))
+sealer, opener = SegmentSealer(bytes(32), b"place"), SegmentOpener(bytes(32), b"place")
+def stream(chunks):
+    for _ in range(chunks):
+        n = sealer.update_into(chunk, sealed)
+        opener.update_into(memoryview(sealed)[:n], plain)
+stream(4)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+stream(MAX_SEGMENT // 2**20 - 4)
+opener.update(sealer.finalize())
+opener.finalize()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_memory_does_not_grow_with_the_segment() -> None:
+    answer = subprocess.run(  # noqa: S603  nothing from outside
+        [sys.executable, "-c", STREAM], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+
+    assert int(answer.stdout) < 4096  # KiB, for 256 MiB sealed and opened
