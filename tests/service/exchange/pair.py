@@ -1,0 +1,266 @@
+"""Two countries, each with its real exchange and its real audit; only the gateways are played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi.testclient import TestClient
+
+from services.audit.main import create as create_audit
+from services.audit.settings import AuditSettings
+from services.exchange.courier import Courier
+from services.exchange.deadlines import Deadlines
+from services.exchange.fetching import Fetcher
+from services.exchange.recording import Recorder
+from services.exchange.refreshing import Refresher
+from services.exchange.wire import Wire
+from shared.runtime.http import bulk_pool
+from shared.runtime.keystore import Keystore
+from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principal
+from tests.service.exchange.node import (
+    Clock,
+    Node,
+    cleared_package,
+    draft,
+    open_node,
+    trust_bundle,
+)
+from tests.simulator import Answered, BulkServer, FaultyTransport
+
+NAMES = ("QM", "QN")
+FILES = {"notes.txt": b"what was said\n" * 100, "disk.img": bytes(range(256)) * 10_000}
+OTHER = {"QM": "QN", "QN": "QM"}
+
+
+@dataclass
+class Country:
+    """One country's parts and jobs, and the faults of its wires."""
+
+    node: Node
+    audit_app: TestClient
+    to_peer: FaultyTransport  # our gateway, on its way to the peer
+    to_audit: FaultyTransport
+    bulk: BulkServer
+    recorder: Recorder
+    courier: Courier
+    fetcher: Fetcher
+    deadlines: Deadlines
+    refresher: Refresher
+
+    @property
+    def name(self) -> str:
+        return self.node.country
+
+    @property
+    def database(self) -> Any:  # noqa: ANN401 - the exchange's
+        return self.node.parts.database
+
+    def step(self) -> bool:
+        """Let every job do one bit."""
+        return any([self.recorder.work(), self.courier.work(), self.fetcher.work()])
+
+    def call(self, role: str, method: str, path: str, **more: Any) -> Any:  # noqa: ANN401
+        """Call the API and expect success."""
+        answer = self.node.client(role).request(method, path, **more)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+
+@dataclass
+class Pair:
+    """Two countries that can reach each other."""
+
+    qm: Country
+    qn: Country
+    clock: Clock
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def settle(self, rounds: int = 60) -> None:
+        """Let all jobs run until nobody has anything to do."""
+        for _ in range(rounds):
+            if not [one for one in (self.qm, self.qn) if one.step()]:
+                return
+        raise AssertionError("the two countries do not come to rest")
+
+    def sent_request(self, **changed: Any) -> str:  # noqa: ANN401
+        """QM drafts, approves and sends a request; nothing has left yet."""
+        qm = self.qm
+        made = qm.call("preparer", "POST", "/v1/requests", json=draft(**changed))
+        path = f"/v1/requests/{made['request_id']}"
+        first = qm.node.approval("preparer", "request.prepare", made)
+        qm.call("preparer", "POST", f"{path}/submit", json=first)
+        second = qm.node.approval("approver", "request.approve", made)
+        qm.call("approver", "POST", f"{path}/approve", json=second)
+        qm.call("approver", "POST", f"{path}/send")
+        return str(made["request_id"])
+
+    def accepted_request(self) -> str:
+        """QM's request has been sent, acknowledged and accepted."""
+        request_id = self.sent_request()
+        self.settle()
+        path = f"/v1/requests/{request_id}"
+        said = {"reference": "QN-7", "note": ""}
+        self.qn.call("preparer", "POST", f"{path}/acknowledge", json=said)
+        self.qn.call("preparer", "POST", f"{path}/accept", json={"note": ""})
+        self.settle()
+        return request_id
+
+    def released_package(self, files: Mapping[str, bytes] | None = None) -> str:
+        """QN has released a package; nothing of it has left yet."""
+        request_id = self.accepted_request()
+        package_id = cleared_package(self.qn.node, files or FILES, request_id)
+        self.qn.call("approver", "POST", f"/v1/packages/{package_id}/release")
+        return package_id
+
+    def package(self, country: Country, package_id: str) -> Any:  # noqa: ANN401
+        return country.call("approver", "GET", f"/v1/packages/{package_id}")
+
+    def request(self, country: Country, request_id: str) -> Any:  # noqa: ANN401
+        return country.call("approver", "GET", f"/v1/requests/{request_id}")
+
+
+@contextmanager
+def open_pair(federation: Path, data: Path, clock: Clock) -> Iterator[Pair]:
+    """Start both countries over (new or old) data."""
+    with ExitStack() as stack:
+        nodes = {name: open_node(name, federation, data / name, clock) for name in NAMES}
+        for node in nodes.values():
+            stack.callback(node.parts.database.close)
+        audits = {
+            name: stack.enter_context(TestClient(_audit(name, federation, data, clock)))
+            for name in NAMES
+        }
+        made = {name: _country(name, nodes, audits[name], stack) for name in NAMES}
+        yield Pair(made["QM"], made["QN"], clock, stack)
+
+
+def _country(name: str, nodes: Mapping[str, Node], audit: TestClient, stack: ExitStack) -> Country:
+    node, clock = nodes[name], nodes[name].clock
+    assertions = Assertions("exchange", _exchange_key(node.federation, name), clock)
+
+    def egress(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answered:
+        return _egress(name, nodes, method, path, headers, body)
+
+    def to_audit(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answered:
+        answer = audit.request(method, path, content=body, headers=dict(headers))
+        return _answered(answer)
+
+    wires = FaultyTransport(egress), FaultyTransport(to_audit)
+    gateway = httpx.Client(
+        transport=wires[0], base_url="http://gateway", auth=InternalAuth(assertions, "gateway")
+    )
+    log = httpx.Client(
+        transport=wires[1], base_url="http://audit", auth=InternalAuth(assertions, "audit")
+    )
+    bulk = BulkServer(egress)
+    stack.callback(bulk.close)
+    pool = bulk_pool(bulk.url)
+    stack.callback(pool.close)
+
+    def mint(method: str, path: str) -> Mapping[str, str]:
+        return {HEADER: assertions.mint("gateway", method, path)}
+
+    parts = node.parts
+    country = Country(
+        node=node,
+        audit_app=audit,
+        to_peer=wires[0],
+        to_audit=wires[1],
+        bulk=bulk,
+        recorder=Recorder(database=parts.database, audit=log, country=name, clock=clock),
+        courier=Courier(
+            database=parts.database,
+            gateway=gateway,
+            audit=log,
+            keyring=parts.keyring,
+            clock=clock,
+        ),
+        fetcher=Fetcher(
+            database=parts.database,
+            vault=parts.vault,
+            keyring=parts.keyring,
+            directory=parts.directory,
+            wire=Wire(pool, mint),
+            clock=clock,
+            stopping=lambda: False,
+            name=f"fetcher@{name}",
+        ),
+        deadlines=Deadlines(database=parts.database, keyring=parts.keyring, clock=clock),
+        refresher=Refresher(gateway=gateway, directory=parts.directory, clock=clock),
+    )
+    for job in (country.recorder, country.courier, country.fetcher):
+        job.begin()
+    return country
+
+
+def _egress(
+    name: str,
+    nodes: Mapping[str, Node],
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> Answered:
+    """Do what both gateways do: ask who calls, go to the peer, and tell it who we are."""
+    if path == "/egress/directory":
+        content = trust_bundle(nodes[name].federation)
+        return Answered(status=200, headers={}, content=content)
+    _, _, country, rest = path.split("/", 3)
+    assert country == OTHER[name]
+    assert HEADER.lower() in {each.lower() for each in headers}
+    peer = nodes[country]
+    target = f"/peer/v1/{rest}"
+    principal = Principal(
+        service="gateway",
+        client_id=f"https://{name.lower()}.example",
+        country=name,
+        scopes=frozenset({"node:deliver"}),
+    )
+    assertion = peer.assertions.mint("exchange", method, target.partition("?")[0], principal)
+    kind = {"content-type": "application/json"} if body else {}
+    answer = _client(peer).request(
+        method, target, content=body, headers={HEADER: assertion, **kind}
+    )
+    return _answered(answer)
+
+
+def _client(node: Node) -> TestClient:
+    if "peer" not in node.clients:
+        node.clients["peer"] = TestClient(node.app, raise_server_exceptions=False)
+    return node.clients["peer"]
+
+
+def _answered(answer: Any) -> Answered:  # noqa: ANN401 - the test client's response
+    kept = {"content-type": answer.headers.get("content-type", "")}
+    return Answered(status=answer.status_code, headers=kept, content=answer.content)
+
+
+def _audit(country: str, federation: Path, data: Path, clock: Clock) -> Any:  # noqa: ANN401
+    etc = federation / country / "audit/etc"
+    folder = data / f"{country}-audit"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = AuditSettings(
+        country=country,
+        data=folder,
+        passphrase_file=etc / "passphrase",
+        keystore=etc / "keystore",
+        internal_keys=etc / "internal",
+        root=etc / "root.json",
+        audit_listen="127.0.0.1:0",
+        log_origin=f"{country.lower()}.rogatory.example/log",
+        batch_ms=1,
+    )
+    return create_audit(settings, clock)
+
+
+@cache
+def _exchange_key(federation: Path, country: str) -> Mapping[str, str]:
+    etc = federation / country / "exchange/etc"
+    keystore = Keystore.open(etc / "keystore", etc / "passphrase")
+    return Assertions.load("exchange", keystore, Clock()).key
