@@ -12,7 +12,7 @@ from shared.protocol.messages import Body, Head, OpenBody, ResyncBody
 GENESIS_PREV: Final = 96 * "0"
 """What the first entry of a direction has for `prev`."""
 
-__all__ = ["GENESIS_PREV", "Head", "check_chain", "check_next", "head_of", "next_entry"]
+__all__ = ["GENESIS_PREV", "Head", "check_next", "head_of", "next_entry"]
 
 _STARTS: Final = frozenset({EntryType.OPEN, EntryType.RESYNC})
 
@@ -123,16 +123,3 @@ def _check_following(head: Head, entry: Entry) -> None:
         raise ChainError("an open entry stands at the beginning alone", seq=entry.seq)
     if entry.prev != head.hash:
         raise ChainError("the entry does not follow from the one before it", seq=entry.seq)
-
-
-def check_chain(entries: list[Entry]) -> Head | None:
-    """Check a direction from its first entry on, and give its head.
-
-    Raises:
-        ChainError: at the first entry out of place.
-    """
-    head: Head | None = None
-    for entry in entries:
-        check_next(head, entry)
-        head = head_of(entry)
-    return head

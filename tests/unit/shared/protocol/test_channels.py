@@ -3,7 +3,6 @@ import pytest
 from shared.protocol.channels import (
     GENESIS_PREV,
     Head,
-    check_chain,
     check_next,
     head_of,
     next_entry,
@@ -30,10 +29,13 @@ def _moved(made: Entry, **changes: object) -> Entry:
 def test_a_direction_begins_with_open_and_each_entry_follows_from_the_one_before() -> None:
     second = entry(head=head_of(FIRST))
 
-    assert check_chain([OPEN, FIRST, second]) == head_of(second)
+    head: Head | None = None
+    for made in (OPEN, FIRST, second):
+        check_next(head, made)
+        head = head_of(made)
+    assert (second.seq, second.prev) == (2, head_of(FIRST).hash)
     assert (OPEN.epoch, OPEN.seq, OPEN.prev) == (0, 0, GENESIS_PREV)
     assert (FIRST.seq, FIRST.prev) == (1, head_of(OPEN).hash)
-    assert check_chain([]) is None
 
 
 @pytest.mark.parametrize(
