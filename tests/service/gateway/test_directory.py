@@ -19,7 +19,7 @@ from shared.runtime.app import OK, create_app
 from shared.runtime.edge import EdgeProtocol
 from shared.runtime.refusals import NotAllowed, NotFound, Refusal, Unavailable
 from tests.federated import Repository, document
-from tests.service.gateway.federation import listening, make_certificates, serving
+from tests.service.gateway.sockets import listening, make_certificates, serving
 
 NOW = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - the TUF client asks the real clock
 

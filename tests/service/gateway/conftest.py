@@ -1,0 +1,70 @@
+"""Two countries and a directory, once for all tests of the gateway."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from shared.runtime.edge import EdgeProtocol
+from tests.service.gateway.calling import Caller, http_client
+from tests.service.gateway.echo import Echo, echo_app
+from tests.service.gateway.federation import (
+    Federation,
+    Node,
+    gateway,
+    make_federation,
+    make_node,
+)
+from tests.service.gateway.sockets import listening, serving
+
+
+@dataclass
+class World:
+    """Two countries, QM and QN, what stands behind their gateways, and the directory."""
+
+    federation: Federation
+    qm: Node
+    qn: Node
+    echoes: dict[str, Echo]
+
+    def caller(self, role: str) -> Caller:
+        return Caller(self.qm, role)
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("world")
+    nodes = [make_node(country, folder / country) for country in ("QM", "QN")]
+    federation = make_federation(folder / "federation", nodes)
+    echoes = {node.country: Echo() for node in nodes}
+    with contextlib.ExitStack() as stack:
+        enter = stack.enter_context
+        enter(
+            serving(
+                federation.app(),
+                federation.socket[0],
+                certificates=federation.certificates,
+                protocol=EdgeProtocol,
+            )
+        )
+        for node in nodes:
+            bound, port = listening()
+            enter(serving(echo_app(echoes[node.country]), bound))
+            node.upstreams = dict.fromkeys(("exchange", "audit"), f"http://127.0.0.1:{port}")
+            enter(gateway(node, federation))
+        for node in nodes:
+            wait_ready(node)
+        yield World(federation, nodes[0], nodes[1], echoes)
+
+
+def wait_ready(node: Node) -> None:
+    client = http_client(node.url, str(node.certificates.ca))
+    while client.get("/readyz").status_code != 200:
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def preparer(world: World) -> Caller:
+    return world.caller("preparer")
