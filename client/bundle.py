@@ -41,10 +41,15 @@ class BagOnDisk:
     paths: tuple[str, ...]
     files: Mapping[str, bytes]
 
-    def payload(self, progress: Progress) -> Iterator[PayloadFile]:
-        """Hash the evidence files, one after the other."""
+    def payload(
+        self, hashed: Mapping[str, PayloadFile], progress: Progress
+    ) -> Iterator[PayloadFile]:
+        """Hash the evidence files, one after the other, but for those that are hashed already."""
         for path in self.paths:
-            if path.startswith(DATA):
+            if path in hashed:
+                yield hashed[path]
+                progress(hashed[path].size)
+            elif path.startswith(DATA):
                 with (self.folder / path).open("rb", buffering=0) as file:
                     digest, size = hash_file(file, progress)
                 yield PayloadFile(path=path, size=size, sha256=digest)

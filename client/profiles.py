@@ -91,8 +91,10 @@ def save(path: Path, profile: Profile) -> None:
     part.replace(path)
 
 
-def read_lab(lab: Path, country: str, client: str) -> Profile:
+def read_lab(lab: Path, country: str, client: str, *, name: str | None = None) -> Profile:
     """Take a client of a laboratory from the `lab.json` that `make lab` writes.
+
+    The profile's name is `COUNTRY-CLIENT` unless one is given.
 
     Raises:
         UsageError: the file is not such a file, or has no such node or client.
@@ -108,7 +110,7 @@ def read_lab(lab: Path, country: str, client: str) -> Profile:
     optional = {"officer_key": found.get("officer_key"), "officer": found.get("officer")}
     given = {**fields, **optional, "root": document.get("root")}
     members = {key: value for key, value in given.items() if value is not None}
-    return _profile(f"{country}-{client}", members, lab.absolute())
+    return _profile(name or f"{country}-{client}", members, lab.absolute())
 
 
 def read_json(path: Path) -> dict[str, Json]:

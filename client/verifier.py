@@ -6,13 +6,12 @@ everything that is wrong, each with the object it was found in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
-from client.bundle import BagOnDisk, Progress, open_bag
+from client.bundle import BagOnDisk, Progress
 from shared.protocol import bag as bags
 from shared.protocol import verification
 from shared.protocol.chainfolder import (
@@ -24,7 +23,16 @@ from shared.protocol.chainfolder import (
     entry_name,
     read_chain,
 )
-from shared.protocol.checks import Check, Failed, NotChecked, Passed, Payload, Result, naming
+from shared.protocol.checks import (
+    Check,
+    Failed,
+    NotChecked,
+    Passed,
+    Payload,
+    PayloadFile,
+    Result,
+    naming,
+)
 from shared.protocol.digests import sha256
 from shared.protocol.entries import Entry, EntryType, read_entry
 from shared.protocol.errors import BagError, ProtocolError
@@ -47,24 +55,24 @@ class Report:
 
 
 def verify_bag(
-    folder: Path,
+    bag: BagOnDisk,
     *,
     pinned_root: bytes,
+    hashed: Mapping[str, PayloadFile],
     tell: Callable[[Result], None] = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> Report:
     """Make all checks of a bag.
 
     Args:
-        folder: the bag.
+        bag: as found on the disk.
         pinned_root: the root of the directory, from a source that the verifier trusts.
+        hashed: evidence files that the caller has just hashed as they lie on the disk, by path.
         tell: is given each result as soon as it stands.
         progress: is told of bytes of evidence as they are hashed.
-
-    Raises:
-        BagError: there is no bag, or something in it is no regular file.
     """
-    case = _Case(bag=open_bag(folder), pinned_root=pinned_root, progress=progress)
+    payload = bag.payload(hashed, progress)
+    case = _Case(bag=bag, pinned_root=pinned_root, hashes=payload)
     results: list[Result] = []
     for step in _STEPS:
         held = {result.check for result in results if isinstance(result, Passed)}
@@ -79,7 +87,7 @@ class _Case:
 
     bag: BagOnDisk
     pinned_root: bytes
-    progress: Progress
+    hashes: Iterator[PayloadFile]
 
     @cached_property
     def members(self) -> dict[Country, Member]:
@@ -93,7 +101,7 @@ class _Case:
 
     @cached_property
     def payload(self) -> Payload:
-        return verification.check_payload(self.listed, self.bag.payload(self.progress))
+        return verification.check_payload(self.listed, self.hashes)
 
     @cached_property
     def tag_manifest(self) -> bytes:

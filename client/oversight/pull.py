@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from client.bundle import Progress
 from client.errors import MissingError, VerificationFailedError
 from client.oversight.mirror import (
     CASE_KEY,
@@ -43,9 +42,7 @@ class Pulled:
     links: int
 
 
-def pull(
-    session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: bool, progress: Progress
-) -> Pulled:
+def pull(session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: bool) -> Pulled:
     """Bring a mirror up to date.
 
     Args:
@@ -53,7 +50,6 @@ def pull(
         mirror: an earlier one of the same log, or an empty folder.
         pinned_root: of the directory.
         compare_all: whether to read again what cannot have changed.
-        progress: is told of tiles that are there.
 
     Raises:
         VerificationFailedError: the log went back, or serves other tiles than before.
@@ -72,7 +68,6 @@ def pull(
         )
     for tile in (*hash_tiles(stated.size), *entry_bundles(stated.size)):
         _fetch(session, mirror, tile, again=compare_all)
-        progress(1)
     mirror.write(CHECKPOINT, note.encode())
     own = next(member for member in members.values() if member.log_origin == stated.origin)
     return Pulled(

@@ -10,6 +10,15 @@ from shared.protocol.canonical import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One measure that a request asks for; `state` is REQUESTED, ACCEPTED or REFUSED."""
+
+    measure_id: str
+    code: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A request for assistance; `digest` (SHA-256, hex) and `version` are what officers approve."""
 
@@ -19,7 +28,7 @@ class Request:
     state: str
     version: int
     digest: str
-    measures: tuple[str, ...]
+    measures: tuple[Measure, ...]
     waiting_for: str | None
     wire: Mapping[str, Json]
 
@@ -78,7 +87,14 @@ def read_request(value: Json) -> Request:
         state=text(record, "state"),
         version=number(record, "version"),
         digest=text(record, "digest"),
-        measures=tuple(text(measure, "measure_id") for measure in measures),
+        measures=tuple(
+            Measure(
+                measure_id=text(measure, "measure_id"),
+                code=text(measure, "code"),
+                state=text(measure, "state"),
+            )
+            for measure in measures
+        ),
         waiting_for=maybe(record, "waiting_for"),
         wire=record,
     )

@@ -1,0 +1,170 @@
+"""`rogatory request …`: draft, approve, send; and, in the other country, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from client.cli.options import RequestId, Wait
+from client.cli.terminal import Terminal, terminal_of
+from client.cli.waiting import wait_for
+from client.cli.words import request_line, request_lines
+from client.profiles import read_json
+from client.sdk import requests
+from client.sdk.approving import load_officer
+from client.sdk.records import Request
+from client.sdk.session import Session, connect
+from shared.protocol.canonical import Json
+
+TRANSMITTED: Final = "S04"
+TEMPLATE: Final[Mapping[str, Json]] = {
+    "to": "QN",
+    "request_kind": "MLA",
+    "legal_basis": [{"instrument": "BUD", "article": "31"}],
+    "own_reference": "case number of your authority",
+    "issuing_authority": "who asks",
+    "offences": [{"name": "offence", "provision": "section 1", "max_penalty_months": 60}],
+    "facts": "what happened",
+    "purpose": "what the evidence is for",
+    "measures": [
+        {
+            "code": "stored-data",
+            "description": "what is to be done",
+            "identifiers": ["account, number, device"],
+            "from": "2026-01-01",
+            "to": "2026-02-01",
+        }
+    ],
+    "urgent": False,
+    "confidential": False,
+}
+
+app = typer.Typer(no_args_is_help=True)
+
+
+def template(context: typer.Context) -> None:
+    """Print a draft to fill in."""
+    terminal = terminal_of(context)
+    terminal.json = True
+    terminal.answer(TEMPLATE, ())
+
+
+def new(
+    context: typer.Context,
+    draft: Annotated[Path, typer.Argument(metavar="DRAFT", help="JSON file; see template.")],
+) -> None:
+    """Draft a request, sign that it is prepared, and hand it to the second officer."""
+    terminal = terminal_of(context)
+    officer = load_officer(terminal.profile())
+    document = read_json(draft)
+    session = _session(terminal)
+    drafted = requests.draft(session, document)
+    _tell(terminal, requests.submit(session, drafted, officer=officer, clock=terminal.clock))
+
+
+def approve(context: typer.Context, request_id: RequestId) -> None:
+    """Approve a request as the second officer, in exactly the version shown."""
+    terminal = terminal_of(context)
+    officer = load_officer(terminal.profile())
+    session = _session(terminal)
+    found = requests.find(session, request_id)
+    terminal.say(f"approving version {found.version}, SHA-256 {found.digest}, as {officer.name}")
+    _tell(terminal, requests.approve(session, found, officer=officer, clock=terminal.clock))
+
+
+def send(context: typer.Context, request_id: RequestId, *, wait: Wait = 30) -> None:
+    """Send an approved request, and wait until the other country's gateway has it."""
+    terminal = terminal_of(context)
+    session = _session(terminal)
+    sent = requests.send(session, request_id)
+    _tell(
+        terminal,
+        wait_for(
+            sent,
+            read=lambda: requests.find(session, request_id),
+            done=lambda found: found.state != TRANSMITTED,
+            seconds=wait,
+            terminal=terminal,
+        ),
+    )
+
+
+def acknowledge(
+    context: typer.Context,
+    request_id: RequestId,
+    *,
+    reference: Annotated[str, typer.Option(help="Your authority's own reference.")],
+    note: Annotated[str, typer.Option(help="To the other authority.")] = "",
+) -> None:
+    """Confirm to the other country that the request is with your authority."""
+    terminal = terminal_of(context)
+    session = _session(terminal)
+    _tell(terminal, requests.acknowledge(session, request_id, reference=reference, note=note))
+
+
+def accept(
+    context: typer.Context,
+    request_id: RequestId,
+    *,
+    measure: Annotated[list[str] | None, typer.Option(help="Only this; may be repeated.")] = None,
+    note: Annotated[str, typer.Option(help="To the other authority.")] = "",
+) -> None:
+    """Accept a request, or some of its measures, and begin to execute it."""
+    terminal = terminal_of(context)
+    session = _session(terminal)
+    _tell(terminal, requests.accept(session, request_id, measures=measure or [], note=note))
+
+
+def refuse(
+    context: typer.Context,
+    request_id: RequestId,
+    *,
+    code: Annotated[list[str], typer.Option(help="Ground for refusal; may be repeated.")],
+    reasons: Annotated[str, typer.Option(help="Why, in words.")],
+) -> None:
+    """Refuse a request."""
+    terminal = terminal_of(context)
+    session = _session(terminal)
+    _tell(terminal, requests.refuse(session, request_id, codes=code, reasons=reasons))
+
+
+def show(context: typer.Context, request_id: RequestId) -> None:
+    """Show a request: where it stands, who did what, and what it waits for."""
+    terminal = terminal_of(context)
+    found = requests.find(_session(terminal), request_id)
+    terminal.answer(found.wire, request_lines(found))
+
+
+def list_all(
+    context: typer.Context,
+    *,
+    direction: Annotated[str | None, typer.Option(help="out (yours) or in.")] = None,
+    state: Annotated[str | None, typer.Option(help="S00 to S21.")] = None,
+) -> None:
+    """List requests."""
+    terminal = terminal_of(context)
+    found = requests.find_all(_session(terminal), direction=direction, state=state)
+    rows: list[Json] = [dict(each.wire) for each in found]
+    terminal.answer({"requests": rows}, map(request_line, found))
+
+
+app.command("template")(template)
+app.command("new")(new)
+app.command("approve")(approve)
+app.command("send")(send)
+app.command("show")(show)
+app.command("list")(list_all)
+app.command("acknowledge")(acknowledge)
+app.command("accept")(accept)
+app.command("refuse")(refuse)
+
+
+def _session(terminal: Terminal) -> Session:
+    return connect(terminal.profile(), clock=terminal.clock)
+
+
+def _tell(terminal: Terminal, request: Request) -> None:
+    terminal.answer(request.wire, [request_line(request)])
