@@ -143,7 +143,7 @@ def view(request_id: str, *, database: Database) -> RequestFile:
     Raises:
         NotFound: there is none of that id.
     """
-    with database.begin() as db:
+    with database.read() as db:
         return casework.request_file(db, request_id)
 
 
@@ -151,7 +151,7 @@ def listed(
     *, direction: Direction | None, state: RequestState | None, database: Database
 ) -> tuple[RequestFile, ...]:
     """Return requests with what was done about them, the newest first."""
-    with database.begin() as db:
+    with database.read() as db:
         found = requests.listed(db, direction=direction, state=state)
         return tuple(casework.request_file(db, request.id) for request in found)
 

@@ -87,6 +87,9 @@ class Closer:
 
     def work(self) -> bool:
         """Close one package that waits for it; False when none does."""
+        with self.database.read() as db:
+            if not leases.waits(db, PackageState.CLOSING, self.clock()):
+                return False
         with self.database.begin() as db:
             claimed = leases.claim(db, PackageState.CLOSING, self.actor, LEASE)
             package = packages.find(db, claimed) if claimed else None
@@ -102,7 +105,7 @@ class Closer:
         return True
 
     def _close(self, package: Package) -> None:
-        with self.database.begin() as db:
+        with self.database.read() as db:
             items = contents.items(db, package.id)
         try:
             key = casework.package_key(package, self.keyring)
@@ -135,7 +138,7 @@ class Closer:
             for item in items:
                 if item.checked:
                     continue
-                with self.database.begin() as db:
+                with self.database.read() as db:
                     segments = contents.segments(db, package.id, item.item_id)
                 try:
                     found = reader.sha256(item, segments, notes.opened)
@@ -165,7 +168,7 @@ class Closer:
             keyring=self.keyring,
         )
         tags = tagging.seal_tag_set(package, files, key=key, vault=self.vault)
-        with self.database.begin() as db:
+        with self.database.read() as db:
             stored = [contents.segments(db, package.id, item.item_id) for item in items]
         index = tagging.segment_index(stored, tags)
         octets = index.to_bytes()

@@ -157,7 +157,7 @@ def describe(
         Unprocessable: it is not JSON-LD.
     """
     _check_graph(graph)
-    with database.begin() as db:
+    with database.read() as db:
         package = packages.find(db, package_id)
     sealed = casework.package_key(package, keyring).seal_case(graph)
     blob = sha256(sealed).hex()
@@ -178,7 +178,7 @@ def view(package_id: str, *, database: Database, keyring: Keyring) -> PackageFil
     Raises:
         NotFound: there is none of that id.
     """
-    with database.begin() as db:
+    with database.read() as db:
         return casework.package_file(db, package_id, keyring=keyring)
 
 
@@ -190,7 +190,7 @@ def listed(
     keyring: Keyring,
 ) -> tuple[PackageFile, ...]:
     """Return packages with what was done about them, the newest first."""
-    with database.begin() as db:
+    with database.read() as db:
         found = packages.listed(db, direction=direction, state=state)
         return tuple(casework.package_file(db, one.id, keyring=keyring) for one in found)
 
@@ -202,7 +202,7 @@ def items(package_id: str, *, database: Database, keyring: Keyring) -> tuple[Lis
         NotFound: there is no such package.
         Conflict: its content key is destroyed, and the names with it.
     """
-    with database.begin() as db:
+    with database.read() as db:
         package = packages.find(db, package_id)
         stored = contents.items(db, package_id)
     key = casework.package_key(package, keyring)

@@ -12,10 +12,9 @@ from services.exchange.states import Direction, PackageState
 from services.exchange.store import Session, contents, entries, packages
 from services.exchange.store import channels as heads
 from services.exchange.store.entries import StoredEntry
-from services.exchange.vault import Vault
+from services.exchange.vault import BLOCK, Vault
 from shared.protocol import identifiers
 from shared.runtime.database import Database
-from shared.runtime.http import BLOCK
 from shared.runtime.refusals import NotFound, Unavailable
 
 OFFERED = frozenset(

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from services.exchange.keyring import Declaration, PackageKey
-from services.exchange.readback import BLOCK, ReadBack
+from services.exchange.readback import ReadBack
 from services.exchange.records import StoredItem, StoredSegment
-from services.exchange.vault import Vault
+from services.exchange.vault import BLOCK, Vault
 from shared.protocol import bag, verification
 from shared.protocol.checks import Payload
 from shared.protocol.cms import verify_cms

@@ -13,10 +13,8 @@ from typing import Self
 
 from services.exchange.keyring import PackageKey
 from services.exchange.records import StoredItem, StoredSegment
-from services.exchange.vault import Vault
+from services.exchange.vault import BLOCK, Vault
 from shared.protocol import encryption
-
-BLOCK = 2**20  # sealed bytes read and opened at a time
 
 
 class ReadBack:

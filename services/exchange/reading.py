@@ -15,7 +15,7 @@ from services.exchange.opening import is_intact
 from services.exchange.records import Package, PackageFile, StoredSegment
 from services.exchange.states import Actor, Direction, PackageAct, PackageState
 from services.exchange.store import Session, contents, entries, packages
-from services.exchange.vault import Vault
+from services.exchange.vault import BLOCK, Vault
 from shared.protocol import chainfolder
 from shared.protocol.chainfolder import Link, LoggedEntry
 from shared.protocol.entries import read_entry
@@ -23,7 +23,6 @@ from shared.protocol.errors import SealError
 from shared.protocol.identifiers import TAG_ITEM
 from shared.protocol.messages import ReceiptKind
 from shared.runtime.database import Database
-from shared.runtime.http import BLOCK
 from shared.runtime.refusals import Conflict, NotFound, Unavailable, Unprocessable
 
 READABLE = frozenset({PackageState.VERIFIED, PackageState.IN_USE})

@@ -123,7 +123,7 @@ def release(  # noqa: PLR0913 - what a release rests on
             # together and the courier takes over.
             return casework.package_file(db, package_id, keyring=keyring)
     except gates.GateShutError as shut:
-        with database.begin() as db:
+        with database.read() as db:
             package = packages.find(db, package_id)
         casework.record_shut(database, package, shut, actor)
         raise

@@ -19,12 +19,10 @@ from services.exchange.keyring import Keyring, PackageKey
 from services.exchange.records import StoredItem, StoredSegment, Taken
 from services.exchange.states import Actor, PackageAct, advance_package
 from services.exchange.store import contents, packages
-from services.exchange.vault import Draft, Vault
+from services.exchange.vault import BLOCK, Draft, Vault
 from shared.protocol import encryption
 from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict, NotFound, Unprocessable
-
-BLOCK = 2**20  # bytes of plaintext at a time; more does not make it faster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +58,7 @@ def upload(
         Unprocessable: the segment has another length.
         StorageFull: there is no room for it.
     """
-    with database.begin() as db:
+    with database.read() as db:
         package = packages.find(db, promise.package_id)
         advance_package(package.direction, package.state, PackageAct.COLLECT)
         item = contents.item(db, promise.package_id, promise.item_id)
@@ -82,7 +80,7 @@ def missing(package_id: str, item_id: str, *, database: Database) -> tuple[tuple
     Raises:
         NotFound: there is no such item.
     """
-    with database.begin() as db:
+    with database.read() as db:
         item = contents.item(db, package_id, item_id)
         stored = [segment.n for segment in contents.segments(db, package_id, item_id)]
     edges = [-1, *stored, item.segments]

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from shared.runtime.refusals import StorageFull
 
+BLOCK = 2**20  # bytes read, sealed or written at a time: more is not faster, and memory is per call
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 

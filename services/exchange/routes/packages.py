@@ -21,6 +21,7 @@ from services.exchange.routes.answers import (
 from services.exchange.routes.parts import Node, acting
 from services.exchange.routes.streams import pour
 from services.exchange.states import Actor, Direction, PackageState
+from services.exchange.vault import BLOCK
 from shared.protocol.bag import MAX_CASE
 from shared.protocol.digests import parse_content_digest
 from shared.protocol.encryption import MAX_SEGMENT
@@ -128,7 +129,7 @@ async def put_segment(
     )
     with ExitStack() as stack:
         upload = await run_in_threadpool(stack.enter_context, begun)
-        await pour(request.stream(), upload.write, block=uploading.BLOCK)
+        await pour(request.stream(), upload.write, block=BLOCK)
         response.status_code = STATUS[await run_in_threadpool(upload.finish)]
     return SegmentAnswer(item_id=promise.item_id, segment=promise.n)
 

@@ -1,9 +1,9 @@
 """Who works on a package, until when, and how far the work has got."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from services.exchange.records import Progress
@@ -28,9 +28,17 @@ def begin(db: Session, package_id: str, progress: Progress) -> None:
     )
 
 
+def waits(db: Session, state: PackageState, at: datetime) -> bool:
+    """Return whether an own package in a state waits for a worker."""
+    waiting = select(PackageRow.id).where(
+        PackageRow.state == state, PackageRow.direction == Direction.OUT, _free(at)
+    )
+    return db.scalar(waiting.limit(1)) is not None
+
+
 def claim(db: Session, state: PackageState, actor: Actor, lease: timedelta) -> str | None:
     """Take the oldest own package in a state that nobody works on, until the lease ends; its id."""
-    free = or_(PackageRow.lease_until.is_(None), PackageRow.lease_until <= actor.at)
+    free = _free(actor.at)
     oldest = (
         select(PackageRow.id)
         .where(PackageRow.state == state, PackageRow.direction == Direction.OUT, free)
@@ -81,6 +89,10 @@ def end_all(db: Session, owner: str) -> None:
         .where(PackageRow.lease_owner == owner)
         .values(lease_owner=None, lease_until=None)
     )
+
+
+def _free(at: datetime) -> ColumnElement[bool]:
+    return or_(PackageRow.lease_until.is_(None), PackageRow.lease_until <= at)
 
 
 def _progress_columns(progress: Progress) -> dict[str, str | int]:

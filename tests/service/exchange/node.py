@@ -221,7 +221,9 @@ def receive_request(
             )
             for m in content["measures"]
         ),
-        entry=entry and EntryRef(channel=f"{sender}>{node.country}", epoch=0, seq=1, hash=entry),
+        entry=None
+        if entry is None
+        else EntryRef(channel=f"{sender}>{node.country}", epoch=0, seq=1, hash=entry),
         created_by=sender,
         created_at=node.clock(),
         updated_at=node.clock(),

@@ -2,15 +2,15 @@
 
 import dataclasses
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from services.exchange import closing
-from services.exchange.closing import Closer
+from services.exchange.closing import LEASE, Closer
 from services.exchange.directory import Directory
-from services.exchange.store import contents, packages
+from services.exchange.states import PackageAct, PackageState
+from services.exchange.store import contents, leases, packages
 from shared.protocol import bag, cms, manifest
 from shared.protocol.identifiers import TAG_ITEM
 from shared.runtime.refusals import Unavailable
@@ -187,7 +187,7 @@ def test_what_is_stored_beside_the_segments_is_checked_too(qn: Node, harm: str) 
             contents.add_item(db, dataclasses.replace(item, sealed_declaration=b"x" * 40))
     if harm == "declaration":
         with qn.parts.database.begin() as db:
-            packages.move(db, package_id, closing.PackageAct.CLOSE, qn.closer.actor)
+            packages.move(db, package_id, PackageAct.CLOSE, qn.closer.actor)
         assert qn.closer.work()
         failed = show(qn, package_id)
     else:
@@ -223,7 +223,7 @@ class Ticking:
     def __init__(self, node: Node) -> None:
         self.node = node
 
-    def __call__(self):  # noqa: ANN204
+    def __call__(self) -> datetime:
         self.node.clock.advance(timedelta(seconds=0.5))
         return self.node.clock()
 
@@ -238,15 +238,15 @@ def test_a_lease_keeps_others_away_until_it_ends(qn: Node) -> None:
     upload(qn, package_id, {"a.txt": b"abc"})
     ask(qn, package_id, 202)
     with qn.parts.database.begin() as db:
-        taken = closing.leases.claim(
+        taken = leases.claim(
             db,
-            closing.PackageState.CLOSING,
+            PackageState.CLOSING,
             worker(qn, pace=False, name="dead").actor,
-            closing.LEASE,
+            LEASE,
         )
     assert taken == package_id
     assert not qn.closer.work()
-    qn.clock.advance(closing.LEASE)
+    qn.clock.advance(LEASE)
     assert qn.closer.work()
     assert show(qn, package_id)["state"] == "COLLECTED"
 
@@ -256,7 +256,7 @@ def test_a_worker_that_starts_again_takes_back_its_own_leases(qn: Node) -> None:
     upload(qn, package_id, {"a.txt": b"abc"})
     ask(qn, package_id, 202)
     with qn.parts.database.begin() as db:
-        closing.leases.claim(db, closing.PackageState.CLOSING, qn.closer.actor, closing.LEASE)
+        leases.claim(db, PackageState.CLOSING, qn.closer.actor, LEASE)
     qn.closer.begin()
     assert qn.closer.work()
 
@@ -268,7 +268,7 @@ def test_a_worker_that_lost_its_lease_commits_nothing(qn: Node) -> None:
 
     def robbed() -> bool:
         with qn.parts.database.begin() as db:
-            closing.leases.end_all(db, "slow")
+            leases.end_all(db, "slow")
         return False
 
     assert not worker(qn, pace=False, name="slow", stopping=robbed).work()

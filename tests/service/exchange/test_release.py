@@ -10,9 +10,11 @@ from services.exchange.directory import Directory
 from services.exchange.states import Actor, PackageAct, RequestAct
 from services.exchange.store import entries, packages, requests
 from services.exchange.store.packages import destroy_key
-from shared.protocol import canonical, encryption
+from shared.protocol import canonical
 from shared.protocol.entries import read_entry
+from shared.protocol.errors import SealError
 from shared.protocol.identifiers import Country
+from shared.protocol.keys import KemKey
 from shared.protocol.messages import PackageBody
 from shared.protocol.trust import Member
 from tests.service.exchange.node import (
@@ -37,7 +39,7 @@ def release(node: Node, package_id: str, status: int = 202) -> Answer:
     return content
 
 
-def test_a_cleared_package_is_released_as_one_signed_entry(qn: Node, qm: Node) -> None:
+def test_a_cleared_package_is_released_as_one_signed_entry(qn: Node) -> None:
     package_id = cleared_package(qn, FILES)
     sealed = release(qn, package_id)
     states = ["COLLECTING", "CLOSING", "COLLECTED", "FILTERED", "CLEARED", "SEALED"]
@@ -63,7 +65,7 @@ def test_the_content_key_is_wrapped_for_the_receiver_alone(qn: Node, qm: Node) -
         own = packages.find(db, package_id).wrapped_key
     assert own is not None
     assert qn.parts.keyring.unwrap_at_rest(own, package_id).content == content
-    with pytest.raises(encryption.SealError):
+    with pytest.raises(SealError):
         qn.parts.keyring.unwrap(wrapped, package_id=package_id, sender=Country("QM"))
 
 
@@ -155,7 +157,7 @@ class _Changed(Directory):
 
 def test_the_newest_key_in_force_is_used(qn: Node) -> None:
     package_id = cleared_package(qn, FILES)
-    newer = encryption.KemKey.generate().public()
+    newer = KemKey.generate().public()
 
     def rotated(member: Member) -> Member:
         (old,) = member.kem
