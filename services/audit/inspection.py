@@ -50,6 +50,8 @@ def inspect(
         head = tree.head(db)
         if head is None:
             return 0
+        if tree.reaches_past_head(db):
+            raise CorruptLog(head.size, "there is more than the head counts")
         start = 0 if last is None else max(head.size - last, 0)
         try:
             walk = _Walk(frontier=tree.frontier(db, start))

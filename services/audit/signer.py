@@ -45,7 +45,11 @@ class Signer:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._key, self._folder = key, folder
         self._lock = _take(folder / "lock")
-        self.last = self._read()
+        try:
+            self.last = self._read()
+        except SignerRefusal:
+            self.close()
+            raise
 
     @property
     def origin(self) -> str:

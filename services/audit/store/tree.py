@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from services.audit.tables import checkpoint, log_head, tree_node
+from services.audit.tables import checkpoint, log_entry, log_head, tree_node
 from shared.protocol.merkle import EMPTY_ROOT, Frontier, Node, complete
 
 MAX_SIZE = 2**62  # beyond it a node's position has no 64 bits
@@ -86,10 +86,13 @@ def nodes(db: Session, wanted: Iterable[Node]) -> dict[Node, bytes]:
     return found
 
 
-def stray_nodes(db: Session, size: int) -> bool:
-    """Whether there are nodes right of a tree of this size."""
-    query = sa.select(sa.exists().where(tree_node.c.position > 2 * size - 1))
-    return bool(db.execute(query).scalar_one())
+def reaches_past_head(db: Session) -> bool:
+    """Whether there are entries or nodes that the head does not count; seen in one moment."""
+    past = sa.or_(
+        sa.exists().where(log_entry.c.idx >= log_head.c.size),
+        sa.exists().where(tree_node.c.position >= 2 * log_head.c.size),
+    )
+    return db.execute(sa.select(log_head.c.id).where(past)).one_or_none() is not None
 
 
 def frontier(db: Session, size: int) -> Frontier:

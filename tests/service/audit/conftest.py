@@ -1,7 +1,11 @@
+import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from shared.runtime.database import migrate, open_database
 from tests.service.audit.logbook import Logbook, MortalDatabase
@@ -9,13 +13,49 @@ from tests.service.audit.logbook import Logbook, MortalDatabase
 MIGRATIONS = "services.audit.migrations"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MortalDatabase]:
-    url = f"sqlite:///{tmp_path}/audit.sqlite"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_database")
+def _migrated(url: str) -> str:
     opened = open_database(url)
     migrate(opened, MIGRATIONS)
+    opened.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database made by the migrations; each test gets a copy."""
+    file = tmp_path_factory.mktemp("migrated") / "audit.sqlite"
+    _migrated(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """The same on PostgreSQL, as a template."""
+    name = f"audit_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}".encode())
+    _migrated(make_url(postgres_url).set(database=name).render_as_string(hide_password=False))
+    return name
+
+
+@pytest.fixture
+def copied_database(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    name = f"audit_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template}".encode())
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MortalDatabase]:
+    """SQLite, or what a test asks for by an indirect parameter."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "audit.sqlite")
+        opened = open_database(f"sqlite:///{tmp_path}/audit.sqlite")
+    else:
+        opened = open_database(request.getfixturevalue("copied_database"))
     yield MortalDatabase(opened.engine, opened.sessions)
     opened.close()
 

@@ -1,6 +1,6 @@
 """A log to test with: fixed keys, a clock that is set, a database that can fail at its commit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,14 +11,16 @@ from typing_extensions import override
 
 from services.audit import publication, sequencing, submission
 from services.audit.confidential import Confidential
-from services.audit.events import Event
+from services.audit.events import MAX_EVENTS, Event
 from services.audit.signals import Signals
 from services.audit.signer import Signer
+from services.audit.store import entries
 from services.audit.submission import Recorded
 from services.audit.worker import Log
+from shared.protocol import leaves
 from shared.protocol.checkpoints import LogKey
 from shared.protocol.identifiers import new_id
-from shared.protocol.leaves import format_time
+from shared.protocol.leaves import Leaf, format_time
 from shared.runtime.database import Database
 
 ORIGIN = "qm.rogatory.example/log"
@@ -45,14 +47,14 @@ class Dead(Exception):  # noqa: N818 - what happened to the process
 
 @dataclass(frozen=True, slots=True)
 class MortalDatabase(Database):
-    """Dies at a commit: `plan` is consumed one transaction at a time."""
+    """Dies at a commit: `faults` are consumed one transaction at a time."""
 
-    plan: list[str | None] = field(default_factory=list)
+    faults: list[str | None] = field(default_factory=list)
 
     @override
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        fault = self.plan.pop(0) if self.plan else None
+        fault = self.faults.pop(0) if self.faults else None
         with self.sessions.begin() as session:
             yield session
             if fault == "not persisted":
@@ -89,6 +91,10 @@ class Logbook:
         )
         self.publish()
 
+    def plan(self, *faults: str | None) -> None:
+        """What happens at the next commits."""
+        self.database.faults.extend(faults)
+
     def take(self, *events: Event) -> None:
         submission.take(events, database=self.database, confidential=CONFIDENTIAL, clock=self.clock)
 
@@ -104,10 +110,15 @@ class Logbook:
     def publish(self) -> int:
         return publication.publish(database=self.database, signer=self.signer, clock=self.clock)
 
+    def leaf(self, index: int) -> Leaf:
+        """What is stored at an index."""
+        with self.database.read() as db:
+            return leaves.parse(entries.bodies(db, [index])[index])
+
     def record(self, *events: Event) -> list[Recorded]:
         """Take, sequence and publish; then ask as a client does."""
         self.take(*events)
-        while self.sequence():
+        while self.sequence() == MAX_EVENTS:
             pass
         self.publish()
         return self.ask(*events)
@@ -122,12 +133,10 @@ class Logbook:
             patience=timedelta(0),
         )
 
-    def restart(self, reopened: Callable[[], MortalDatabase] | None = None) -> None:
-        """What a new process finds."""
+    def restart(self) -> None:
+        """What a new process does."""
         self.signer.close()
         self.signer = Signer(KEY, self.folder / "signer")
-        if reopened:
-            self.database = reopened()
         self.open()
 
 
@@ -142,3 +151,22 @@ def event(number: int = 0, **told: object) -> Event:
             **told,
         }
     )
+
+
+def request_id(number: int) -> str:
+    return f"{new_id(START)[:15]}{number:03x}-9000-{number:012x}"
+
+
+def transfer(**told: object) -> dict[str, object]:
+    """What the intent to send an entry tells."""
+    return {
+        "type": "transfer.intent",
+        "direction": "out",
+        "peer": "QN",
+        "channel": "QM>QN",
+        "epoch": 0,
+        "seq": 3,
+        "entry_type": "package",
+        "entry_hash": "ab" * 48,
+        **told,
+    }

@@ -1,0 +1,131 @@
+"""The sequencer's thread: it answers soon, survives its database, and says why it stops."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from services.audit import submission
+from services.audit.events import Event
+from services.audit.signals import Signals
+from services.audit.submission import Recorded
+from services.audit.worker import Sequencer
+from shared.runtime.refusals import Unavailable
+from tests.service.audit.logbook import CONFIDENTIAL, Logbook, event
+
+SOON = 5.0  # seconds
+INTERVAL = timedelta(milliseconds=20)
+
+
+@contextmanager
+def running(logbook: Logbook) -> Iterator[tuple[Sequencer, Signals]]:
+    signals = Signals()
+    sequencer = Sequencer(logbook.log, signals, interval=INTERVAL)
+    sequencer.open()
+    sequencer.start()
+    try:
+        yield sequencer, signals
+    finally:
+        sequencer.stop()
+
+
+def submitted(logbook: Logbook, signals: Signals, *events: Event) -> list[Recorded]:
+    return submission.submit(
+        events,
+        database=replace(logbook.database, faults=[]),  # only the sequencer's own ones fail
+        confidential=CONFIDENTIAL,
+        clock=logbook.clock,
+        signals=signals,
+        patience=timedelta(seconds=SOON),
+    )
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SOON
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_an_event_is_answered_when_it_is_signed(logbook: Logbook) -> None:
+    with running(logbook) as (sequencer, signals):
+        began = time.monotonic()
+        (recorded,) = submitted(logbook, signals, event(1))
+        assert time.monotonic() - began < 1.0
+        assert (recorded.index, sequencer.state) == (1, "ok")
+    assert sequencer.state == "not running"
+
+
+def test_many_at_once_share_a_batch(logbook: Logbook) -> None:
+    answers: list[Recorded] = []
+    with running(logbook) as (_, signals):
+
+        def client(number: int) -> None:
+            answers.extend(submitted(logbook, signals, event(number)))
+
+        clients = [threading.Thread(target=client, args=(number,)) for number in range(1, 13)]
+        for each in clients:
+            each.start()
+        for each in clients:
+            each.join()
+    assert sorted(each.index for each in answers) == list(range(1, 13))
+
+
+def test_what_another_process_took_is_noticed(logbook: Logbook) -> None:
+    with running(logbook) as (_, signals):
+        logbook.take(event(1))
+        eventually(lambda: logbook_size(logbook) == 2)
+        assert submitted(logbook, signals, event(1))[0].index == 1
+
+
+def logbook_size(logbook: Logbook) -> int:
+    assert logbook.signer.last
+    return logbook.signer.last.checkpoint.size
+
+
+@pytest.mark.parametrize("fault", ["not persisted", "persisted"])
+def test_a_database_that_comes_back(logbook: Logbook, fault: str) -> None:
+    with running(logbook) as (sequencer, signals):
+        logbook.plan(fault, fault)
+        recorded = submitted(logbook, signals, event(1), event(2))
+        assert [each.index for each in recorded] == [1, 2]
+        assert sequencer.state == "ok"
+
+
+def test_a_clock_far_behind_is_told_and_ends_by_itself(logbook: Logbook) -> None:
+    logbook.record(event(1))
+    with running(logbook) as (sequencer, signals):
+        logbook.clock.back(minutes=1)
+        with pytest.raises(Unavailable, match="behind the last entry"):
+            submitted(logbook, signals, event(2))
+        assert "behind the last entry" in sequencer.state
+        logbook.clock.back(minutes=-2)
+        eventually(lambda: sequencer.state == "ok")
+        assert submitted(logbook, signals, event(2))[0].index == 2
+
+
+def test_a_clock_a_little_behind_is_waited_for(logbook: Logbook) -> None:
+    logbook.record(event(1))
+    with running(logbook) as (_, signals):
+        logbook.clock.back(milliseconds=20)  # each look at this clock is a millisecond
+        assert submitted(logbook, signals, event(2))[0].index == 2
+
+
+def test_a_lost_lead_stops_for_good(logbook: Logbook) -> None:
+    with running(logbook) as (sequencer, signals):
+        logbook.open()
+        with pytest.raises(Unavailable, match="lead"):
+            submitted(logbook, signals, event(1))
+        sequencer.join(SOON)
+        assert "lead" in sequencer.state
+    assert logbook.record(event(1))[0].index == 1  # it was kept, and the new leader has it
+
+
+def test_a_sequencer_that_never_started_can_be_stopped(logbook: Logbook) -> None:
+    sequencer = Sequencer(logbook.log, Signals(), interval=INTERVAL)
+    sequencer.stop()
+    assert sequencer.state == "not running"
