@@ -17,7 +17,10 @@ from tests.service.gateway.federation import (
     make_federation,
     make_node,
 )
+from tests.service.gateway.sites import live, site
 from tests.service.gateway.sockets import listening, serving
+
+__all__ = ["live", "site"]
 
 
 @dataclass

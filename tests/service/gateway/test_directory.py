@@ -1,77 +1,20 @@
 """The live view: what an attacker between us and the directory can and cannot do."""
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from tuf.api.exceptions import DownloadError, RepositoryError
 
-from services.directory import routes
 from services.gateway.directory import Directory
 from shared.protocol import trust
 from shared.protocol.identifiers import Country
 from shared.runtime import http
-from shared.runtime.app import OK, create_app
-from shared.runtime.edge import EdgeProtocol
 from shared.runtime.refusals import NotAllowed, NotFound, Refusal, Unavailable
 from tests.federated import Repository, document
-from tests.service.gateway.sockets import listening, make_certificates, serving
-
-NOW = datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - the TUF client asks the real clock
-
-
-@dataclass
-class Site:
-    """A directory on a real socket whose repository can be exchanged."""
-
-    app: FastAPI
-    url: str
-    ca: Path
-
-
-@dataclass
-class Live:
-    """A repository, and a gateway's view of it."""
-
-    repository: Repository
-    directory: Directory
-    folder: Path
-    later: timedelta = timedelta(0)
-
-    def clock(self) -> datetime:
-        return NOW + self.later
-
-    def gateway(self, country: str) -> str:
-        return self.directory.peer(country).gateway
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    certificates = make_certificates(tmp_path_factory.mktemp("site") / "directory")
-    app = create_app("directory", routers=[routes.router], readiness=lambda: {"files": OK})
-    bound, port = listening()
-    with serving(app, bound, certificates=certificates, protocol=EdgeProtocol):
-        yield Site(app, f"https://127.0.0.1:{port}", certificates.ca)
-
-
-@pytest.fixture
-def live(site: Site, tmp_path: Path) -> Live:
-    repository = Repository.make(tmp_path / "repository", NOW)
-    site.app.state.repository = repository.folder
-    holder: list[Live] = []
-    directory = Directory(
-        url=site.url,
-        context=http.pinned_file(site.ca),
-        root=repository.root,
-        folder=tmp_path / "trust",
-        clock=lambda: NOW + holder[0].later,
-    )
-    holder.append(Live(repository, directory, tmp_path))
-    return holder[0]
+from tests.service.gateway.sites import NOW, Live, Site
 
 
 def reopened(live: Live, site: Site, url: str | None = None) -> Directory:
