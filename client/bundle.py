@@ -48,18 +48,15 @@ class BagOnDisk:
         for path in self.paths:
             if path in hashed:
                 yield hashed[path]
-                progress(hashed[path].size)
             elif path.startswith(DATA):
                 with (self.folder / path).open("rb", buffering=0) as file:
                     digest, size = hash_file(file, progress)
                 yield PayloadFile(path=path, size=size, sha256=digest)
 
-    def payload_size(self) -> int:
-        """Count the bytes of evidence."""
-        sizes = (
-            (self.folder / path).stat().st_size for path in self.paths if path.startswith(DATA)
-        )
-        return sum(sizes)
+    def size_to_hash(self, hashed: Mapping[str, PayloadFile]) -> int:
+        """Count the bytes of evidence that `payload` will hash."""
+        paths = [path for path in self.paths if path.startswith(DATA) and path not in hashed]
+        return sum((self.folder / path).stat().st_size for path in paths)
 
 
 def open_bag(folder: Path) -> BagOnDisk:

@@ -58,7 +58,7 @@ def verify_and_tell(
                 print(line)
 
     bag = open_bag(folder)
-    with bar(terminal, "hashed", bag.payload_size()) as progress:
+    with bar(terminal, "hashed", bag.size_to_hash(hashed)) as progress:
         return verify_bag(bag, pinned_root=pinned_root, hashed=hashed, tell=tell, progress=progress)
 
 

@@ -8,7 +8,6 @@ import mmap
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
@@ -99,7 +98,8 @@ def hash_source(source: Source, *, segment_size: int, progress: Progress) -> Has
     """
     whole, part, segments, size = hashlib.sha256(), hashlib.sha256(), list[bytes](), 0
     try:
-        with source.path.open("rb", buffering=0) as file, _memory() as view:
+        view = _block()
+        with source.path.open("rb", buffering=0) as file:
             # In a file of one segment both digests are the same: SHA-256 is what this costs.
             several = os.fstat(file.fileno()).st_size > segment_size
             while count := os.readv(
@@ -131,8 +131,8 @@ def read_segment(source: Source, *, start: int, size: int) -> Iterator[bytes]:
     Raises:
         IntegrityError: the file has become shorter.
     """
-    with source.path.open("rb", buffering=0) as file, _memory() as view:
-        done = 0
+    view, done = _block(), 0
+    with source.path.open("rb", buffering=0) as file:
         while done < size:
             count = os.preadv(file.fileno(), [view[: min(BLOCK, size - done)]], start + done)
             if not count:
@@ -142,11 +142,12 @@ def read_segment(source: Source, *, start: int, size: int) -> Iterator[bytes]:
             yield cast("bytes", view[:count])
 
 
-@contextmanager
-def _memory() -> Iterator[memoryview]:
-    """Lend a page-aligned block: the kernel copies into a bytearray at a fraction of the speed."""
-    with mmap.mmap(-1, BLOCK) as memory, memoryview(memory) as view:
-        yield view
+def _block() -> memoryview:
+    """Give a page-aligned block: the kernel copies into a bytearray at a fraction of the speed.
+
+    It is freed with its last view, which whoever sends it may hold longer than the file is open.
+    """
+    return memoryview(mmap.mmap(-1, BLOCK))
 
 
 def _changed(source: Source) -> IntegrityError:

@@ -63,12 +63,15 @@ def add_files(
         IntegrityError: a file changes while it is read.
         ClientError: the node refuses something; what was sent stays.
     """
-    known = packages.items(session, package.package_id)
-    added = []
+    before = packages.items(session, package.package_id)
+    known, added = list(before), list[Added]()
     with _senders() as send:
         for each in _hash_ahead(sources, package.segment_size, hashed):
-            item, lacking = _declare(session, package, each, known, clock)
-            known.append(item)
+            # A file that was there before is the same file; two alike in one call are two files.
+            same = _take_same(each, before)
+            item = same or _new_item(each, known, clock)
+            lacking = _declare(session, package, each, item)
+            known += [item] if same is None else []
             sent(each.size - sum(_length(each, package, n) for n in lacking))
             for n in lacking:
                 send(partial(_send, session, package, each, item, n, sent))
@@ -91,17 +94,27 @@ def _hash_ahead(
             yield ahead.popleft().result()
 
 
-def _declare(
-    session: Session, package: Package, hashed: Hashed, known: Sequence[Item], clock: Clock
-) -> tuple[Item, list[int]]:
-    """Declare a file; give its item and the numbers of the segments that the node lacks."""
-    item = _same(hashed, known) or Item(
+def _take_same(hashed: Hashed, before: list[Item]) -> Item | None:
+    """Take the item that is this file out of those that were there."""
+    wanted = (hashed.source.name, hashed.size, hashed.sha256.hex())
+    for position, item in enumerate(before):
+        if (item.original_name, item.size, item.sha256) == wanted:
+            return before.pop(position)
+    return None
+
+
+def _new_item(hashed: Hashed, known: Iterable[Item], clock: Clock) -> Item:
+    return Item(
         item_id=new_id(clock()),
         path=_free_path(hashed.source.name, known),
         original_name=hashed.source.name,
         size=hashed.size,
         sha256=hashed.sha256.hex(),
     )
+
+
+def _declare(session: Session, package: Package, hashed: Hashed, item: Item) -> list[int]:
+    """Declare a file; give the numbers of the segments that the node lacks."""
     path = f"/v1/packages/{package.package_id}/items/{item.item_id}"
     body = {
         "path": item.path,
@@ -113,15 +126,8 @@ def _declare(
     answer = session.write("PUT", path, encode(body))
     session.json(answer)
     if answer.status == _CREATED:
-        return item, list(range(len(hashed.segments)))
-    return item, list(_numbers(session.get(path + "/segments").get("missing")))
-
-
-def _same(hashed: Hashed, known: Iterable[Item]) -> Item | None:
-    wanted = (hashed.source.name, hashed.size, hashed.sha256.hex())
-    return next(
-        (item for item in known if (item.original_name, item.size, item.sha256) == wanted), None
-    )
+        return list(range(len(hashed.segments)))
+    return list(_numbers(session.get(path + "/segments").get("missing")))
 
 
 def _free_path(name: str, known: Iterable[Item]) -> str:
