@@ -23,8 +23,10 @@ class Job(Protocol):
 class Crew:
     """One thread for each job."""
 
-    def __init__(self, jobs: Mapping[str, Job], stopping: threading.Event) -> None:
-        self._stopping = stopping
+    def __init__(
+        self, jobs: Mapping[str, Job], stopping: threading.Event, *, troubled: float = TROUBLED
+    ) -> None:
+        self._stopping, self._troubled = stopping, troubled
         self._threads = [
             threading.Thread(target=self._run, args=(name, job), name=name)
             for name, job in jobs.items()
@@ -55,5 +57,5 @@ class Crew:
                 pause = 0.0 if job.work() else IDLE
             except Exception as error:  # noqa: BLE001 - a job outlives what goes wrong in one bit of it
                 logs.log().error("job_failed", job=name, error=type(error).__name__, exc_info=error)
-                pause = TROUBLED
+                pause = self._troubled
             self._stopping.wait(pause)

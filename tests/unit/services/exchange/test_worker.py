@@ -1,0 +1,46 @@
+"""Jobs outlive what goes wrong in one bit of them, and end when they are told."""
+
+import threading
+from time import monotonic
+
+from services.exchange.worker import TROUBLED, Crew
+
+
+class Counting:
+    def __init__(self, *results: bool | Exception) -> None:
+        self.results = list(results)
+        self.begun = 0
+        self.done = threading.Event()
+
+    def begin(self) -> None:
+        self.begun += 1
+
+    def work(self) -> bool:
+        if not self.results:
+            self.done.set()
+            return False
+        result = self.results.pop(0)
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+def test_a_job_goes_on_after_work_idleness_and_trouble() -> None:
+    job = Counting(True, False, ValueError("one bad bit"), True)
+    crew = Crew({"job": job}, threading.Event(), troubled=0.01)
+    crew.start()
+    try:
+        assert job.done.wait(5)
+        assert crew.problems() == {"job": "ok"}
+    finally:
+        crew.stop()
+    assert job.begun == 1
+    assert crew.problems() == {"job": "not running"}
+
+
+def test_a_stop_does_not_wait_for_a_pause_to_end() -> None:
+    crew = Crew({"job": Counting(ValueError("trouble"))}, threading.Event())
+    crew.start()
+    begun = monotonic()
+    crew.stop()
+    assert monotonic() - begun < TROUBLED
