@@ -39,7 +39,7 @@ def create(settings: DirectorySettings, *, clock: Clock = utc_now) -> ASGIApp:
         "Rogatory directory", routers=[routes.router], readiness=readiness, lifespan=lifespan
     )
     app.state.repository = settings.directory_repo
-    return Edge(app, quiet=())
+    return Edge(app)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from services.gateway.registry import Registry
 from services.gateway.routes import api, egress, oauth
 from services.gateway.routes.form import FormRules
 from services.gateway.settings import GatewaySettings
-from services.gateway.upstream import BrokenStreamError, Upstream
+from services.gateway.upstream import Upstream
 from shared.protocol import canonical, jose
 from shared.runtime import http, logs, server, tls
 from shared.runtime.app import OK, create_app
@@ -64,10 +64,7 @@ def create(settings: GatewaySettings, *, clock: Clock = utc_now) -> Gateway:
     )
     internal.state.doorman = Doorman.load("gateway", settings.internal_keys, clock)
     internal.state.directory, internal.state.delivery = parts.directory, parts.delivery
-    return Gateway(
-        public=Edge(_public(settings, parts), quiet=(BrokenStreamError,)),
-        internal=Edge(internal, quiet=(BrokenStreamError,)),
-    )
+    return Gateway(public=Edge(_public(settings, parts)), internal=Edge(internal))
 
 
 def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Parts:

@@ -7,7 +7,6 @@ its version is pinned, and tests probe each deadline). `Edge` sets the headers o
 import asyncio
 import time
 
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -120,25 +119,18 @@ class EdgeProtocol(HttpToolsProtocol):
 
 
 class Edge:
-    """The outermost layer of an app: headers for every answer, a quiet end for a broken one."""
+    """The outermost layer of an app: headers for every answer."""
 
-    def __init__(self, app: ASGIApp, *, quiet: tuple[type[Exception], ...]) -> None:
-        """Wrap `app`; exceptions of the kinds `quiet` only mean that a connection has ended."""
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
         self._app = app
-        self._quiet: tuple[type[Exception], ...] = (ClientDisconnect, *quiet)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *SECURITY_HEADERS]
             await send(message)
 
-        try:
-            await self._app(scope, receive, with_headers)
-        except self._quiet:
-            return
+        await self._app(scope, receive, with_headers)

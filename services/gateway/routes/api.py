@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from anyio import to_thread
 from fastapi import APIRouter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from services.gateway.admission import SEGMENT_BODY
@@ -13,6 +13,7 @@ from services.gateway.directory import Directory
 from services.gateway.entrance import Admitted, Entrance
 from services.gateway.routes.calls import blocks, read_call, write_answer
 from services.gateway.upstream import Upstream
+from shared.runtime import logs
 
 router = APIRouter(max_body_size=SEGMENT_BODY)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
@@ -24,7 +25,11 @@ async def forward(request: Request) -> Response:
     admitted = await to_thread.run_sync(entrance.admit, read_call(request))
     if admitted.match.route.service == "gateway":
         return await to_thread.run_sync(_OWN[admitted.match.route.template], request)
-    return await _pass_on(request, admitted)
+    try:
+        return await _pass_on(request, admitted)
+    except ClientDisconnect:
+        logs.log().info("caller_went_away", path=request.scope["path"])
+        return Response(status_code=400)  # which nobody reads
 
 
 router.add_route("/{path:path}", forward, methods=METHODS)

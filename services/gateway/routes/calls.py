@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from services.gateway.entrance import Call
-from services.gateway.upstream import Answer
-from shared.runtime import http
+from services.gateway.upstream import Answer, BrokenStreamError
+from shared.runtime import http, logs
 from shared.runtime.problems import too_large
 
 
@@ -70,6 +70,9 @@ class _Blocks(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
+        except BrokenStreamError as error:
+            # Returning short of the announced length makes the server break the connection.
+            logs.log().warning("answer_broke_off", path=scope["path"], error=str(error))
         finally:
             self._answer.close()
 
