@@ -79,7 +79,8 @@ class CommandError(Exception):
             return self.said.strip()
         listed = [check for check in checks if isinstance(check, dict)]
         failed = [check for check in listed if check.get("result") == "failed"]
-        return "; ".join(f"{check.get('name')}: {check.get('detail')}" for check in failed)
+        said = [f"{check.get('object')}: {check.get('detail')}" for check in failed]
+        return "; ".join(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +163,7 @@ class Case:
     def add(self, files: Sequence[str], *options: str) -> None:
         """Add files to the package; what is there already is not sent twice."""
         desk = self.desks["QN-preparer"]
-        self.reach(desk, "COLLECTING", "package", "add", self.package_id, *files, *options)
+        self.persist(desk, "package", "add", self.package_id, *files, *options)
 
     def close(self) -> None:
         """QN closes the package: read back, every digest recomputed, signed by the preparer."""
