@@ -123,16 +123,6 @@ def hash_ranges(ranges: Sequence[Range], nodes: Mapping[Node, bytes]) -> list[by
     return [_fold([nodes[node] for node in complete(*each)]) for each in ranges]
 
 
-def inclusion_path(index: int, size: int, nodes: Mapping[Node, bytes]) -> list[bytes]:
-    """The inclusion proof of leaf `index` in the tree of `size` leaves, from leaf to root."""
-    return hash_ranges(inclusion_ranges(index, size), nodes)
-
-
-def consistency_path(old: int, new: int, nodes: Mapping[Node, bytes]) -> list[bytes]:
-    """The consistency proof from the tree of `old` leaves to that of `new`."""
-    return hash_ranges(consistency_ranges(old, new), nodes)
-
-
 def verify_inclusion(
     index: int, size: int, leaf: bytes, proof: Sequence[bytes], expected: bytes
 ) -> None:

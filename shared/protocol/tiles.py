@@ -13,7 +13,6 @@ from shared.protocol.errors import FormatError
 from shared.protocol.merkle import Node
 
 WIDTH = 256
-MAX_ENTRY = 2**16 - 1  # bytes; the length prefix of a bundle has 16 bits
 _LEVEL_BITS = 8
 _MAX_LEVEL = 63
 _LENGTH = struct.Struct(">H")

@@ -1,6 +1,7 @@
 """The service as its neighbours see it."""
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -108,8 +109,9 @@ def told(number: int, **members: object) -> dict[str, Any]:
 
 
 @pytest.fixture
-def node(keys: Keys, tmp_path: Path) -> Iterator[Node]:
+def node(keys: Keys, migrated_file: Path, tmp_path: Path) -> Iterator[Node]:
     clock = SetClock()
+    shutil.copy(migrated_file, tmp_path / "audit.sqlite")
     with TestClient(create(settings(keys, tmp_path), clock)) as client:
         yield Node(client, keys, clock)
 

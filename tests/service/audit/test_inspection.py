@@ -1,7 +1,9 @@
 """One changed byte anywhere in the stored log is found, and the entry is named."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,15 +12,29 @@ from services.audit import inspection, tables
 from services.audit.alarms import CorruptLog
 from services.audit.tables import case_key, checkpoint, log_entry, log_head, opening, tree_node
 from shared.protocol.checkpoints import Checkpoint, sign_checkpoint
-from tests.service.audit.logbook import CONFIDENTIAL, KEY, ORIGIN, START, Logbook, event
+from shared.runtime.database import open_database
+from tests.service.audit.logbook import (
+    CONFIDENTIAL,
+    KEY,
+    ORIGIN,
+    START,
+    Logbook,
+    MortalDatabase,
+    event,
+)
 
 TRIGGERS = ("log_entry", "tree_node", "checkpoint", "log_head")
 SIZE = 12
 
 
-@pytest.fixture
-def tampered(logbook: Logbook) -> Logbook:
-    """A log without its guard rail, as its owner can have it."""
+@pytest.fixture(scope="module")
+def filled(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a log without its guard rail, as its owner can have it."""
+    folder = tmp_path_factory.mktemp("filled")
+    shutil.copy(migrated_file, folder / "audit.sqlite")
+    opened = open_database(f"sqlite:///{folder}/audit.sqlite")
+    logbook = Logbook(MortalDatabase(opened.engine, opened.sessions), folder)
+    logbook.open()
     for number in range(1, SIZE, 2):
         told = {"peer": "QN", "personal": {"officer": f"Officer {number}"}}
         logbook.record(event(number, **told), event(number + 1))
@@ -27,7 +43,19 @@ def tampered(logbook: Logbook) -> Logbook:
             db.execute(sa.text(f"DROP TRIGGER {table}_update"))
             db.execute(sa.text(f"DROP TRIGGER {table}_delete"))
         db.execute(sa.text("DROP TRIGGER log_entry_insert"))
-    return logbook
+    logbook.signer.close()
+    opened.close()
+    return folder
+
+
+@pytest.fixture
+def tampered(filled: Path, tmp_path: Path) -> Iterator[Logbook]:
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    opened = open_database(f"sqlite:///{tmp_path}/audit.sqlite")
+    logbook = Logbook(MortalDatabase(opened.engine, opened.sessions), tmp_path)
+    yield logbook
+    logbook.signer.close()
+    opened.close()
 
 
 def _inspect(logbook: Logbook, last: int | None = None) -> int:

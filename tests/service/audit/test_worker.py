@@ -22,10 +22,11 @@ INTERVAL = timedelta(milliseconds=20)
 
 
 @contextmanager
-def running(logbook: Logbook) -> Iterator[tuple[Sequencer, Signals]]:
+def running(logbook: Logbook, *faults: str) -> Iterator[tuple[Sequencer, Signals]]:
     signals = Signals()
     sequencer = Sequencer(logbook.log, signals, interval=INTERVAL)
     sequencer.open()
+    logbook.plan(*faults)
     sequencer.start()
     try:
         yield sequencer, signals
@@ -89,8 +90,8 @@ def logbook_size(logbook: Logbook) -> int:
 
 @pytest.mark.parametrize("fault", ["not persisted", "persisted"])
 def test_a_database_that_comes_back(logbook: Logbook, fault: str) -> None:
-    with running(logbook) as (sequencer, signals):
-        logbook.plan(fault, fault)
+    logbook.take(event(1), event(2))
+    with running(logbook, fault) as (sequencer, signals):
         recorded = submitted(logbook, signals, event(1), event(2))
         assert [each.index for each in recorded] == [1, 2]
         assert sequencer.state == "ok"

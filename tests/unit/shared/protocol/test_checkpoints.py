@@ -204,7 +204,7 @@ def _proof(old: int, new: int) -> list[bytes]:
     nodes: dict[merkle.Node, bytes] = {}
     for leaf in LEAVES[:new]:
         nodes.update(frontier.add(leaf))
-    return merkle.consistency_path(old, new, nodes)
+    return merkle.hash_ranges(merkle.consistency_ranges(old, new), nodes)
 
 
 def test_a_log_that_grew_extends_itself() -> None:
