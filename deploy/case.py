@@ -1,22 +1,19 @@
 """One case, played through the command line as its clerks would: demo, tests and measurements.
 
-A desk is one client with its keys; every step is a `rogatory` command. A node that is away is asked
-again for as long as `patience` allows: after each failure the desk looks whether the step was
-done all the same (the answer may have been lost), so a retry never does anything twice.
+Every step is a `rogatory` command at one country's desk. A node that is away is asked again for as long
+as `patience` allows: after each failure the desk looks whether the step was done all the same (the
+answer may have been lost), so a retry never does anything twice.
 """
 
-import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-from shared.protocol import canonical
+from deploy.desk import CommandError, Desk
 from shared.protocol.canonical import Json
-from shared.protocol.errors import FormatError
 
 POLL = 0.2  # seconds between two looks at a state
-ANSWER = 64 * 2**20  # bytes; a package may list many files
 WAIT = 300.0  # seconds a state may take to come
 STATE_CONFLICT, UNAVAILABLE = 6, 7  # exit codes of the command line
 ROLES = ("QM-preparer", "QM-approver", "QM-receiver", "QN-preparer", "QN-approver")
@@ -52,75 +49,6 @@ DRAFT: Json = {
     "urgent": False,
     "confidential": True,
 }  # fmt: skip
-
-
-class CommandError(Exception):
-    """A command did not do what it was asked; holds its exit code and what it said."""
-
-    def __init__(self, words: Sequence[str], exit_code: int, said: str) -> None:
-        super().__init__(f"rogatory {' '.join(words)} ended with {exit_code}: {said.strip()}")
-        self.exit_code, self.said = exit_code, said
-
-    @property
-    def answer(self) -> dict[str, Json]:
-        """The object that was printed all the same; empty if there was none."""
-        try:
-            value = canonical.read(self.said.encode(), max_size=ANSWER)
-        except FormatError:
-            return {}
-        return value if isinstance(value, dict) else {}
-
-    def reason(self) -> str:
-        """Return the error's own sentence, or of a failed verification the checks that failed."""
-        error, checks = self.answer.get("error"), self.answer.get("checks")
-        if isinstance(error, dict):
-            return str(error.get("detail"))
-        if not isinstance(checks, list):
-            return self.said.strip()
-        listed = [check for check in checks if isinstance(check, dict)]
-        failed = [check for check in listed if check.get("result") == "failed"]
-        said = [f"{check.get('object')}: {check.get('detail')}" for check in failed]
-        return "; ".join(said)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """The command line with one client's profile."""
-
-    command: tuple[str, ...]  # how to run it: here, or in a container
-    environment: Mapping[str, str]
-    config: str
-    profile: str
-    watch: Callable[[str], None] = field(default=lambda _line: None)
-
-    def run(self, *words: str) -> dict[str, Json]:
-        """Run a command and return the object that it prints.
-
-        Raises:
-            CommandError: it ended with another exit code than 0.
-        """
-        self.watch(" ".join(words))
-        return self.ask(*words)
-
-    def ask(self, *words: str) -> dict[str, Json]:
-        """Run a command that nobody needs to watch."""
-        options = ("--config", self.config, "--profile", self.profile, "--json")
-        done = subprocess.run(
-            [*self.command, *options, *words],
-            env=dict(self.environment),
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        said = done.stdout.decode(errors="replace")
-        if done.returncode != 0:
-            raise CommandError(words, done.returncode, said or done.stderr.decode(errors="replace"))
-        try:
-            value = canonical.read(done.stdout, max_size=ANSWER)
-        except FormatError as error:
-            raise CommandError(words, done.returncode, f"not one JSON object: {said}") from error
-        assert isinstance(value, dict)
-        return value
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,8 +13,9 @@ from time import monotonic
 from types import FrameType
 
 from deploy import demo_attacks, demo_views, evidence, workplace
-from deploy.case import Case, CommandError
+from deploy.case import Case
 from deploy.demo_words import Stage
+from deploy.desk import CommandError
 from deploy.lab import Lab
 from deploy.processes import StartError
 from deploy.provenance import case_graph
@@ -80,21 +81,23 @@ def play(stage: Stage, folder: Path) -> None:
     with Lab(folder / "lab") as lab:
         case = workplace.open_case(lab, folder / "desk", watch=stage.command)
         ask(stage, case, folder)
+        root = folder / "root.json"
+        shutil.copy(lab.root, root)
         digests = answer(stage, case, folder / "exhibits")
         carry(stage, case, digests, bag)
-        demo_views.court(stage, case, bag, lab.root)
-        demo_views.overseers(stage, case, folder, lab.root)
+        demo_views.court(stage, case, bag, root)
+        demo_views.overseers(stage, case, folder, root)
         demo_attacks.attack(stage, case, lab, folder)
 
 
 def main() -> None:
     """Play the demo; exit 1 if anything fails or any attack goes unnoticed."""
-    stage = Stage()
     began = monotonic()
     # A terminal that closes or a supervisor that stops us must not leave processes behind.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     folder = Path(tempfile.mkdtemp(prefix="rogatory-demo-"))
+    stage = Stage(folder)
     try:
         play(stage, folder)
     except (CommandError, StartError, TimeoutError) as error:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy import demo_views
-from deploy.case import Case, CommandError
+from deploy.case import Case
 from deploy.demo_words import Stage
+from deploy.desk import CommandError
 from deploy.lab import Lab
 
 SHOWN = 220  # characters of what was said that are shown
@@ -45,7 +46,7 @@ def flip_in_bag(scene: Scene) -> None:
     scene.stage.say("He changes one bit of the chat database in the court's bag.")
     target = next((scene.folder / "bag/data").rglob("chat.sqlite"))
     with flipped(target, at=target.stat().st_size // 2):
-        root = str(scene.lab.root)
+        root = str(scene.folder / "root.json")
         must_fail(scene, "chat.sqlite", "QM-receiver", "verify", bag(scene), "--root", root)
 
 
@@ -60,7 +61,7 @@ def rewrite_log(scene: Scene) -> None:
         changed = body.replace(b'"peer":"QM"', b'"peer":"QX"')
         with committed(db):
             db.execute("UPDATE log_entry SET body = ? WHERE idx = ?", (changed, index))
-        pull_and_verify(scene, "QN", str(index))
+        pull_and_verify(scene, "QN", f"entry {index}")
         with committed(db):
             db.execute("UPDATE log_entry SET body = ? WHERE idx = ?", (body, index))
             arm(db, triggers)
@@ -101,13 +102,13 @@ def drop_entry(scene: Scene) -> None:
 def pull_and_verify(scene: Scene, country: str, named: str) -> None:
     """Let a country's overseer mirror and verify afresh: one of the two must fail."""
     desk = scene.case.desks[f"{country}-oversight"]
-    mirror = str(scene.folder / f"mirror-{country}-after-{named.replace('>', '-')}")
+    mirror = str(scene.folder / f"mirror-{country}-after")
     try:
         demo_views.pull(desk, mirror)
     except CommandError as error:
         notice(scene, named, error)
         return
-    root = str(scene.lab.root)
+    root = str(scene.folder / "root.json")
     must_fail(scene, named, desk.profile, "audit", "verify", mirror, "--root", root)
 
 

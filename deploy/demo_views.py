@@ -6,8 +6,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.case import Case, Desk
+from deploy.case import Case
 from deploy.demo_words import Stage
+from deploy.desk import Desk
 from shared.protocol.canonical import Json
 
 PURPOSE = "yearly review 2026"

@@ -1,6 +1,7 @@
 """How the demo speaks: parts, plain sentences, the commands that run, and what came of it."""
 
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
@@ -10,9 +11,10 @@ WIDTH = 110  # characters of a command that are shown
 
 
 class Stage:
-    """Numbers the parts and prints everything in order."""
+    """Numbers the parts and prints everything in order; paths are shown from the demo's folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = f"{folder}/"
         self.console = Console(highlight=False, soft_wrap=True)
         self.parts = 0
 
@@ -27,6 +29,7 @@ class Stage:
 
     def command(self, line: str) -> None:
         """Show a command as it runs."""
+        line = line.replace(self.folder, "")
         shown = line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
         self.console.print(f"   [dim]$ rogatory {escape(shown)}[/]")
 

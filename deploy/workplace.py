@@ -4,7 +4,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.case import DRAFT, Case, Desk
+from deploy.case import DRAFT, Case
+from deploy.desk import Desk
 from deploy.lab import Lab
 from deploy.processes import SOURCE
 from shared.protocol import canonical

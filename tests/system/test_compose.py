@@ -12,7 +12,8 @@ from time import monotonic, sleep
 
 import pytest
 
-from deploy.case import DRAFT, Case, Desk
+from deploy.case import DRAFT, Case
+from deploy.desk import Desk
 from shared.protocol import canonical
 
 ROOT = Path(__file__).resolve().parents[2]

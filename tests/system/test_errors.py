@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from deploy import evidence, workplace
-from deploy.case import Case, CommandError, Desk
+from deploy.case import Case
+from deploy.desk import CommandError, Desk
 from deploy.lab import Lab
 from shared.protocol.canonical import Json
 
