@@ -2,16 +2,17 @@
 
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 from services.directory import repository
 from shared.runtime import logs
 from shared.runtime.clock import Clock
 
-INTERVAL = 30.0  # seconds; also how long a newly signed member document waits
-
 
 class Resigner:
     """A thread that publishes and re-signs until it is stopped."""
+
+    interval: ClassVar[float] = 30.0  # seconds; also how long a newly signed document waits
 
     def __init__(self, folder: Path, online: repository.OnlineKeys, clock: Clock) -> None:
         self._folder, self._online, self._clock = folder, online, clock
@@ -40,7 +41,7 @@ class Resigner:
             logs.log().info("directory_signed")
 
     def _run(self) -> None:
-        while not self._stopped.wait(INTERVAL):
+        while not self._stopped.wait(self.interval):
             try:
                 self.resign()
             except Exception as error:  # noqa: BLE001 - a full disk must not end the watch

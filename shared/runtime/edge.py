@@ -6,15 +6,12 @@ its version is pinned, and tests probe each deadline). `Edge` sets the headers o
 
 import asyncio
 import time
+from typing import ClassVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HEADER_DEADLINE = 10.0  # seconds from the first byte to the end of the headers
-BODY_IDLE = 20.0  # seconds between two pieces of a body
-MIN_RATE = 1024  # bytes a second, once `RATE_GRACE` has passed
-RATE_GRACE = 30.0  # seconds
 MAX_HEADER_BYTES = 16 * 2**10  # the URL included
 MAX_HEADERS = 64
 
@@ -31,6 +28,11 @@ SECURITY_HEADERS = (
 class EdgeProtocol(HttpToolsProtocol):
     """HTTP/1.1 with a deadline for the headers, an idle time and a least rate for the body."""
 
+    header_deadline: ClassVar[float] = 10.0  # seconds from the connection to the end of the headers
+    body_idle: ClassVar[float] = 20.0  # seconds between two pieces of a body
+    min_rate: ClassVar[float] = 1024  # bytes a second, once `rate_grace` has passed
+    rate_grace: ClassVar[float] = 30.0  # seconds
+
     _timer: asyncio.TimerHandle | None = None
     _in_body = False
     _waiting = False  # between two requests: uvicorn's own keep-alive watches then
@@ -40,7 +42,7 @@ class EdgeProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._arm(HEADER_DEADLINE)
+        self._arm(self.header_deadline)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -53,7 +55,7 @@ class EdgeProtocol(HttpToolsProtocol):
         self._size = 0
         if self._waiting:
             self._waiting = False
-            self._arm(HEADER_DEADLINE)
+            self._arm(self.header_deadline)
 
     @override
     def on_url(self, url: bytes) -> None:
@@ -70,7 +72,7 @@ class EdgeProtocol(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         self._in_body, self._size, self._began = True, 0, time.monotonic()
-        self._arm(BODY_IDLE)
+        self._arm(self.body_idle)
         super().on_headers_complete()
 
     @override
@@ -78,11 +80,11 @@ class EdgeProtocol(HttpToolsProtocol):
         super().on_body(body)
         self._size += len(body)
         lasted = time.monotonic() - self._began
-        slow = lasted > RATE_GRACE and self._size / lasted < MIN_RATE
+        slow = lasted > self.rate_grace and self._size / lasted < self.min_rate
         if slow and not self.flow.read_paused:
             self.transport.abort()
             return
-        self._arm(BODY_IDLE)
+        self._arm(self.body_idle)
 
     @override
     def on_message_complete(self) -> None:
@@ -113,7 +115,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _expire(self) -> None:
         if self._in_body and self.flow.read_paused:
-            self._arm(BODY_IDLE)  # we are the slow side
+            self._arm(self.body_idle)  # we are the slow side
             return
         self.transport.abort()
 

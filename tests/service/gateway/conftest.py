@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -71,3 +71,11 @@ def wait_ready(node: Node) -> None:
 @pytest.fixture(scope="session")
 def preparer(world: World) -> Caller:
     return world.caller("preparer")
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if true():
+            return
+        time.sleep(0.05)
+    pytest.fail("it did not come true within 5 s")

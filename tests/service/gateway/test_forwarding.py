@@ -12,7 +12,7 @@ import pytest
 
 from shared.protocol import jose, tokens
 from tests.service.gateway.calling import Caller
-from tests.service.gateway.conftest import World
+from tests.service.gateway.conftest import World, wait_until
 from tests.service.gateway.echo import BLOCK, BLOCKS
 from tests.service.gateway.sockets import now
 
@@ -135,7 +135,7 @@ def test_69_a_caller_that_goes_away_stops_the_call_inside(world: World, preparer
         context.wrap_socket(plain, server_hostname="127.0.0.1") as wire,
     ):
         wire.sendall(head + BLOCK * 3)
-    _wait(lambda: echo.aborted == before + 1)
+    wait_until(lambda: echo.aborted == before + 1)
 
 
 def test_a_download_that_nobody_reads_is_not_fetched(world: World) -> None:
@@ -160,11 +160,3 @@ def test_a_national_client_reads_the_directory(world: World) -> None:
         answer = world.caller(role).call("GET", "/v1/directory")
         assert answer.status_code == 200
         assert answer.content.startswith(b'{"members":')
-
-
-def _wait(true: Any) -> None:  # noqa: ANN401 - any condition
-    for _ in range(100):
-        if true():
-            return
-        time.sleep(0.05)
-    pytest.fail("it did not come true within 5 s")

@@ -1,0 +1,181 @@
+"""Every refusal reaches the audit log once, counted where there are many, and none is lost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.gateway import store
+from services.gateway.denials import BATCH, Denials, Refused, UndeliveredError
+from shared.protocol import canonical
+from shared.runtime.database import Database, migrate, open_database
+from shared.runtime.refusals import NotFound, Refusal, Unauthenticated
+from tests.service.gateway.calling import Caller
+from tests.service.gateway.conftest import World, wait_until
+
+NOON = datetime(2026, 11, 21, 12, 0, 30, tzinfo=UTC)
+
+
+@dataclass
+class Audit:
+    """An audit service that can be away."""
+
+    events: list[Any] = field(default_factory=list)
+    away: bool = False
+
+    def take(self, events: Sequence[canonical.Json]) -> None:
+        if self.away:
+            raise UndeliveredError("away")
+        self.events += events
+
+
+@dataclass
+class Clock:
+    at: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    made = open_database(f"sqlite:///{tmp_path}/gateway.sqlite")
+    migrate(made, "services.gateway.migrations")
+    return made
+
+
+@pytest.fixture
+def audit() -> Audit:
+    return Audit()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def denials(database: Database, audit: Audit, clock: Clock) -> Denials:
+    return Denials(database, deliver=audit.take, clock=clock)
+
+
+def refuse(denials: Denials, reason: str = "exp", **changes: str | None) -> int:
+    refusal = Unauthenticated("invalid_token", "The token has expired.", reason=reason)
+    return note(denials, refusal, **changes)
+
+
+def note(denials: Denials, refusal: Refusal, **changes: str | None) -> int:
+    given: dict[str, Any] = {
+        "address": "192.0.2.1",
+        "call": "GET /v1/requests",
+        "client_id": None,
+        "claimed": None,
+        **changes,
+    }
+    return denials.note(refusal, Refused(**given))
+
+
+def test_a_refusal_is_told_without_secrets(denials: Denials, audit: Audit) -> None:
+    refuse(denials, claimed="urn:x")
+    assert denials.deliver_once() == 1
+    (event,) = audit.events
+    assert event["type"] == "access.denied"
+    assert (event["reason"], event["count"]) == ("invalid-token/exp", None)
+    assert event["personal"] == {
+        "address": "192.0.2.1",
+        "call": "GET /v1/requests",
+        "claimed_client": "urn:x",
+    }
+
+
+def test_a_delivered_refusal_is_not_delivered_again(denials: Denials, audit: Audit) -> None:
+    refuse(denials)
+    denials.deliver_once()
+    assert (denials.deliver_once(), len(audit.events), denials.waiting()) == (0, 1, 0)
+
+
+def test_66_many_are_counted(denials: Denials, audit: Audit, clock: Clock) -> None:
+    for _ in range(100):
+        refuse(denials)
+    denials.deliver_once()
+    assert len(audit.events) == 10
+    clock.at += timedelta(minutes=1)
+    denials.deliver_once()
+    assert [event["count"] for event in audit.events] == [None] * 10 + [90]
+    assert audit.events[-1]["event_time"] == "2026-11-21T12:00:00.000Z"
+    assert audit.events[-1]["personal"] == {"address": "192.0.2.1"}
+
+
+def test_each_reason_and_caller_is_counted_alone(denials: Denials) -> None:
+    assert [refuse(denials) for _ in range(3)] == [1, 2, 3]
+    assert refuse(denials, reason="signature") == 1
+    assert refuse(denials, address="192.0.2.2") == 1
+    assert refuse(denials, client_id="urn:x") == 1
+    assert note(denials, NotFound("not_found", "Nothing.")) == 1
+
+
+def test_an_address_of_ipv6_counts_as_its_network(denials: Denials) -> None:
+    assert refuse(denials, address="2001:db8::1") == 1
+    assert refuse(denials, address="2001:db8::2") == 2
+    assert refuse(denials, address="2001:db8:0:1::2") == 1
+    assert refuse(denials, address="testclient") == 1
+
+
+def test_67_while_the_log_is_away_nothing_is_lost(denials: Denials, audit: Audit) -> None:
+    audit.away = True
+    for _ in range(3):
+        refuse(denials)
+    with pytest.raises(UndeliveredError):
+        denials.deliver_once()
+    audit.away = False
+    assert denials.deliver_once() == 3
+    assert len({event["event_id"] for event in audit.events}) == 3
+
+
+def test_many_are_brought_in_batches(denials: Denials, audit: Audit) -> None:
+    for number in range(BATCH + 5):
+        refuse(denials, reason=f"r{number}")
+    assert [denials.deliver_once(), denials.deliver_once()] == [BATCH, 5]
+    assert len(audit.events) == BATCH + 5
+
+
+def test_68_what_a_caller_wrote_stays_text(denials: Denials, audit: Audit) -> None:
+    refuse(denials, call="GET /a\r\n\x1b[31m", claimed="x" * 500)
+    denials.deliver_once()
+    personal = audit.events[0]["personal"]
+    assert personal["call"] == "GET /a\r\n\x1b[31m"
+    assert len(personal["claimed_client"]) == 200
+
+
+def test_expired_marks_are_forgotten(database: Database) -> None:
+    at = int(NOON.timestamp())
+    with database.begin() as db:
+        assert store.use_once(db, "proof", "key", "jti", at)
+        assert not store.use_once(db, "proof", "key", "jti", at)
+        store.revoke(db, "jti", at)
+        store.revoke(db, "jti", at)
+    with database.begin() as db:
+        store.forget_expired(db, at)
+        assert store.is_revoked(db, "jti")
+        store.forget_expired(db, at + 1)
+        assert not store.is_revoked(db, "jti")
+        assert store.use_once(db, "proof", "key", "jti", at)
+
+
+def test_a_refused_call_arrives_at_the_log_by_itself(world: World) -> None:
+    echo = world.echoes["QM"]
+    world.caller("preparer").call("GET", "/v1/inbox")
+    wait_until(lambda: any(e["reason"] == "insufficient-scope" for e in echo.events))
+    event = next(e for e in echo.events if e["reason"] == "insufficient-scope")
+    assert event["personal"]["client"] == "urn:rogatory:QM:preparer"
+
+
+def test_67_a_log_that_comes_back_gets_what_waited(world: World) -> None:
+    echo = world.echoes["QN"]
+    echo.audit_status = 503
+    Caller(world.qn, "preparer").call("GET", "/v1/inbox")
+    echo.audit_status = 200
+    wait_until(lambda: any(e["reason"] == "insufficient-scope" for e in echo.events))
