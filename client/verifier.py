@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 
 from client.bundle import BagOnDisk, Progress
@@ -38,8 +39,10 @@ from shared.protocol.entries import Entry, EntryType, read_entry
 from shared.protocol.errors import BagError, ProtocolError
 from shared.protocol.identifiers import Country
 from shared.protocol.messages import PackageBody, RequestBody
-from shared.protocol.trust import Member
+from shared.protocol.trust import Member, find_member
 from shared.protocol.verification import DATA
+
+NONE_HASHED: Final[Mapping[str, PayloadFile]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ def verify_bag(
     bag: BagOnDisk,
     *,
     pinned_root: bytes,
-    hashed: Mapping[str, PayloadFile],
+    hashed: Mapping[str, PayloadFile] = NONE_HASHED,
     tell: Callable[[Result], None] = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> Report:
@@ -141,11 +144,11 @@ class _Case:
 
     @cached_property
     def sender(self) -> Member:
-        return verification.find_member(self.members, self.package.sender)
+        return find_member(self.members, self.package.sender)
 
     @cached_property
     def recipient(self) -> Member:
-        return verification.find_member(self.members, self.package.recipient)
+        return find_member(self.members, self.package.recipient)
 
     @cached_property
     def entries(self) -> dict[str, Entry]:

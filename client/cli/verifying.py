@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from client.cli.options import Root
 from client.cli.progress import bar
 from client.cli.terminal import Terminal, terminal_of
 from client.errors import UsageError
-from client.verifier import Report, verify_bag
+from client.verifier import NONE_HASHED, Report, verify_bag
 from shared.protocol.canonical import Json
 from shared.protocol.checks import Check, Failed, NotChecked, Passed, PayloadFile, Result
 
@@ -25,7 +26,7 @@ def verify(
 ) -> None:
     """Verify a bag with nothing but the bag and a pinned root; exit code 3 if anything is wrong."""
     terminal = terminal_of(context)
-    report = verify_and_tell(terminal, folder, read_root(terminal, root), hashed={})
+    report = verify_and_tell(terminal, folder, read_root(terminal, root))
     terminal.answer(report_json(report), [verdict(report)])
     if not report.verified:
         raise typer.Exit(3)
@@ -48,7 +49,11 @@ def read_root(terminal: Terminal, root: Path | None) -> bytes:
 
 
 def verify_and_tell(
-    terminal: Terminal, folder: Path, pinned_root: bytes, *, hashed: dict[str, PayloadFile]
+    terminal: Terminal,
+    folder: Path,
+    pinned_root: bytes,
+    *,
+    hashed: Mapping[str, PayloadFile] = NONE_HASHED,
 ) -> Report:
     """Make the checks and show each as soon as it stands."""
 

@@ -15,8 +15,7 @@ from shared.protocol.identifiers import Country, parse_channel
 from shared.protocol.leaves import EntryFacts, PeerReceipt, check_transfer_leaf, parse
 from shared.protocol.logproofs import ProvenLeaf, verify_log_proof
 from shared.protocol.receipts import UNRECEIPTED
-from shared.protocol.trust import Member
-from shared.protocol.verification import find_member
+from shared.protocol.trust import Member, find_member
 
 PATIENCE: Final = timedelta(hours=24)
 """How long, by the log's own time, a transfer may be without a receipt."""

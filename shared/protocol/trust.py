@@ -8,23 +8,22 @@ Expiry, rollback and freeze belong to the live path, the gateway's TUF client.
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from securesystemslib.exceptions import Error as SecureSystemsError
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, Targets
+from tuf.api.metadata import Targets
 
 from shared.protocol import canonical, jose
 from shared.protocol.errors import FormatError, TrustError
 from shared.protocol.identifiers import Country, parse_country
 from shared.protocol.keys import KemPublic, SealPublic
+from shared.protocol.rootchain import check_signed, follow_roots, read_metadata
 
 MAX_MEMBER = 64 * 2**10  # bytes
 MAX_BUNDLE = 8 * 2**20  # bytes
 
 _STRICT = ConfigDict(strict=True, frozen=True, extra="forbid")
-Signed = TypeVar("Signed", Root, Targets)
 
 
 class DatedSeal(BaseModel):
@@ -195,13 +194,25 @@ def read_bundle(data: bytes, pinned_root: bytes) -> dict[Country, Member]:
         TrustError: a signature, threshold, role or digest does not hold.
     """
     parts = _parts(data)
-    root = _follow_roots(_metadata(pinned_root, Root), parts.roots)
-    targets = _metadata(parts.targets, Targets)
-    _check_delegate(root.signed, "targets", targets)
+    root = follow_roots(pinned_root, parts.roots)
+    targets = read_metadata(parts.targets, Targets)
+    check_signed("targets", targets, root.signed)
     return {
         parse_country(name): _member(name, document, targets.signed, parts.roles)
         for name, document in parts.members.items()
     }
+
+
+def find_member(members: Mapping[Country, Member], country: str) -> Member:
+    """Give the document of a country.
+
+    Raises:
+        TrustError: the directory has none.
+    """
+    member = members.get(Country(country))
+    if member is None:
+        raise TrustError(f"the directory does not know {country}", country=country)
+    return member
 
 
 class _Bundle(BaseModel):
@@ -234,27 +245,12 @@ def _parts(data: bytes) -> _Parts:
     )
 
 
-def _follow_roots(current: Metadata[Root], roots: Sequence[bytes]) -> Metadata[Root]:
-    """Walk from the pinned root to the newest, each signed by the one before and by itself."""
-    _check_delegate(current.signed, "root", current)
-    for data in roots:
-        new = _metadata(data, Root)
-        if new.signed.version <= current.signed.version:
-            continue  # history from before the pin, for those who pinned earlier
-        if new.signed.version != current.signed.version + 1:
-            raise TrustError("A root is missing in the history.", version=new.signed.version)
-        _check_delegate(current.signed, "root", new)
-        _check_delegate(new.signed, "root", new)
-        current = new
-    return current
-
-
 def _member(name: str, document: bytes, targets: Targets, roles: Mapping[str, bytes]) -> Member:
     role, path = role_name(name), target_path(name)
     if role not in roles:
         raise TrustError(f"The bundle lacks the signed role of {name}.", country=name)
-    signed = _metadata(roles[role], Targets)
-    _check_delegate(targets, role, signed)
+    signed = read_metadata(roles[role], Targets)
+    check_signed(role, signed, targets)
     delegated = targets.get_delegated_role(role)
     if getattr(delegated, "paths", None) != [path] or path not in signed.signed.targets:
         raise TrustError(f"The role {role} may not sign {path}, or does not.", country=name)
@@ -266,27 +262,6 @@ def _member(name: str, document: bytes, targets: Targets, roles: Mapping[str, by
     if member.country != name:
         raise TrustError(f"{path} speaks for {member.country}.", country=name)
     return member
-
-
-def _metadata(data: bytes, kind: type[Signed]) -> Metadata[Signed]:
-    # The strict reader first: TUF's own takes a member twice.
-    canonical.read(data)
-    try:
-        metadata = Metadata[Signed].from_bytes(data)
-    except (RepositoryError, SecureSystemsError, ValueError) as error:
-        raise FormatError("This is not TUF metadata.") from error
-    if not isinstance(metadata.signed, kind):
-        raise FormatError(f"This is TUF metadata, but not of type {kind.type}.")
-    return metadata
-
-
-def _check_delegate(
-    delegator: Root | Targets, role: str, metadata: Metadata[Root] | Metadata[Targets]
-) -> None:
-    try:
-        delegator.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
-    except (RepositoryError, SecureSystemsError, ValueError) as error:
-        raise TrustError(f"The directory's role {role} is not validly signed: {error}.") from error
 
 
 def _in_force(jwk: Mapping[str, str | int], at: int) -> bool:

@@ -49,7 +49,7 @@ from shared.protocol.logproofs import parse_proof
 from shared.protocol.merkle import leaf_hash, verify_inclusion
 from shared.protocol.messages import ApprovalReference, PackageBody, ReceiptBody, ReceiptKind
 from shared.protocol.receipts import CONFIRMATIONS, check_receipt
-from shared.protocol.trust import Member, read_bundle
+from shared.protocol.trust import Member, find_member, read_bundle
 
 TAG_FILES: Final = frozenset(
     {bags.BAGIT, bags.BAG_INFO, bags.MANIFEST, bags.CASE, bags.TAG_MANIFEST, bags.SIGNATURE}
@@ -274,18 +274,6 @@ def check_approvals(
         first, second = given
         if first.officer_kid == second.officer_kid or first.hash == second.hash:
             raise ApprovalError(f"{acts[0]} and {acts[1]} are by one officer's key")
-
-
-def find_member(members: Mapping[Country, Member], country: str) -> Member:
-    """Give the document of a country.
-
-    Raises:
-        TrustError: the directory has none.
-    """
-    member = members.get(Country(country))
-    if member is None:
-        raise TrustError(f"the directory does not know {country}", country=country)
-    return member
 
 
 def entry_facts(entry: Entry) -> leaves.EntryFacts:
