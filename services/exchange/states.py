@@ -182,89 +182,74 @@ class EntryState(StrEnum):
     REJECTED = "REJECTED"
 
 
-def _request_arrows() -> Mapping[tuple[RequestState, RequestAct], RequestState]:
-    """The transitions T01 to T29 between two countries' authorities."""
-    state, act = RequestState, RequestAct
-    arrows = {
-        (state.DRAFT, act.AMEND): state.DRAFT,
-        (state.RETURNED_TO_DRAFTER, act.AMEND): state.DRAFT,
-        (state.DRAFT, act.SUBMIT): state.INTERNAL_REVIEW,
-        (state.RETURNED_TO_DRAFTER, act.SUBMIT): state.INTERNAL_REVIEW,
-        (state.INTERNAL_REVIEW, act.RETURN): state.RETURNED_TO_DRAFTER,
-        (state.INTERNAL_REVIEW, act.APPROVE): state.APPROVED,
-        (state.APPROVED, act.SEND): state.TRANSMITTED,
-        (state.APPROVED, act.LAPSE): state.LAPSED,
-        (state.TRANSMITTED, act.DELIVER): state.DELIVERED,
-        (state.TRANSMITTED, act.REJECT): state.INADMISSIBLE,
-        (state.DELIVERED, act.REJECT): state.INADMISSIBLE,
-        (state.DELIVERED, act.ACKNOWLEDGE): state.ACKNOWLEDGED,
-        (state.ACKNOWLEDGED, act.REVIEW): state.UNDER_REVIEW,
-        (state.UNDER_REVIEW, act.ASK): state.INFO_REQUESTED,
-        (state.INFO_REQUESTED, act.ANSWER): state.UNDER_REVIEW,
-        (state.UNDER_REVIEW, act.PROPOSE): state.CONDITIONS_PROPOSED,
-        (state.CONDITIONS_PROPOSED, act.SETTLE): state.UNDER_REVIEW,
-        (state.UNDER_REVIEW, act.ACCEPT): state.ACCEPTED,
-        (state.UNDER_REVIEW, act.ACCEPT_IN_PART): state.PARTIALLY_ACCEPTED,
-        (state.UNDER_REVIEW, act.REFUSE): state.REFUSED,
-        (state.UNDER_REVIEW, act.POSTPONE): state.POSTPONED,
-        (state.EXECUTING, act.POSTPONE): state.POSTPONED,
-        (state.POSTPONED, act.RESUME): state.UNDER_REVIEW,
-        (state.ACCEPTED, act.EXECUTE): state.EXECUTING,
-        (state.PARTIALLY_ACCEPTED, act.EXECUTE): state.EXECUTING,
-        (state.EXECUTING, act.FULFIL_IN_PART): state.PARTIALLY_FULFILLED,
-        (state.PARTIALLY_FULFILLED, act.FULFIL_IN_PART): state.PARTIALLY_FULFILLED,
-        (state.EXECUTING, act.FULFIL): state.FULFILLED,
-        (state.PARTIALLY_FULFILLED, act.FULFIL): state.FULFILLED,
-        (state.FULFILLED, act.CLOSE): state.CLOSED,
-        (state.EXECUTING, act.SUSPEND): state.SUSPENDED,
-        (state.PARTIALLY_FULFILLED, act.SUSPEND): state.SUSPENDED,
-        (state.SUSPENDED, act.RESUME): state.EXECUTING,
-        (state.SUSPENDED, act.REFUSE): state.REFUSED,
-        (state.REFUSED, act.REVIEW): state.UNDER_REVIEW,
-    }
-    withdrawable = [s for s in state if state.TRANSMITTED <= s <= state.FULFILLED]
-    return arrows | {(s, act.WITHDRAW): state.WITHDRAWN for s in withdrawable}
-
-
-def _sender_arrows() -> Mapping[tuple[PackageState, PackageAct], PackageState]:
-    """A package in the country that wrote it."""
-    state, act = PackageState, PackageAct
-    arrows = {
-        (state.COLLECTING, act.COLLECT): state.COLLECTING,
-        (state.COLLECTING, act.CLOSE): state.CLOSING,
-        (state.CLOSING, act.REOPEN): state.COLLECTING,
-        (state.CLOSING, act.FREEZE): state.COLLECTED,
-        (state.COLLECTED, act.PREPARE): state.FILTERED,
-        (state.FILTERED, act.CLEAR): state.CLEARED,
-        (state.CLEARED, act.RELEASE): state.SEALED,
-        (state.SEALED, act.OFFER): state.RELEASED,
-        (state.RELEASED, act.RECEIVE): state.RECEIVED,
-        (state.RELEASED, act.DISPUTE): state.DISPUTED,
-        (state.RECEIVED, act.VERIFY): state.VERIFIED,
-        (state.RECEIVED, act.DISPUTE): state.DISPUTED,
-        (state.VERIFIED, act.HAND_OVER): state.IN_USE,
-    }
-    open_to_withdrawal = (
-        state.COLLECTING,
-        state.COLLECTED,
-        state.FILTERED,
-        state.CLEARED,
-    )
-    return arrows | {(s, act.WITHDRAW): state.WITHDRAWN for s in open_to_withdrawal}
-
-
-_REQUEST = _request_arrows()
+_R, _RA, _P, _PA = RequestState, RequestAct, PackageState, PackageAct
+# The transitions T01 to T29 between two countries' authorities.
+_REQUEST: Mapping[tuple[RequestState, RequestAct], RequestState] = {
+    (_R.DRAFT, _RA.AMEND): _R.DRAFT,
+    (_R.RETURNED_TO_DRAFTER, _RA.AMEND): _R.DRAFT,
+    (_R.DRAFT, _RA.SUBMIT): _R.INTERNAL_REVIEW,
+    (_R.RETURNED_TO_DRAFTER, _RA.SUBMIT): _R.INTERNAL_REVIEW,
+    (_R.INTERNAL_REVIEW, _RA.RETURN): _R.RETURNED_TO_DRAFTER,
+    (_R.INTERNAL_REVIEW, _RA.APPROVE): _R.APPROVED,
+    (_R.APPROVED, _RA.SEND): _R.TRANSMITTED,
+    (_R.APPROVED, _RA.LAPSE): _R.LAPSED,
+    (_R.TRANSMITTED, _RA.DELIVER): _R.DELIVERED,
+    (_R.TRANSMITTED, _RA.REJECT): _R.INADMISSIBLE,
+    (_R.DELIVERED, _RA.REJECT): _R.INADMISSIBLE,
+    (_R.DELIVERED, _RA.ACKNOWLEDGE): _R.ACKNOWLEDGED,
+    (_R.ACKNOWLEDGED, _RA.REVIEW): _R.UNDER_REVIEW,
+    (_R.UNDER_REVIEW, _RA.ASK): _R.INFO_REQUESTED,
+    (_R.INFO_REQUESTED, _RA.ANSWER): _R.UNDER_REVIEW,
+    (_R.UNDER_REVIEW, _RA.PROPOSE): _R.CONDITIONS_PROPOSED,
+    (_R.CONDITIONS_PROPOSED, _RA.SETTLE): _R.UNDER_REVIEW,
+    (_R.UNDER_REVIEW, _RA.ACCEPT): _R.ACCEPTED,
+    (_R.UNDER_REVIEW, _RA.ACCEPT_IN_PART): _R.PARTIALLY_ACCEPTED,
+    (_R.UNDER_REVIEW, _RA.REFUSE): _R.REFUSED,
+    (_R.UNDER_REVIEW, _RA.POSTPONE): _R.POSTPONED,
+    (_R.EXECUTING, _RA.POSTPONE): _R.POSTPONED,
+    (_R.POSTPONED, _RA.RESUME): _R.UNDER_REVIEW,
+    (_R.ACCEPTED, _RA.EXECUTE): _R.EXECUTING,
+    (_R.PARTIALLY_ACCEPTED, _RA.EXECUTE): _R.EXECUTING,
+    (_R.EXECUTING, _RA.FULFIL_IN_PART): _R.PARTIALLY_FULFILLED,
+    (_R.PARTIALLY_FULFILLED, _RA.FULFIL_IN_PART): _R.PARTIALLY_FULFILLED,
+    (_R.EXECUTING, _RA.FULFIL): _R.FULFILLED,
+    (_R.PARTIALLY_FULFILLED, _RA.FULFIL): _R.FULFILLED,
+    (_R.FULFILLED, _RA.CLOSE): _R.CLOSED,
+    (_R.EXECUTING, _RA.SUSPEND): _R.SUSPENDED,
+    (_R.PARTIALLY_FULFILLED, _RA.SUSPEND): _R.SUSPENDED,
+    (_R.SUSPENDED, _RA.RESUME): _R.EXECUTING,
+    (_R.SUSPENDED, _RA.REFUSE): _R.REFUSED,
+    (_R.REFUSED, _RA.REVIEW): _R.UNDER_REVIEW,
+    **{(s, _RA.WITHDRAW): _R.WITHDRAWN for s in _R if _R.TRANSMITTED <= s <= _R.FULFILLED},
+}
+_SENDER: Mapping[tuple[PackageState, PackageAct], PackageState] = {
+    (_P.COLLECTING, _PA.COLLECT): _P.COLLECTING,
+    (_P.COLLECTING, _PA.CLOSE): _P.CLOSING,
+    (_P.CLOSING, _PA.REOPEN): _P.COLLECTING,
+    (_P.CLOSING, _PA.FREEZE): _P.COLLECTED,
+    (_P.COLLECTED, _PA.PREPARE): _P.FILTERED,
+    (_P.FILTERED, _PA.CLEAR): _P.CLEARED,
+    (_P.CLEARED, _PA.RELEASE): _P.SEALED,
+    (_P.SEALED, _PA.OFFER): _P.RELEASED,
+    (_P.RELEASED, _PA.RECEIVE): _P.RECEIVED,
+    (_P.RELEASED, _PA.DISPUTE): _P.DISPUTED,
+    (_P.RECEIVED, _PA.VERIFY): _P.VERIFIED,
+    (_P.RECEIVED, _PA.DISPUTE): _P.DISPUTED,
+    (_P.VERIFIED, _PA.HAND_OVER): _P.IN_USE,
+    **{
+        (s, _PA.WITHDRAW): _P.WITHDRAWN
+        for s in (_P.COLLECTING, _P.COLLECTED, _P.FILTERED, _P.CLEARED)
+    },
+}
+_RECEIVER: Mapping[tuple[PackageState, PackageAct], PackageState] = {
+    (_P.RECEIVED, _PA.VERIFY): _P.VERIFIED,
+    (_P.RECEIVED, _PA.DISPUTE): _P.DISPUTED,
+    (_P.VERIFIED, _PA.HAND_OVER): _P.IN_USE,
+}
+_PACKAGE = {Direction.OUT: _SENDER, Direction.IN: _RECEIVER}
 _MEASURE: Mapping[tuple[MeasureState, RequestAct], MeasureState] = {
     (MeasureState.REQUESTED, RequestAct.ACCEPT): MeasureState.ACCEPTED,
     (MeasureState.REQUESTED, RequestAct.REFUSE): MeasureState.REFUSED,
-}
-_PACKAGE: Mapping[Direction, Mapping[tuple[PackageState, PackageAct], PackageState]] = {
-    Direction.OUT: _sender_arrows(),
-    Direction.IN: {
-        (PackageState.RECEIVED, PackageAct.VERIFY): PackageState.VERIFIED,
-        (PackageState.RECEIVED, PackageAct.DISPUTE): PackageState.DISPUTED,
-        (PackageState.VERIFIED, PackageAct.HAND_OVER): PackageState.IN_USE,
-    },
 }
 
 

@@ -14,19 +14,15 @@ from services.exchange.store import contents, leases, packages
 from shared.protocol import bag, cms, manifest
 from shared.protocol.identifiers import TAG_ITEM
 from shared.runtime.refusals import Unavailable
-from tests.service.exchange.node import (
-    MIB,
-    Answer,
-    Node,
-    blobs,
+from tests.service.exchange.filling import (
     close,
     declare,
     new_package,
-    outbox,
     put_segment,
     show,
     upload,
 )
+from tests.service.exchange.node import MIB, Answer, Node, blobs, outbox
 
 FILES = {"disk.img": b"\x01" * (2 * MIB + 5), "a.txt": b"abc", "empty": b""}
 

@@ -8,20 +8,15 @@ import pytest
 
 from services.exchange.store import packages
 from shared.protocol.identifiers import new_id
-from tests.service.exchange.node import (
-    MIB,
-    Node,
-    accepted_request,
-    blobs,
+from tests.service.exchange.filling import (
     close,
     declare,
-    drafts,
     new_package,
     put_segment,
-    receive_request,
     show,
     upload,
 )
+from tests.service.exchange.node import MIB, Node, accepted_request, blobs, drafts, receive_request
 
 SECRET = b"the name of the witness"
 NOBODY = "019aaaaa-0000-7000-8000-000000000000"

@@ -10,21 +10,16 @@ import pytest
 
 from services.exchange.closing import LEASE
 from services.exchange.store import entries
-from tests.service.exchange.node import (
-    Clock,
-    Node,
-    blobs,
+from tests.service.exchange.filling import (
     cleared_package,
     close,
     declare,
-    drafts,
     new_package,
-    open_node,
-    outbox,
     put_segment,
     show,
     upload,
 )
+from tests.service.exchange.node import Clock, Node, blobs, drafts, open_node, outbox
 from tests.service.exchange.victim import DEAD
 
 Die = Callable[..., None]

@@ -17,17 +17,14 @@ from shared.protocol.identifiers import Country
 from shared.protocol.keys import KemKey
 from shared.protocol.messages import PackageBody
 from shared.protocol.trust import Member
-from tests.service.exchange.node import (
-    Answer,
-    Node,
-    accepted_request,
+from tests.service.exchange.filling import (
     cleared_package,
     close,
     new_package,
-    outbox,
     show,
     upload,
 )
+from tests.service.exchange.node import Answer, Node, accepted_request, outbox
 
 FILES = {"a.txt": b"abc", "b.txt": b"defg"}
 

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from typing_extensions import override
 
 from shared.runtime.database import Database
-from tests.service.exchange.node import Clock, Node, open_node, put_segment
+from tests.service.exchange.filling import put_segment
+from tests.service.exchange.node import Clock, Node, open_node
 
 DEAD = 9
 
