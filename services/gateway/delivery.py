@@ -122,7 +122,7 @@ class _Peer:
             raise BadUpstream(
                 "peer_untrusted",
                 f"{self._member.country} did not show a certificate that the directory vouches for.",
-                next_step="Ask the peer's operators; nothing was sent.",
+                next_step=f"Nothing was sent. Ask its operators: {self._contacts()}.",
             ) from error
         except HTTPError as error:
             raise self._unreachable(error) from error
@@ -199,6 +199,9 @@ class _Peer:
         answer.release_conn()
         return content
 
+    def _contacts(self) -> str:
+        return ", ".join(self._member.contacts.values()) or "the directory names no contact"
+
     def _unreachable(self, error: Exception | int) -> Refusal:
         logs.log().warning("peer_unreachable", peer=self._member.country, error=repr(error))
         return PeerUnanswered(
@@ -212,7 +215,8 @@ class _Peer:
         return BadUpstream(
             "peer_refuses_us",
             f"The gateway of {self._member.country} does not accept who we are.",
-            next_step="Check both member documents in the directory, and both clocks.",
+            next_step="Check both member documents in the directory and both clocks; "
+            f"ask its operators: {self._contacts()}.",
         )
 
 

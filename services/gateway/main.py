@@ -77,41 +77,56 @@ def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Pa
         folder=settings.data / "trust",
         clock=clock,
     )
-    token_key = _jwk(keystore, "token")
-    registry = Registry(
-        settings.clients, country=settings.country, directory=directory, clock=clock
-    )
-    provers = Provers(Nonces.derive(token_key), database, clock)
     assertions = Assertions.load("gateway", keystore, clock)
     denials = Denials(database, deliver=_deliver(settings.audit_url, assertions), clock=clock)
-    authenticator = Authenticator(
-        issuer=settings.gateway_url,
-        keys=[jose.public_part(token_key)],
-        registry=registry,
-        provers=provers,
-        clock=clock,
-    )
-    identity = Identity(
-        client_id=settings.gateway_url,
-        assertion_key=_jwk(keystore, "peer-client"),
-        proof_key=_jwk(keystore, "peer-dpop"),
-    )
+    issuer = _issuer(settings, keystore, directory, database=database, clock=clock)
+    services = {"exchange": settings.exchange_url, "audit": settings.audit_url}
     return _Parts(
         database=database,
         directory=directory,
         denials=denials,
-        upstream=Upstream(
-            {"exchange": settings.exchange_url, "audit": settings.audit_url}, assertions
+        upstream=Upstream(services, assertions),
+        entrance=Entrance(authenticator=_authenticator(issuer), denials=denials),
+        issuer=issuer,
+        delivery=Delivery(_identity(settings, keystore), directory=directory, clock=clock),
+    )
+
+
+def _issuer(
+    settings: GatewaySettings,
+    keystore: Keystore,
+    directory: Directory,
+    *,
+    database: Database,
+    clock: Clock,
+) -> Issuer:
+    key = _jwk(keystore, "token")
+    return Issuer(
+        url=settings.gateway_url,
+        key=key,
+        registry=Registry(
+            settings.clients, country=settings.country, directory=directory, clock=clock
         ),
-        entrance=Entrance(authenticator=authenticator, denials=denials),
-        issuer=Issuer(
-            url=settings.gateway_url,
-            key=token_key,
-            registry=registry,
-            provers=provers,
-            clock=clock,
-        ),
-        delivery=Delivery(identity, directory=directory, clock=clock),
+        provers=Provers(Nonces.derive(key), database, clock),
+        clock=clock,
+    )
+
+
+def _authenticator(issuer: Issuer) -> Authenticator:
+    return Authenticator(
+        issuer=issuer.url,
+        keys=[jose.public_part(issuer.key)],
+        registry=issuer.registry,
+        provers=issuer.provers,
+        clock=issuer.clock,
+    )
+
+
+def _identity(settings: GatewaySettings, keystore: Keystore) -> Identity:
+    return Identity(
+        client_id=settings.gateway_url,
+        assertion_key=_jwk(keystore, "peer-client"),
+        proof_key=_jwk(keystore, "peer-dpop"),
     )
 
 
