@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from shared.protocol.canonical import encode, read
-from tests.vectors import catalogue, package_catalogue
+from tests.vectors import catalogue, log_catalogue, package_catalogue
 from tests.vectors.material import HERE, Vector
 
 CATALOGUE: tuple[Vector, ...] = (
@@ -20,6 +20,7 @@ CATALOGUE: tuple[Vector, ...] = (
     *package_catalogue.manifests(),
     *package_catalogue.tags(),
     *package_catalogue.bag_seals(),
+    *log_catalogue.all_of_the_log(),
 )
 
 

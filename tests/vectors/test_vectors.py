@@ -16,6 +16,7 @@ from shared.protocol.keys import KemKey, OfficerPublic, SealPublic
 from shared.protocol.manifest import SegmentIndex
 from shared.protocol.messages import Head
 from shared.protocol.receipts import check_receipt
+from tests.vectors import log_readers
 from tests.vectors.generate import CATALOGUE, differences
 from tests.vectors.material import HERE
 
@@ -75,6 +76,7 @@ READERS: dict[str, Callable[[Any], object]] = {
     "manifests": lambda vector: bag.parse_manifest(unb64u(vector["manifest"])),
     "tags": _tags,
     "bag-seals": _bag_seal,
+    **log_readers.READERS,
 }
 
 

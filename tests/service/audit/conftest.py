@@ -5,10 +5,22 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
+from services.audit.main import create
+from shared.protocol import canonical, jose
 from shared.runtime.database import migrate, open_database
-from tests.service.audit.logbook import Logbook, MortalDatabase
+from shared.runtime.keystore import Keystore
+from shared.runtime.principals import SERVICES
+from tests.service.audit.caller import Keys, Node, settings
+from tests.service.audit.logbook import (
+    CONFIDENTIAL,
+    KEY,
+    Logbook,
+    MortalDatabase,
+    SetClock,
+)
 
 MIGRATIONS = "services.audit.migrations"
 
@@ -66,3 +78,25 @@ def logbook(database: MortalDatabase, tmp_path: Path) -> Iterator[Logbook]:
     book.open()
     yield book
     book.signer.close()
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    folder = tmp_path_factory.mktemp("node")
+    (folder / "passphrase").write_text("correct horse")
+    keystore = Keystore.create(folder / "keystore", folder / "passphrase")
+    keystore.put("log", KEY.to_bytes())
+    keystore.put("log-case", CONFIDENTIAL.log_case)
+    internal = {service: jose.generate() for service in SERVICES}
+    for service, key in internal.items():
+        public = canonical.encode(jose.public_part(key))
+        (folder / f"{service}.pub.jwk").write_bytes(public)
+    return Keys(folder, internal)
+
+
+@pytest.fixture
+def node(keys: Keys, migrated_file: Path, tmp_path: Path) -> Iterator[Node]:
+    clock = SetClock()
+    shutil.copy(migrated_file, tmp_path / "audit.sqlite")
+    with TestClient(create(settings(keys, tmp_path), clock)) as client:
+        yield Node(client, keys, clock)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from services.audit import publication, sequencing, submission
+from services.audit import inspection, publication, sequencing, submission
 from services.audit.confidential import Confidential
 from services.audit.events import MAX_EVENTS, Event
 from services.audit.signals import Signals
@@ -109,6 +109,15 @@ class Logbook:
 
     def publish(self) -> int:
         return publication.publish(database=self.database, signer=self.signer, clock=self.clock)
+
+    def inspect(self, last: int | None = None) -> int:
+        return inspection.inspect(
+            database=self.database,
+            confidential=CONFIDENTIAL,
+            origin=ORIGIN,
+            vkeys=KEY.vkeys(),
+            last=last,
+        )
 
     def leaf(self, index: int) -> Leaf:
         """What is stored at an index."""

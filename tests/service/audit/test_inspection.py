@@ -58,16 +58,6 @@ def tampered(filled: Path, tmp_path: Path) -> Iterator[Logbook]:
     opened.close()
 
 
-def _inspect(logbook: Logbook, last: int | None = None) -> int:
-    return inspection.inspect(
-        database=logbook.database,
-        confidential=CONFIDENTIAL,
-        origin=ORIGIN,
-        vkeys=KEY.vkeys(),
-        last=last,
-    )
-
-
 def _change(logbook: Logbook, *statements: sa.Executable) -> None:
     with logbook.database.begin() as db:
         for statement in statements:
@@ -81,9 +71,9 @@ def _body(logbook: Logbook, index: int) -> bytes:
 
 
 def test_a_whole_log_recomputes(tampered: Logbook) -> None:
-    assert _inspect(tampered) == SIZE + 1
+    assert tampered.inspect() == SIZE + 1
     for last in (0, 1, 5, SIZE, 1000):
-        assert _inspect(tampered, last) == SIZE + 1
+        assert tampered.inspect(last) == SIZE + 1
 
 
 def _entry(index: int) -> sa.Update:
@@ -125,7 +115,7 @@ def test_a_flaw_is_found_and_named(tampered: Logbook, flaw: str) -> None:
     index, statements = FLAWS[flaw]
     _change(tampered, *statements)
     with pytest.raises(CorruptLog) as found:
-        _inspect(tampered)
+        tampered.inspect()
     assert found.value.index == index
 
 
@@ -133,7 +123,7 @@ def test_an_entry_rewritten_with_all_its_columns(tampered: Logbook) -> None:
     body = _body(tampered, 6).replace(b'"count":null', b'"count":1')
     _change(tampered, _entry(6).values(body=body))
     with pytest.raises(CorruptLog, match="another hash") as found:
-        _inspect(tampered)
+        tampered.inspect()
     assert found.value.index == 6
 
 
@@ -141,7 +131,7 @@ def test_an_entry_of_another_log(tampered: Logbook) -> None:
     body = _body(tampered, 6).replace(b"qm.rogatory", b"qn.rogatory")
     _change(tampered, _entry(6).values(body=body))
     with pytest.raises(CorruptLog, match="columns"):
-        _inspect(tampered)
+        tampered.inspect()
 
 
 def test_an_entry_dated_back(tampered: Logbook) -> None:
@@ -150,13 +140,13 @@ def test_an_entry_dated_back(tampered: Logbook) -> None:
     body = _body(tampered, 6).replace(b'"seq_time":"2026-10-01', b'"seq_time":"2026-09-30')
     _change(tampered, _entry(6).values(body=body, seq_time=earlier))
     with pytest.raises(CorruptLog, match="dated before"):
-        _inspect(tampered)
+        tampered.inspect()
 
 
 def test_an_edge_of_the_tree_that_is_missing(tampered: Logbook) -> None:
     _change(tampered, tree_node.delete().where(_node(7)))
     with pytest.raises(CorruptLog, match="node of the tree"):
-        _inspect(tampered, 5)
+        tampered.inspect(5)
 
 
 def test_what_was_erased_is_no_flaw(tampered: Logbook) -> None:
@@ -165,7 +155,7 @@ def test_what_was_erased_is_no_flaw(tampered: Logbook) -> None:
         case_key.delete().where(case_key.c.owner == tampered.leaf(1).event_id),
         opening.delete().where(opening.c.idx == 3),
     )
-    assert _inspect(tampered) == SIZE + 1
+    assert tampered.inspect() == SIZE + 1
 
 
 def test_a_report_names_what_was_found(tampered: Logbook) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.audit import inspection, sequencing, tables
+from services.audit import sequencing, tables
 from services.audit.alarms import ClockBehind, CorruptLog, LeadLost
 from services.audit.confidential import Confidential
 from shared.protocol import leaves
@@ -18,7 +18,6 @@ from tests.service.audit.logbook import (
     CONFIDENTIAL,
     KEY,
     ORIGIN,
-    Dead,
     Logbook,
     MortalDatabase,
     event,
@@ -27,12 +26,6 @@ from tests.service.audit.logbook import (
 )
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-
-
-def inspected(logbook: Logbook) -> int:
-    return inspection.inspect(
-        database=logbook.database, confidential=CONFIDENTIAL, origin=ORIGIN, vkeys=KEY.vkeys()
-    )
 
 
 @BOTH
@@ -55,7 +48,7 @@ def test_twice_is_the_same(logbook: Logbook) -> None:
     logbook.record(event(3))
     assert logbook.record(event(1), event(2)) == once
     assert logbook.record(event(2), event(2)) == [once[1], once[1]]
-    assert inspected(logbook) == 4
+    assert logbook.inspect() == 4
 
 
 @BOTH
@@ -169,52 +162,7 @@ def test_more_than_a_batch_keeps_its_order(logbook: Logbook) -> None:
     assert [each.index for each in recorded] == list(range(1, 301))
     for each in recorded:
         verify_log_proof(each.proof, each.leaf, KEY.vkeys())
-    assert inspected(logbook) == 301
-
-
-# What dies, and how many transactions of the log come before.
-STEPS = {"take": 0, "sequence": 1, "publish": 2}
-
-
-@pytest.mark.parametrize("fault", ["not persisted", "persisted"])
-@pytest.mark.parametrize("step", STEPS)
-def test_death_at_a_commit(logbook: Logbook, step: str, fault: str) -> None:
-    logbook.record(event(7))
-    logbook.plan(*[None] * STEPS[step], fault)
-    with pytest.raises(Dead):
-        logbook.record(event(1), event(2))
-    logbook.restart()
-    recorded = logbook.record(event(1), event(2))
-    assert [each.index for each in recorded] == [2, 3]
-    assert inspected(logbook) == 4
-
-
-@pytest.mark.parametrize("second", ["not persisted", "persisted"])
-@pytest.mark.parametrize("first", ["not persisted", "persisted"])
-def test_death_and_death_again_in_the_recovery(logbook: Logbook, first: str, second: str) -> None:
-    logbook.take(event(1))
-    logbook.plan(first)
-    with pytest.raises(Dead):
-        logbook.sequence()
-    logbook.plan(second)
-    with pytest.raises(Dead):
-        logbook.restart()
-    logbook.restart()
-    assert [each.index for each in logbook.record(event(1))] == [1]
-    assert inspected(logbook) == 2
-
-
-def test_death_between_the_signature_and_its_row(logbook: Logbook) -> None:
-    logbook.take(event(1))
-    logbook.sequence()
-    logbook.plan("not persisted")
-    with pytest.raises(Dead):
-        logbook.publish()
-    assert logbook.signer.last
-    note = logbook.signer.last.note
-    logbook.restart()
-    (recorded,) = logbook.ask(event(1))
-    assert recorded.proof.endswith(note)  # the same head was not signed anew
+    assert logbook.inspect() == 301
 
 
 def test_what_is_not_signed_is_not_answered(logbook: Logbook) -> None:
@@ -296,7 +244,7 @@ def test_a_log_that_is_not_open(database: MortalDatabase, tmp_path: Path) -> Non
         book.publish()
     with pytest.raises(LeadLost):
         book.sequence()
-    assert inspected(book) == 0
+    assert book.inspect() == 0
     book.signer.close()
 
 

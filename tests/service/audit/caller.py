@@ -1,0 +1,83 @@
+"""Callers of the service: what its neighbours in the node send."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from services.audit.settings import AuditSettings
+from shared.protocol.checkpoints import verify_checkpoint
+from shared.runtime.principals import HEADER, Assertions, Principal
+from tests.service.audit.logbook import (
+    KEY,
+    ORIGIN,
+    SetClock,
+    event,
+)
+
+OVERSEER = Principal(
+    service="gateway",
+    client_id="urn:rogatory:QM:oversight",
+    country="QM",
+    scopes=frozenset({"audit:read"}),
+    purpose="yearly inspection",
+)
+OPS = Principal(service="gateway", scopes=frozenset({"ops:health"}))
+
+
+@dataclass(frozen=True)
+class Keys:
+    folder: Path
+    internal: dict[str, dict[str, Any]]
+
+
+def settings(keys: Keys, data: Path) -> AuditSettings:
+    return AuditSettings(
+        country="QM",
+        data=data,
+        passphrase_file=keys.folder / "passphrase",
+        keystore=keys.folder / "keystore",
+        internal_keys=keys.folder,
+        root=keys.folder / "root.json",
+        audit_listen="127.0.0.1:0",
+        log_origin=ORIGIN,
+        batch_ms=1,
+    )
+
+
+@dataclass(frozen=True)
+class Node:
+    """Callers of the service."""
+
+    client: TestClient
+    keys: Keys
+    clock: SetClock
+
+    def get(
+        self, path: str, principal: Principal | None = None, *, service: str = "gateway"
+    ) -> Response:
+        bare = path.partition("?")[0]
+        assertions = Assertions(service, self.keys.internal[service], self.clock)
+        token = assertions.mint("audit", "GET", bare, principal)
+        return self.client.get(path, headers={HEADER: token})
+
+    def post(self, *events: dict[str, Any], service: str = "exchange") -> Response:
+        assertions = Assertions(service, self.keys.internal[service], self.clock)
+        token = assertions.mint("audit", "POST", "/entries")
+        return self.client.post("/entries", json={"events": events}, headers={HEADER: token})
+
+    def look(self, path: str) -> Any:  # noqa: ANN401 - JSON of a known shape
+        answer = self.get(f"/oversight/{path}", OVERSEER)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def told(number: int, **members: object) -> dict[str, Any]:
+    return event(number, **members).model_dump(exclude_none=True)
+
+
+def checkpoint(node: Node) -> tuple[int, bytes]:
+    found = verify_checkpoint(node.get("/checkpoint").text, KEY.vkeys())
+    return found.size, found.root
