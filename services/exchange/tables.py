@@ -189,7 +189,7 @@ class SegmentRow(Base):
 
 
 class ChannelRow(Base):
-    """One direction between two countries: its head and, of our own, the last head of the peer."""
+    """One direction between two countries and its head."""
 
     __tablename__ = "channel"
 
@@ -199,9 +199,6 @@ class ChannelRow(Base):
     head_seq: Mapped[int]  # -1: nothing yet
     head_hash: Mapped[str]
     frozen: Mapped[str | None]  # why
-    peer_epoch: Mapped[int | None]
-    peer_seq: Mapped[int | None]
-    peer_hash: Mapped[str | None]
 
 
 class EntryRow(Base):

@@ -167,9 +167,6 @@ def _channel() -> None:
         sa.Column("head_seq", sa.BigInteger, nullable=False),
         sa.Column("head_hash", sa.Text, nullable=False),
         sa.Column("frozen", sa.Text),
-        sa.Column("peer_epoch", sa.BigInteger),
-        sa.Column("peer_seq", sa.BigInteger),
-        sa.Column("peer_hash", sa.Text),
     )
 
 
