@@ -55,9 +55,9 @@ def _app(opened: Log, settings: AuditSettings, clock: Clock) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        sequencer.open()
-        sequencer.start()
         try:
+            sequencer.open()
+            sequencer.start()
             yield
         finally:
             sequencer.stop()
