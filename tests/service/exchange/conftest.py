@@ -8,6 +8,8 @@ import pytest
 from deploy import layout
 from deploy.bootstrap import bootstrap
 from tests.service.exchange.node import START, Clock, Node, open_node
+from tests.service.exchange.pair import Pair
+from tests.service.exchange.stages import Stages, accepted, released, sent, verified
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +38,45 @@ def qn(federation: Path, tmp_path: Path, clock: Clock) -> Iterator[Node]:
     node = open_node("QN", federation, tmp_path / "QN", clock)
     yield node
     node.parts.database.close()
+
+
+@pytest.fixture(scope="session")
+def stages(federation: Path, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    return Stages(federation, tmp_path_factory.mktemp("stages"))
+
+
+@pytest.fixture
+def sent_case(stages: Stages, tmp_path: Path) -> Iterator[tuple[Pair, str]]:
+    """QM's first request is signed; nothing has left. With the request's id."""
+    with stages.at("sent", sent, tmp_path) as case:
+        yield case
+
+
+@pytest.fixture(scope="session")
+def open_case(
+    stages: Stages, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Pair, str]]:
+    """The same as `accepted_case`, one for all tests that leave the channels in order."""
+    with stages.at("accepted", accepted, tmp_path_factory.mktemp("open")) as case:
+        yield case
+
+
+@pytest.fixture
+def accepted_case(stages: Stages, tmp_path: Path) -> Iterator[tuple[Pair, str]]:
+    """QN has accepted QM's request. With the request's id."""
+    with stages.at("accepted", accepted, tmp_path) as case:
+        yield case
+
+
+@pytest.fixture
+def released_case(stages: Stages, tmp_path: Path) -> Iterator[tuple[Pair, str]]:
+    """QN has signed a package; nothing of it has left. With the package's id."""
+    with stages.at("released", released, tmp_path) as case:
+        yield case
+
+
+@pytest.fixture
+def verified_case(stages: Stages, tmp_path: Path) -> Iterator[tuple[Pair, str]]:
+    """QM has QN's package, verified; all receipts are exchanged. With the package's id."""
+    with stages.at("verified", verified, tmp_path) as case:
+        yield case

@@ -23,14 +23,8 @@ from services.exchange.wire import Wire
 from shared.runtime.http import bulk_pool
 from shared.runtime.keystore import Keystore
 from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principal
-from tests.service.exchange.node import (
-    Clock,
-    Node,
-    cleared_package,
-    draft,
-    open_node,
-    trust_bundle,
-)
+from tests.service.exchange.filling import cleared_package
+from tests.service.exchange.node import Clock, Node, draft, open_node, trust_bundle
 from tests.simulator import Answered, BulkServer, FaultyTransport
 
 NAMES = ("QM", "QN")
@@ -128,6 +122,7 @@ class Pair:
 @contextmanager
 def open_pair(federation: Path, data: Path, clock: Clock) -> Iterator[Pair]:
     """Start both countries over (new or old) data."""
+    data.mkdir(exist_ok=True)
     with ExitStack() as stack:
         nodes = {name: open_node(name, federation, data / name, clock) for name in NAMES}
         for node in nodes.values():

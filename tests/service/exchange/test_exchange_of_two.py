@@ -25,8 +25,15 @@ def states(country: Country, kind: str, object_id: str) -> list[str]:
 
 def test_a_request_is_delivered_acknowledged_and_accepted_on_both_sides(pair: Pair) -> None:
     request_id = pair.accepted_request()
-    assert states(pair.qm, "requests", request_id)[-6:] == "S04 S05 S06 S07 S10 S14".split()
-    assert states(pair.qn, "requests", request_id) == "S05 S06 S07 S10 S14".split()
+    assert states(pair.qm, "requests", request_id)[-6:] == [
+        "S04",
+        "S05",
+        "S06",
+        "S07",
+        "S10",
+        "S14",
+    ]
+    assert states(pair.qn, "requests", request_id) == ["S05", "S06", "S07", "S10", "S14"]
     seen = pair.request(pair.qm, request_id)
     assert {measure["state"] for measure in seen["measures"]} == {"ACCEPTED"}
 

@@ -1,0 +1,108 @@
+"""Entries that a country would never write, with its true signatures and in its true log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.exchange import correspondence
+from services.exchange.store import channels as heads
+from shared.protocol import canonical, channels, identifiers
+from shared.protocol.channels import Head
+from shared.protocol.checkpoints import read_checkpoint
+from shared.protocol.entries import BODIES, Entry, EntryType, sign_entry
+from shared.protocol.logproofs import parse_proof
+from shared.protocol.messages import Envelope
+from shared.protocol.notes import read_note
+from shared.runtime.clock import milliseconds
+from shared.runtime.principals import HEADER, Principal
+from tests.service.exchange.pair import OTHER, Country
+
+
+@dataclass
+class Forger:
+    """Writes in the name of a country whose keys were stolen."""
+
+    country: Country
+    after: Country | None = None  # whose copy of the chain is continued; the true one if None
+
+    @property
+    def channel(self) -> str:
+        return identifiers.channel(self.country.name, OTHER[self.country.name])
+
+    def head(self) -> Head | None:
+        """Where the chain stands."""
+        with (self.after or self.country).database.read() as db:
+            channel = heads.find(db, self.channel)
+        return channel.head if channel else None
+
+    def entry(
+        self, kind: EntryType, body: dict[str, Any], request: str | None = None, **changed: Any
+    ) -> Entry:
+        """The next entry of the chain, with any body, and anything changed."""
+        made = channels.next_entry(
+            self.head(),
+            type=kind,
+            sender=self.country.name,
+            recipient=OTHER[self.country.name],
+            peer=None,
+            iat=int(self.country.node.clock().timestamp()),
+            request=request,
+            body=BODIES[kind].read(body),
+        )
+        return made.model_copy(update=changed)
+
+    def envelope(self, entry: Entry, *, known: int = 0, **event: Any) -> Envelope:
+        """Log an entry and wrap it up; `event` changes what the log is told."""
+        leaf, proof = self.logged(entry, **event)
+        return Envelope(
+            entry=sign_entry(entry, self.country.node.parts.keyring.seal).decode(),
+            leaf=leaf,
+            proof=proof,
+            old_size=known,
+            consistency=self.consistency(known, log_size(proof)) if known else (),
+        )
+
+    def logged(self, entry: Entry, **changed: Any) -> tuple[str, str]:
+        """Have an entry recorded by the country's own audit; return leaf and proof."""
+        now = self.country.node.clock()
+        event = correspondence.entry_fields(entry) | {
+            "event_id": identifiers.new_id(now),
+            "type": "transfer.intent",
+            "event_time": milliseconds(now),
+            "direction": "out",
+            "peer": entry.recipient,
+        }
+        event = {name: value for name, value in (event | changed).items() if value is not None}
+        answer = self.country.recorder.audit.post(
+            "/entries",
+            content=canonical.encode({"events": [event]}),
+            headers={"Content-Type": "application/json"},
+        )
+        assert answer.is_success, answer.text
+        result = answer.json()["results"][0]
+        return result["leaf"], result["proof"]
+
+    def consistency(self, old: int, new: int) -> tuple[str, ...]:
+        query = {"from": str(min(old, new)), "to": str(max(old, new))}
+        answer = self.country.recorder.audit.get("/proofs/consistency", params=query)
+        return tuple(answer.json()["hashes"])
+
+
+def log_size(proof: str) -> int:
+    return read_checkpoint(read_note(parse_proof(proof).checkpoint).text).size
+
+
+def deliver(to: Country, envelope: Envelope | bytes, sender: str | None = None) -> Any:
+    """Bring an envelope to a country, as the gateway does for an authenticated peer."""
+    content = envelope if isinstance(envelope, bytes) else envelope.to_bytes()
+    path = "/peer/v1/entries"
+    principal = Principal(
+        service="gateway",
+        client_id="https://peer.example",
+        country=sender or OTHER[to.name],
+        scopes=frozenset({"node:deliver"}),
+    )
+    assertion = to.node.assertions.mint("exchange", "POST", path, principal)
+    headers = {HEADER: assertion, "Content-Type": "application/json"}
+    return to.node.client("receiver").post(path, content=content, headers=headers, auth=None)
