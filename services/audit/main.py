@@ -30,8 +30,11 @@ STORAGE_KEY = "storage"
 def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
     """Return the app; its sequencer starts and stops with it.
 
+    A log that must not be extended as it stands is still served: `/readyz` says why it is stopped.
+
     Raises:
-        Alarm: the log must not be extended as it stands.
+        KeystoreError: a key is missing, or is another log's.
+        SignerRefusal: another process has the signer.
     """
     keystore = Keystore.open(settings.keystore, settings.passphrase_file)
     key = LogKey.from_bytes(keystore.get("log"))
@@ -56,7 +59,6 @@ def _app(opened: Log, settings: AuditSettings, clock: Clock) -> FastAPI:
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
-            sequencer.open()
             sequencer.start()
             yield
         finally:

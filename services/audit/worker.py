@@ -48,12 +48,18 @@ class Sequencer(threading.Thread):
             return str(self._signals.alarm)
         return "ok" if self.is_alive() else "not running"
 
-    def open(self) -> None:
-        """Take the lead, look over the end of the log and publish what is durable; then `start`.
+    @override
+    def start(self) -> None:
+        """Begin, unless the log must not be extended: then say why and leave it to be read."""
+        try:
+            self._open()
+        except Alarm as alarm:
+            self._raise(alarm)
+        else:
+            super().start()
 
-        Raises:
-            Alarm: the log must not be extended.
-        """
+    def _open(self) -> None:
+        """Take the lead, look over the end of the log and publish what is durable."""
         log = self._log
         self._epoch = sequencing.open_log(
             database=log.database,

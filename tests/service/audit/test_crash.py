@@ -64,8 +64,8 @@ def test_a_killed_process_has_lost_nothing_it_told(migrated_file: Path, tmp_path
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
             assert process.stdout
             for _, line in zip(range(lines), process.stdout, strict=False):
-                number, index = line.split()
-                told[int(number)] = int(index)
+                numbers = [int(each) for each in line.split()]
+                told[numbers[0]] = numbers[1]
             process.kill()
     opened = open_database(f"sqlite:///{tmp_path}/audit.sqlite")
     book = Logbook(

@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from services.audit import submission
 from services.audit.events import Event
 from services.audit.signals import Signals
 from services.audit.submission import Recorded
+from services.audit.tables import log_head
 from services.audit.worker import Sequencer
 from shared.runtime.refusals import Unavailable
 from tests.service.audit.logbook import CONFIDENTIAL, Logbook, event
@@ -25,8 +27,8 @@ INTERVAL = timedelta(milliseconds=20)
 def running(logbook: Logbook, *faults: str) -> Iterator[tuple[Sequencer, Signals]]:
     signals = Signals()
     sequencer = Sequencer(logbook.log, signals, interval=INTERVAL)
-    sequencer.open()
-    logbook.plan(*faults)
+    # Opening takes the lead in a transaction of its own.
+    logbook.plan(*([None, *faults] if faults else []))
     sequencer.start()
     try:
         yield sequencer, signals
@@ -124,6 +126,18 @@ def test_a_lost_lead_stops_for_good(logbook: Logbook) -> None:
         sequencer.join(SOON)
         assert "lead" in sequencer.state
     assert logbook.record(event(1))[0].index == 1  # it was kept, and the new leader has it
+
+
+def test_a_log_that_does_not_recompute_is_not_extended(logbook: Logbook) -> None:
+    logbook.record(event(1))
+    with logbook.database.begin() as db:
+        db.execute(sa.text("DROP TRIGGER log_head_update"))
+        db.execute(log_head.update().values(root=bytes(32)))
+    with running(logbook) as (sequencer, signals):
+        assert not sequencer.is_alive()
+        with pytest.raises(Unavailable, match="another root"):
+            submitted(logbook, signals, event(2))
+        assert sequencer.state != "ok"
 
 
 def test_a_sequencer_that_never_started_can_be_stopped(logbook: Logbook) -> None:
