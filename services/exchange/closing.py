@@ -25,7 +25,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=60)  # a segment of 256 MiB on a slow disk renews it in time
 PACE = timedelta(seconds=0.5)  # between two notes of progress: each is a write to disk
 READING = "reading back"
 NAMED = 50  # items that one problem names

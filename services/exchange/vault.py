@@ -115,7 +115,7 @@ class Vault:
             yield Draft(self, descriptor, path)
         finally:
             os.close(descriptor)
-            path.unlink()
+            path.unlink(missing_ok=True)
 
     def put(self, digest: str, octets: bytes) -> None:
         """Keep a small blob.

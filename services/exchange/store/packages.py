@@ -14,7 +14,6 @@ from services.exchange.states import (
     Direction,
     PackageAct,
     PackageState,
-    WrongStateError,
     advance_package,
 )
 from services.exchange.store import history
@@ -112,11 +111,7 @@ def move(db: Session, package_id: str, act: PackageAct, actor: Actor) -> Package
         .returning(PackageRow.id)
     )
     if moved is None:
-        raise Conflict(
-            "moved_meanwhile",
-            "Somebody else changed this package at the same moment.",
-            next_step="Look at it again, then decide.",
-        )
+        raise _moved_meanwhile()
     history.append(db, package_id, after, actor)
     return after
 
@@ -130,6 +125,7 @@ def hold_open(db: Session, package_id: str, at: datetime) -> Package:
     Raises:
         NotFound: there is none of that id.
         WrongStateError: it is not being collected (any more).
+        Conflict: it was moved at the same time.
     """
     held = db.scalar(
         update(PackageRow)
@@ -142,8 +138,9 @@ def hold_open(db: Session, package_id: str, at: datetime) -> Package:
         .returning(PackageRow.id)
     )
     package = find(db, package_id)
+    advance_package(package.direction, package.state, PackageAct.COLLECT)
     if held is None:
-        raise WrongStateError(package.state, PackageAct.COLLECT, ())
+        raise _moved_meanwhile()
     return package
 
 
@@ -202,6 +199,14 @@ def reopen(db: Session, package_id: str, error: Mapping[str, Any]) -> None:
 def destroy_key(db: Session, package_id: str) -> None:
     """Forget the content key: what is stored of the package can never be opened again here."""
     db.execute(update(PackageRow).where(PackageRow.id == package_id).values(wrapped_key=None))
+
+
+def _moved_meanwhile() -> Conflict:
+    return Conflict(
+        "moved_meanwhile",
+        "Somebody else changed this package at the same moment.",
+        next_step="Look at it again, then decide.",
+    )
 
 
 def _progress(row: PackageRow) -> Progress | None:
