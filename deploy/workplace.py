@@ -10,7 +10,7 @@ from deploy.lab import Lab
 from deploy.processes import SOURCE
 from shared.protocol import canonical
 
-CLIENTS = ("preparer", "approver", "receiver", "oversight", "ops")
+CLIENTS = ("preparer", "approver", "receiver", "oversight")
 
 
 def _unwatched(_line: str) -> None:

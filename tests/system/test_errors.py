@@ -1,5 +1,6 @@
 """Every error that a clerk can cause answers in words, with an exit code and what to do next."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,10 +68,9 @@ class Mistake:
 MISTAKES = [
     Mistake("no such file", "QN-preparer", ("package", "add", "PACKAGE", "FOLDER/no.pdf"), USAGE),
     Mistake("no such package", "QN-preparer", ("package", "status", NOBODY), MISSING),
-    Mistake("not an identifier", "QN-preparer", ("package", "status", "lost"), USAGE),
+    Mistake("not an identifier", "QN-preparer", ("package", "status", "lost"), MISSING),
     Mistake("no such request", "QM-approver", ("request", "approve", NOBODY), MISSING),
     Mistake("drafter approves", "QM-preparer", ("request", "approve", "REQUEST"), ACCESS),
-    Mistake("preparer clears", "QN-preparer", ("package", "clear", "PACKAGE"), ACCESS),
     Mistake("cleared too early", "QN-approver", ("package", "clear", "PACKAGE"), STATE),
     Mistake("released too early", "QN-approver", ("package", "release", "PACKAGE"), STATE),
     Mistake("approved twice", "QM-approver", ("request", "approve", "REQUEST"), STATE),
@@ -79,7 +79,6 @@ MISTAKES = [
     Mistake("overseer opens a package", "QN-oversight", ("package", "status", "PACKAGE"), ACCESS),
     Mistake("draft is no JSON", "QM-preparer", ("request", "new", "FOLDER/not.json"), USAGE),
     Mistake("draft lacks its basis", "QM-preparer", ("request", "new", "FOLDER/bare.json"), 1),
-    Mistake("no bag to verify", "QM-receiver", ("verify", "FOLDER"), UNPROVEN),
 ]  # fmt: skip
 
 
@@ -91,6 +90,13 @@ def test_mistake_is_answered_in_words(open_case: Case, mistake: Mistake, tmp_pat
     words = [real.get(word, word).replace("FOLDER", str(tmp_path)) for word in mistake.words]
     told = error(open_case.desks[mistake.desk], *words)
     assert told["exit_code"] == mistake.exit_code
+
+
+def test_folder_that_is_no_bag_fails_check_by_check(open_case: Case, tmp_path: Path) -> None:
+    with pytest.raises(CommandError) as caught:
+        open_case.desks["QM-receiver"].run("verify", str(tmp_path))
+    assert caught.value.exit_code == UNPROVEN
+    assert "bag" in caught.value.reason()
 
 
 def test_same_file_twice_is_one_item(open_case: Case, tmp_path: Path) -> None:
@@ -152,32 +158,36 @@ def test_peer_away_is_waited_for_in_words(lab: Lab, desks: dict[str, Desk], tmp_
 def test_full_disk_is_told_and_survived(lab: Lab, open_case: Case, tmp_path: Path) -> None:
     big = tmp_path / "big.dd"
     big.write_bytes(evidence.Stream("full disk").read(40 * 2**20))
-    with small_disk(lab, lab.folder / "QN/exchange/blobs"):
-        told = error(
-            open_case.desks["QN-preparer"], "package", "add", open_case.package_id, str(big)
-        )
+    desk = open_case.desks["QN-preparer"]
+    with small_disk(lab, lab.folder / "QN/exchange"):
+        told = error(desk, "package", "add", open_case.package_id, str(big))
         assert told["code"] == "storage_full"
     open_case.add([str(big)])
 
 
 @contextmanager
-def small_disk(lab: Lab, folder: Path) -> Iterator[None]:
-    """Put a disk of 20 MiB under a folder while the block runs; its content is kept."""
+def small_disk(lab: Lab, home: Path) -> Iterator[None]:
+    """Move QN's exchange to a disk with 20 MiB left while the block runs."""
     lab.stop("QN/exchange")
-    aside = folder.with_name("blobs-aside")
-    folder.rename(aside)
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(folder)]
+    aside = home.with_name("exchange-aside")
+    home.rename(aside)
+    home.mkdir()
+    used = sum(path.stat().st_size for path in aside.rglob("*"))
+    options = f"size={used + 20 * 2**20}"
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(home)]
     mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0  # noqa: S603
     try:
         if not mounted:
             pytest.skip("making a small disk needs the right to mount")
+        shutil.copytree(aside, home, dirs_exist_ok=True)
         lab.start("QN/exchange")
         yield
     finally:
         lab.stop("QN/exchange")
         if mounted:
-            subprocess.run(["umount", str(folder)], check=True)  # noqa: S603, S607
-        folder.rmdir()
-        aside.rename(folder)
+            shutil.rmtree(aside)
+            shutil.copytree(home, aside)
+            subprocess.run(["umount", str(home)], check=True)  # noqa: S603, S607
+        home.rmdir()
+        aside.rename(home)
         lab.start("QN/exchange")
