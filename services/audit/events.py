@@ -5,7 +5,7 @@ An event names no person: what identifies one goes to `personal` and reaches the
 commitment. `reason` and `outcome` are codes, never sentences.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,7 +60,9 @@ class Event(BaseModel):
     outcome: str | None = None
     case_id: str | None = None
     size: int | None = None
-    personal: dict[str, str] | None = Field(default=None, max_length=16)
+    personal: dict[str, Annotated[str, Field(max_length=1000)]] | None = Field(
+        default=None, max_length=16
+    )
     reason: str | None = None
     count: int | None = None
     counterpart: Counterpart | None = None

@@ -13,6 +13,8 @@ from shared.runtime.principals import requires
 
 router = APIRouter()
 
+MAX_BODY = 4 * 2**20  # bytes; 256 events, each with the peer's leaf and proof
+
 
 class Submission(BaseModel):
     """Events to record."""
@@ -22,7 +24,11 @@ class Submission(BaseModel):
     events: list[Event] = Field(min_length=1, max_length=MAX_EVENTS)
 
 
-@router.post("/entries", dependencies=[Depends(requires("exchange", "gateway"))])
+@router.post(
+    "/entries",
+    dependencies=[Depends(requires("exchange", "gateway"))],
+    max_body_size=MAX_BODY,
+)
 def append(body: Submission, own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
     """Answer once every event is sequenced and signed."""
     log = own.log

@@ -40,6 +40,8 @@ def test_the_same_event_again(node: Node) -> None:
         ({"events": [told(1) | {"surprise": 1}]}, 422),
         ({"events": [told(1, type="no.such_event")]}, 400),
         ({"events": [told(number) for number in range(257)]}, 422),
+        ({"events": [told(1) | {"personal": {"officer": "x" * 1001}}]}, 422),
+        ({"events": ["x" * 2**22]}, 413),
     ],
 )
 def test_a_body_that_is_not_taken(node: Node, body: object, status: int) -> None:
@@ -60,3 +62,11 @@ def test_who_may_what(node: Node) -> None:
         assert node.get(f"/oversight/{path}", service="exchange").status_code == 403
     assert node.get("/tile/entries/000.p/1", OPS).status_code == 403
     assert node.get("/ops/fsck", OVERSEER).status_code == 403
+
+
+def test_a_call_holds_256_events_with_their_counterparts(node: Node) -> None:
+    (theirs,) = node.post(told(1)).json()["results"]
+    members = transfer(type="transfer.received", direction="in", channel="QN>QM")
+    members["counterpart"] = {"leaf": theirs["leaf"], "proof": theirs["proof"]}
+    answer = node.post(*(told(number, **members) for number in range(2, 258)))
+    assert [each["index"] for each in answer.json()["results"]] == list(range(2, 258))
