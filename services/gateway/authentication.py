@@ -70,7 +70,7 @@ class Authenticator:
         )
         if proof.jkt != token.jkt:
             raise Challenged("invalid_token", "The token is bound to another key.", reason="jkt")
-        with self.provers.database.begin() as db:
+        with self.provers.marks.begin() as db:
             if store.is_revoked(db, token.jti):
                 raise Challenged("invalid_token", "The token was taken back.", reason="revoked")
             self.provers.use(db, proof, Challenged)

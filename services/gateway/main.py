@@ -17,7 +17,7 @@ from services.gateway.denials import Deliver, Denials, UndeliveredError
 from services.gateway.directory import Directory
 from services.gateway.entrance import Entrance
 from services.gateway.issuing import Issuer
-from services.gateway.proving import Nonces, Provers
+from services.gateway.proving import Provers
 from services.gateway.registry import Registry
 from services.gateway.routes import api, egress, oauth
 from services.gateway.routes.form import FormRules
@@ -107,7 +107,7 @@ def _issuer(
         registry=Registry(
             settings.clients, country=settings.country, directory=directory, clock=clock
         ),
-        provers=Provers(Nonces.derive(key), database, clock),
+        provers=Provers.open(settings.database_url("gateway"), database, key, clock),
         clock=clock,
     )
 
@@ -141,6 +141,7 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
         await asyncio.to_thread(parts.denials.stop)
         await parts.upstream.close()
         parts.database.close()
+        parts.issuer.provers.marks.close()
 
     app = create_app(
         "Rogatory gateway",

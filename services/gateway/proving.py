@@ -2,6 +2,10 @@
 
 A proof up to 60 s old is taken as it is; an older one (a client's clock is off) is answered with a
 nonce of ours, with which any clock will do. Nonces are an HMAC of the minute: nothing is stored.
+
+Where a power cut can cost the newest marks of use, no proof from before it is taken again: what is
+older than this process (less the least time that a machine takes to start) needs a nonce, and
+nonces from before are no longer ours.
 """
 
 import hashlib
@@ -18,6 +22,7 @@ from shared.runtime.database import Database
 from shared.runtime.refusals import Malformed, Refusal, Unauthenticated
 
 FRESH = 60  # seconds; RFC 9449, 11.1
+RESTART = 10  # seconds; no machine is up again sooner, and clocks may differ by as much
 NONCE_MINUTES = 3  # the current minute's nonce and the two before
 REPLAY_MARGIN = 185  # seconds: nonce life and skew, so no proof outlives its mark
 NONCE_HEADER = "DPoP-Nonce"
@@ -51,9 +56,10 @@ class Nonces:
     secret: bytes
 
     @classmethod
-    def derive(cls, token_key: jose.Jwk) -> "Nonces":
+    def derive(cls, token_key: jose.Jwk, since: int) -> "Nonces":
         """Derive the secret from the gateway's token key, so that workers share it."""
-        return cls(hmac.digest(str(token_key["d"]).encode(), b"rogatory/1 dpop nonce", "sha256"))
+        label = b"rogatory/1 dpop nonce" + since.to_bytes(8, "big")
+        return cls(hmac.digest(str(token_key["d"]).encode(), label, "sha256"))
 
     def current(self, now: datetime) -> str:
         """Return the nonce of this minute."""
@@ -74,11 +80,23 @@ class Nonces:
 
 @dataclass(frozen=True, slots=True)
 class Provers:
-    """Checks proofs and marks what may be used only once."""
+    """Checks proofs and marks what may be used only once.
+
+    `database` waits for the disk, `marks` (the same tables) need not. `since` is when this process
+    began (seconds since 1970), or 0 where marks are never lost.
+    """
 
     nonces: Nonces
     database: Database
+    marks: Database
+    since: int
     clock: Clock
+
+    @classmethod
+    def open(cls, url: str, database: Database, token_key: jose.Jwk, clock: Clock) -> "Provers":
+        """Open the marks beside the database of the same URL."""
+        since = int(clock().timestamp()) if store.is_relaxed(url) else 0
+        return cls(Nonces.derive(token_key, since), database, store.open_marks(url), since, clock)
 
     def check(
         self,
@@ -118,7 +136,7 @@ class Provers:
         return proof
 
     def _check_fresh(self, proof: dpop.Proof, now: datetime, refusal: type[Refusal]) -> None:
-        fresh = proof.issued >= now.timestamp() - FRESH
+        fresh = proof.issued >= max(now.timestamp() - FRESH, self.since - RESTART)
         known = fresh if proof.nonce is None else self.nonces.accepts(proof.nonce, now)
         if not known:
             raise refusal(
