@@ -80,3 +80,12 @@ def verified_case(stages: Stages, tmp_path: Path) -> Iterator[tuple[Pair, str]]:
     """QM has QN's package, verified; all receipts are exchanged. With the package's id."""
     with stages.at("verified", verified, tmp_path) as case:
         yield case
+
+
+@pytest.fixture(scope="session")
+def verified_session(
+    stages: Stages, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Pair, str]]:
+    """The same as `verified_case`, one for all tests that leave package and channels as they are."""
+    with stages.at("verified", verified, tmp_path_factory.mktemp("taken")) as case:
+        yield case

@@ -7,16 +7,17 @@ from typing import Any
 
 from services.exchange import correspondence
 from services.exchange.store import channels as heads
+from services.exchange.store import entries, peers
 from shared.protocol import canonical, channels, identifiers
 from shared.protocol.channels import Head
 from shared.protocol.checkpoints import read_checkpoint
-from shared.protocol.entries import BODIES, Entry, EntryType, sign_entry
+from shared.protocol.entries import BODIES, Entry, EntryType, read_entry, sign_entry
 from shared.protocol.logproofs import parse_proof
 from shared.protocol.messages import Envelope
 from shared.protocol.notes import read_note
 from shared.runtime.clock import milliseconds
 from shared.runtime.principals import HEADER, Principal
-from tests.service.exchange.pair import OTHER, Country
+from tests.service.exchange.pair import OTHER, Country, Pair
 
 
 @dataclass
@@ -106,3 +107,29 @@ def deliver(to: Country, envelope: Envelope | bytes, sender: str | None = None) 
     assertion = to.node.assertions.mint("exchange", "POST", path, principal)
     headers = {HEADER: assertion, "Content-Type": "application/json"}
     return to.node.client("receiver").post(path, content=content, headers=headers, auth=None)
+
+
+def say(to: Country, pair: Pair, kind: EntryType, body: dict[str, Any], request: str | None) -> str:
+    """Have the other country say something; return the receipt's kind and reason."""
+    speaker = pair.qn if to is pair.qm else pair.qm
+    forger = Forger(speaker, after=to)
+    with to.database.begin() as db:
+        kept = peers.kept_log(db, speaker.name)
+    entry = forger.entry(kind, body, request)
+    size = kept.checkpoint.size if kept else 0
+    answer = deliver(to, forger.envelope(entry, known=size))
+    assert answer.status_code == 202, answer.text
+    return outcome(to, answer.json()["hash"])
+
+
+def outcome(country: Country, digest: str) -> str:
+    """What a country made of an entry: `ACCEPTED`, or the code of its refusal."""
+    with country.database.read() as db:
+        held = entries.by_hash(db, digest)
+        receipts = entries.receipts(db, digest)
+    assert held is not None
+    for receipt in receipts:
+        accepted = receipt.outcome == "RelayAcceptance"
+        assert accepted == (held.state == "ACCEPTED")
+        assert accepted or read_entry(receipt.jws).entry.body["reason"] == held.last_error
+    return str(held.last_error or held.state).partition(":")[0]
