@@ -17,10 +17,9 @@ from services.exchange.states import Actor, Direction, MeasureState, PackageStat
 from services.exchange.store import contents, packages, requests
 from services.exchange.vault import Vault
 from shared.protocol import encryption, identifiers, manifest
-from shared.protocol.bag import MAX_CASE
 from shared.protocol.digests import sha256
 from shared.runtime.database import Database
-from shared.runtime.refusals import Conflict, TooLarge, Unprocessable
+from shared.runtime.refusals import Conflict, Unprocessable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +148,10 @@ def describe(
     keyring: Keyring,
     actor: Actor,
 ) -> PackageFile:
-    """Take the authority's own CASE graph, in place of the minimal one or of an earlier one.
+    """Take the authority's own CASE graph (at most `bag.MAX_CASE`), in place of the one before.
 
     Raises:
         NotFound, WrongStateError: there is no such package, or it is not being collected.
-        TooLarge: more than 16 MiB.
         Unprocessable: it is not JSON-LD.
     """
     _check_graph(graph)
@@ -264,12 +262,6 @@ def _check_same(known: StoredItem, mac: bytes) -> None:
 
 
 def _check_graph(graph: bytes) -> None:
-    if len(graph) > MAX_CASE:
-        raise TooLarge(
-            "case_too_large",
-            "A CASE graph has at most 16 MiB.",
-            next_step="Leave the content of files out of the graph; they are items.",
-        )
     try:
         # A graph may hold numbers with a fraction, which the canonical reader refuses.
         value = from_json(graph, allow_inf_nan=False)

@@ -213,6 +213,17 @@ def test_a_worker_that_is_told_to_stop_goes_on_where_it_was(qn: Node) -> None:
     assert show(qn, package_id)["state"] == "COLLECTED"
 
 
+def test_a_worker_that_is_told_to_stop_at_the_end_commits_nothing(qn: Node) -> None:
+    package_id = new_package(qn)
+    upload(qn, package_id, {"a.txt": b"abc"})
+    ask(qn, package_id, 202)
+    stopping = iter([False, True])
+    late = worker(qn, name="late", pace=False, stopping=lambda: next(stopping))
+    assert not late.work()
+    assert show(qn, package_id)["state"] == "CLOSING"
+    assert qn.closer.work()
+
+
 class Ticking:
     """A clock on which half a second passes with every look."""
 
