@@ -22,6 +22,7 @@ from services.gateway.registry import Registry
 from services.gateway.routes import api, egress, oauth
 from services.gateway.routes.form import FormRules
 from services.gateway.settings import GatewaySettings
+from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
 from shared.protocol import canonical, jose
 from shared.runtime import http, logs, server, tls
@@ -153,7 +154,7 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     app.add_middleware(FormRules, host=host, entrance=parts.entrance)
     app.state.entrance, app.state.issuer = parts.entrance, parts.issuer
     app.state.upstream, app.state.directory = parts.upstream, parts.directory
-    app.state.denials = parts.denials
+    app.state.denials, app.state.turns = parts.denials, Turns()
     return app
 
 

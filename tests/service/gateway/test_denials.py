@@ -1,6 +1,6 @@
 """Every refusal reaches the audit log once, counted where there are many, and none is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,11 +40,15 @@ class Clock:
         return self.at
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    made = open_database(f"sqlite:///{tmp_path}/gateway.sqlite")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/gateway.sqlite"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_database")
+    made = open_database(url)
     migrate(made, "services.gateway.migrations")
-    return made
+    yield made
+    made.close()
 
 
 @pytest.fixture
