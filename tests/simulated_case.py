@@ -42,6 +42,7 @@ class Case:
     )
     legal_basis: str = "BUD"
     approvals: int = 2
+    consigned: bool = True
 
     def __post_init__(self) -> None:
         self.qm = Node(name="QM", clock=self.clock)
@@ -50,13 +51,22 @@ class Case:
         self._open()
         self.request = self._request()
         self.package = self._package()
-        self.accepted = self.qm.receipt(self.package, ReceiptKind.RELAY_ACCEPTANCE, to=self.qn)
-        self.consigned = self.qm.receipt(
-            self.package,
-            ReceiptKind.CONTENT_CONSIGNMENT,
-            to=self.qn,
-            tagmanifest_sha256=sha256(self.tags[bag.TAG_MANIFEST]).hex(),
-        )
+        self._receipt()
+
+    def answer_again(self) -> None:
+        """Send a second package in answer to the same request."""
+        self.package_id = new_id(self.clock())
+        self.evidence = {"data/more.txt": b"found later"}
+        del self.items, self.tags
+        self.package = self._package()
+        self._receipt()
+
+    def _receipt(self) -> None:
+        self.qm.receipt(self.package, ReceiptKind.RELAY_ACCEPTANCE, to=self.qn)
+        digest = sha256(self.tags[bag.TAG_MANIFEST]).hex()
+        kind = ReceiptKind.CONTENT_CONSIGNMENT
+        if self.consigned:
+            self.qm.receipt(self.package, kind, to=self.qn, tagmanifest_sha256=digest)
 
     def _open(self) -> None:
         for node, other in ((self.qm, self.qn), (self.qn, self.qm)):
