@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -162,6 +163,15 @@ def test_36_38_only_the_gateway_makes_tokens(preparer: Caller) -> None:
     for token in (forged, preparer.token() + "=", preparer.assertion(), "x"):
         proof = preparer.proof("GET", PATH, access_token=token)
         assert refused(send(preparer, token, proof)) == (401, "invalid_token")
+
+
+def test_a_remembered_token_expires_all_the_same(world: World, preparer: Caller) -> None:
+    soon = int(now().timestamp()) + 1
+    token = reforge(token_key(world.qm), preparer.token(), claims={"exp": soon})
+    headers = preparer.headers("GET", PATH, token)
+    assert preparer.http.get(PATH, headers=headers).status_code == 200
+    time.sleep(max(0.0, soon + 0.1 - time.time()))  # noqa: TID251 - real waiting
+    assert refused(send(preparer, token, None)) == (401, "invalid_token")
 
 
 def test_39_a_scope_that_is_missing_is_named(preparer: Caller) -> None:

@@ -183,3 +183,23 @@ def test_67_a_log_that_comes_back_gets_what_waited(world: World) -> None:
     Caller(world.qn, "preparer").call("GET", "/v1/inbox")
     echo.audit_status = 200
     wait_until(lambda: any(e["reason"] == "insufficient-scope" for e in echo.events))
+
+
+def test_the_thread_outlives_failures(database: Database, clock: Clock, audit: Audit) -> None:
+    failures: list[Exception] = [UndeliveredError("away"), RuntimeError("a full disk")]
+
+    def deliver(events: Sequence[canonical.Json]) -> None:
+        if failures:
+            raise failures.pop(0)
+        audit.take(events)
+
+    class Hasty(Denials):
+        interval = 0.02
+
+    denials = Hasty(database, deliver=deliver, clock=clock)
+    for number in range(BATCH + 1):
+        refuse(denials, reason=f"r{number}")
+    denials.start()
+    wait_until(lambda: len(audit.events) == BATCH + 1)
+    denials.stop()
+    assert failures == []
