@@ -35,6 +35,7 @@ SCOPES = {
     "approver": "requests:read requests:approve packages:approve",
     "receiver": "requests:read packages:receive",
     "oversight": "audit:read",
+    "ops": "ops:health",
 }
 Answer = dict[str, Any]
 

@@ -1,0 +1,100 @@
+"""The chains are recomputed from the signed bytes; the first break is named."""
+
+import pytest
+
+from services.exchange.channel_watch import ChannelWatch, verify
+from services.exchange.store import entries
+from shared.protocol import canonical
+from tests.service.exchange.pair import Country, Pair
+
+Case = tuple[Pair, str]
+
+
+def change(country: Country, statement: str) -> None:
+    with country.database.begin() as db:
+        db.connection().exec_driver_sql(statement)
+
+
+def first_break(country: Country, channel: str = "QM>QN") -> str | None:
+    reports = {report.channel: report for report in verify(database=country.database)}
+    return reports[channel].first_break
+
+
+def test_what_was_exchanged_holds(verified_session: Case) -> None:
+    pair, _ = verified_session
+    for country in (pair.qm, pair.qn):
+        reports = verify(database=country.database)
+        assert [report.channel for report in reports] == ["QM>QN", "QN>QM"]
+        assert all(report.first_break is None and report.entries > 4 for report in reports)
+
+
+WHERE = "WHERE channel='QM>QN'"
+BREAKS = {
+    "an entry is gone": (f"DELETE FROM entry {WHERE} AND seq=2", "entry 0/2 is missing"),
+    "the first is gone": (f"DELETE FROM entry {WHERE} AND seq=0", "entry 0/0 is missing"),
+    "the end is gone": (f"DELETE FROM entry {WHERE} AND seq>2", "its end is missing, up to entry 0/"),
+    "all is gone": (f"DELETE FROM entry {WHERE}", "its end is missing, up to entry 0/"),
+    "the bytes are another's": (
+        f"UPDATE entry SET jws=(SELECT jws FROM entry {WHERE} AND seq=1) {WHERE} AND seq=3",
+        "entry 0/3 was changed after it was kept",
+    ),
+    "the bytes are none": (f"UPDATE entry SET jws=x'00' {WHERE} AND seq=3", "entry 0/3: this is not"),
+    "the head is another": (
+        f"UPDATE channel SET head_hash='{'ab' * 48}' {WHERE}",
+        "it ends elsewhere than its head says",
+    ),
+    "the head is before": (
+        f"UPDATE channel SET head_seq=1 {WHERE}",
+        "it ends elsewhere than its head says",
+    ),
+}  # fmt: skip
+
+
+def test_the_first_break_is_named(verified_case: Case) -> None:
+    pair, _ = verified_case
+    country = pair.qn
+    with country.database.read() as db:
+        saved = list(entries.walk(db, "QM>QN"))
+    for name, (statement, told) in BREAKS.items():
+        change(country, statement)
+        found = first_break(country)
+        assert found is not None, name
+        assert found.startswith(f"channel QM>QN: {told}"), name
+        change(country, f"DELETE FROM entry {WHERE}")
+        last = saved[-1]
+        change(country, f"UPDATE channel SET head_seq={last.seq}, head_hash='{last.hash}' {WHERE}")
+        with country.database.begin() as db:
+            for entry in saved:
+                entries.insert(db, entry)
+        assert first_break(country) is None
+
+
+def test_an_entry_in_anothers_place_does_not_follow(verified_case: Case) -> None:
+    """Bytes, hash and place agree, but it follows from nothing that is there."""
+    pair, _ = verified_case
+    change(pair.qn, f"DELETE FROM entry {WHERE} AND seq=1")
+    change(
+        pair.qn,
+        "UPDATE entry SET seq=1 WHERE channel='QM>QN' AND seq=2",
+    )
+    found = first_break(pair.qn)
+    assert found == "channel QM>QN: entry 0/1 was changed after it was kept"
+
+
+def test_operators_are_told(verified_case: Case, capsys: pytest.CaptureFixture[str]) -> None:
+    pair, _ = verified_case
+    watch = ChannelWatch(database=pair.qn.database, clock=pair.clock)
+    watch.begin()
+    assert not watch.work()
+    assert "channel_broken" not in capsys.readouterr().out
+    change(pair.qn, f"DELETE FROM entry {WHERE} AND seq=2")
+    assert not watch.work()  # it looks once an hour
+    watch.looked_at = None
+    assert not watch.work()
+    assert "entry 0/2 is missing" in capsys.readouterr().out
+    answer = pair.qn.node.client("ops").get("/v1/ops/channels")
+    reports = {one["channel"]: one for one in answer.json()["channels"]}
+    assert reports["QM>QN"]["first_break"] == "channel QM>QN: entry 0/2 is missing"
+    assert (reports["QM>QN"]["seq"], reports["QM>QN"]["entries"]) == (1, 2)
+    assert reports["QN>QM"]["first_break"] is None
+    assert canonical.encode(reports)
