@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from services.gateway import admission
+from services.gateway.denials import UndeliveredError
 from services.gateway.entrance import Admitted
 from services.gateway.turns import MAX_CALLS
 from services.gateway.upstream import Upstream
@@ -74,6 +75,11 @@ def test_a_service_that_is_away_is_named(away: Upstream, call: Callable[[Upstrea
         call(away)
     assert caught.value.code == "service_unavailable"
     assert "exchange" in caught.value.detail
+
+
+def test_a_log_that_is_away_confirms_nothing(away: Upstream) -> None:
+    with pytest.raises(UndeliveredError):
+        away.record([])
 
 
 def test_the_operator_sees_what_is_away(away: Upstream) -> None:
