@@ -15,7 +15,7 @@ from services.gateway.routes.calls import blocks, read_call, write_answer
 from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
 from shared.runtime import logs
-from shared.runtime.refusals import TooMany
+from shared.runtime.refusals import TooLarge, TooMany
 
 router = APIRouter(max_body_size=SEGMENT_BODY)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
@@ -30,7 +30,7 @@ async def forward(request: Request) -> Response:
     try:
         with turns.taken(admitted.caller.client_id if admitted.caller else call.address):
             return await _serve(request, admitted)
-    except TooMany as refusal:
+    except (TooLarge, TooMany) as refusal:
         await to_thread.run_sync(entrance.refuse, refusal, call, admitted.caller)
         raise
     except ClientDisconnect:
