@@ -12,7 +12,7 @@ import mmap
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -152,12 +152,10 @@ def _fetch_segment(session: Session, path: str, *, file: int, start: int) -> Non
 
 def _receive(answer: BaseHTTPResponse, *, file: int, start: int) -> bytes:
     digest = hashlib.sha256()
-    try:
+    with closing(answer):
         while block := answer.read(BLOCK):
             digest.update(block)
             start += os.pwrite(file, block, start)
-    finally:
-        answer.release_conn()
     return digest.digest()
 
 
