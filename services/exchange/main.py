@@ -47,10 +47,19 @@ def create(settings: ExchangeSettings, clock: Clock = utc_now) -> FastAPI:
     """Return the app; its jobs start and stop with it.
 
     Raises:
-        KeystoreError: a key is missing, or the passphrase is wrong.
-        ProtocolError: a key, the registry of officers or the pinned root is not what it should be.
+        KeystoreError: the passphrase is wrong, or as `compose`.
     """
     keystore = Keystore.open(settings.keystore, settings.passphrase_file)
+    return compose(settings, keystore, clock)
+
+
+def compose(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> FastAPI:
+    """Return the app over an opened keystore.
+
+    Raises:
+        KeystoreError: a key is missing.
+        ProtocolError: a key, the registry of officers or the pinned root is not what it should be.
+    """
     parts = _parts(settings, keystore, clock)
     stopping = threading.Event()
     jobs = _jobs(parts, settings, Assertions.load("exchange", keystore, clock), stopping)

@@ -49,13 +49,17 @@ class ChannelAnswer:
     entries: int
     first_break: str | None
     frozen: str | None
+    contradictions: tuple[str, ...]  # what the peer contradicted itself in, and when
+    last_error: str | None  # why the next entry of ours has not arrived yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelsAnswer:
-    """Every channel."""
+    """Every channel, and what waits for the log."""
 
     channels: tuple[ChannelAnswer, ...]
+    events_waiting: int
+    waiting_since: str | None
 
 
 @router.get("/audit/channels/{peer}/links")
@@ -69,7 +73,12 @@ def links(peer: Peer, _actor: Overseer, node: Node) -> LinksAnswer:
 def channels(_actor: Operator, node: Node) -> ChannelsAnswer:
     """Recompute every channel and say where it first breaks."""
     reports = channel_watch.verify(database=node.database)
-    return ChannelsAnswer(channels=tuple(map(_channel, reports)))
+    waiting = channel_watch.outbox(database=node.database)
+    return ChannelsAnswer(
+        channels=tuple(map(_channel, reports)),
+        events_waiting=waiting.events,
+        waiting_since=milliseconds(waiting.since) if waiting.since else None,
+    )
 
 
 def _link(link: LinkReport) -> LinkAnswer:
@@ -95,4 +104,6 @@ def _channel(report: ChannelReport) -> ChannelAnswer:
         entries=report.entries,
         first_break=report.first_break,
         frozen=report.frozen,
+        contradictions=report.contradictions,
+        last_error=report.last_error,
     )

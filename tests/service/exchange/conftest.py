@@ -98,3 +98,12 @@ def verified_session(
     """The same as `verified_case`, one for all tests that leave package and channels as they are."""
     with stages.at("verified", verified, tmp_path_factory.mktemp("taken")) as case:
         yield case
+
+
+@pytest.fixture(scope="session")
+def doubted_session(
+    stages: Stages, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Pair, str]]:
+    """The same as `verified_session`, one for all tests in which a country forges entries."""
+    with stages.at("verified", verified, tmp_path_factory.mktemp("doubted")) as case:
+        yield case

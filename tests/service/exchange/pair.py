@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,14 +13,19 @@ from typing import Any
 import httpx
 from fastapi.testclient import TestClient
 
-from services.audit.main import create as create_audit
+from services.audit.confidential import Confidential
+from services.audit.main import _app as compose_audit
 from services.audit.settings import AuditSettings
+from services.audit.signer import Signer
+from services.audit.worker import Log
 from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
 from services.exchange.fetching import Fetcher
 from services.exchange.recording import Recorder
 from services.exchange.refreshing import Refresher
 from services.exchange.wire import Wire
+from shared.protocol.checkpoints import LogKey
+from shared.runtime.database import migrate, open_database
 from shared.runtime.http import bulk_pool
 from shared.runtime.keystore import Keystore
 from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principal
@@ -251,11 +257,27 @@ def _audit(country: str, federation: Path, data: Path, clock: Clock) -> Any:  # 
         log_origin=f"{country.lower()}.rogatory.example/log",
         batch_ms=1,
     )
-    return create_audit(settings, clock)
+    keystore = _keystore(etc)
+    database = open_database(settings.database_url("audit"))
+    migrate(database, "services.audit.migrations")
+    storage = hashlib.sha256(country.encode()).digest()
+    log = Log(
+        database=database,
+        origin=settings.log_origin,
+        confidential=Confidential(keystore.get("log-case"), storage),
+        signer=Signer(LogKey.from_bytes(keystore.get("log")), settings.signer_state),
+        clock=clock,
+    )
+    return compose_audit(log, settings, clock)
+
+
+@cache
+def _keystore(etc: Path) -> Keystore:
+    """Open a keystore once: it takes as long as all the rest."""
+    return Keystore.open(etc / "keystore", etc / "passphrase")
 
 
 @cache
 def _exchange_key(federation: Path, country: str) -> Mapping[str, str]:
     etc = federation / country / "exchange/etc"
-    keystore = Keystore.open(etc / "keystore", etc / "passphrase")
-    return Assertions.load("exchange", keystore, Clock()).key
+    return Assertions.load("exchange", _keystore(etc), Clock()).key

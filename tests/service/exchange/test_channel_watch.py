@@ -3,9 +3,9 @@
 import pytest
 
 from services.exchange.channel_watch import ChannelWatch, verify
-from services.exchange.store import entries
-from shared.protocol import canonical
+from services.exchange.store import entries, peers
 from tests.service.exchange.pair import Country, Pair
+from tests.simulator import LOSE_REQUEST
 
 Case = tuple[Pair, str]
 
@@ -30,21 +30,21 @@ def test_what_was_exchanged_holds(verified_session: Case) -> None:
 
 WHERE = "WHERE channel='QM>QN'"
 BREAKS = {
-    "an entry is gone": (f"DELETE FROM entry {WHERE} AND seq=2", "entry 0/2 is missing"),
-    "the first is gone": (f"DELETE FROM entry {WHERE} AND seq=0", "entry 0/0 is missing"),
-    "the end is gone": (f"DELETE FROM entry {WHERE} AND seq>2", "its end is missing, up to entry 0/"),
-    "all is gone": (f"DELETE FROM entry {WHERE}", "its end is missing, up to entry 0/"),
+    "an entry is gone": (f"DELETE FROM entry {WHERE} AND seq=2", "entry 0/2 is missing"),  # noqa: S608
+    "the first is gone": (f"DELETE FROM entry {WHERE} AND seq=0", "entry 0/0 is missing"),  # noqa: S608
+    "the end is gone": (f"DELETE FROM entry {WHERE} AND seq>2", "its end is missing, up to entry 0/"),  # noqa: S608
+    "all is gone": (f"DELETE FROM entry {WHERE}", "its end is missing, up to entry 0/"),  # noqa: S608
     "the bytes are another's": (
-        f"UPDATE entry SET jws=(SELECT jws FROM entry {WHERE} AND seq=1) {WHERE} AND seq=3",
+        f"UPDATE entry SET jws=(SELECT jws FROM entry {WHERE} AND seq=1) {WHERE} AND seq=3",  # noqa: S608
         "entry 0/3 was changed after it was kept",
     ),
-    "the bytes are none": (f"UPDATE entry SET jws=x'00' {WHERE} AND seq=3", "entry 0/3: this is not"),
+    "the bytes are none": (f"UPDATE entry SET jws=x'00' {WHERE} AND seq=3", "entry 0/3: this is not"),  # noqa: S608
     "the head is another": (
-        f"UPDATE channel SET head_hash='{'ab' * 48}' {WHERE}",
+        f"UPDATE channel SET head_hash='{'ab' * 48}' {WHERE}",  # noqa: S608
         "it ends elsewhere than its head says",
     ),
     "the head is before": (
-        f"UPDATE channel SET head_seq=1 {WHERE}",
+        f"UPDATE channel SET head_seq=1 {WHERE}",  # noqa: S608
         "it ends elsewhere than its head says",
     ),
 }  # fmt: skip
@@ -60,9 +60,9 @@ def test_the_first_break_is_named(verified_case: Case) -> None:
         found = first_break(country)
         assert found is not None, name
         assert found.startswith(f"channel QM>QN: {told}"), name
-        change(country, f"DELETE FROM entry {WHERE}")
+        change(country, f"DELETE FROM entry {WHERE}")  # noqa: S608
         last = saved[-1]
-        change(country, f"UPDATE channel SET head_seq={last.seq}, head_hash='{last.hash}' {WHERE}")
+        change(country, f"UPDATE channel SET head_seq={last.seq}, head_hash='{last.hash}' {WHERE}")  # noqa: S608
         with country.database.begin() as db:
             for entry in saved:
                 entries.insert(db, entry)
@@ -72,7 +72,7 @@ def test_the_first_break_is_named(verified_case: Case) -> None:
 def test_an_entry_in_anothers_place_does_not_follow(verified_case: Case) -> None:
     """Bytes, hash and place agree, but it follows from nothing that is there."""
     pair, _ = verified_case
-    change(pair.qn, f"DELETE FROM entry {WHERE} AND seq=1")
+    change(pair.qn, f"DELETE FROM entry {WHERE} AND seq=1")  # noqa: S608
     change(
         pair.qn,
         "UPDATE entry SET seq=1 WHERE channel='QM>QN' AND seq=2",
@@ -87,14 +87,35 @@ def test_operators_are_told(verified_case: Case, capsys: pytest.CaptureFixture[s
     watch.begin()
     assert not watch.work()
     assert "channel_broken" not in capsys.readouterr().out
-    change(pair.qn, f"DELETE FROM entry {WHERE} AND seq=2")
+    change(pair.qn, f"DELETE FROM entry {WHERE} AND seq=2")  # noqa: S608
     assert not watch.work()  # it looks once an hour
     watch.looked_at = None
     assert not watch.work()
     assert "entry 0/2 is missing" in capsys.readouterr().out
     answer = pair.qn.node.client("ops").get("/v1/ops/channels")
-    reports = {one["channel"]: one for one in answer.json()["channels"]}
+    seen = answer.json()
+    reports = {one["channel"]: one for one in seen["channels"]}
+    assert (seen["events_waiting"], seen["waiting_since"]) == (0, None)
     assert reports["QM>QN"]["first_break"] == "channel QM>QN: entry 0/2 is missing"
     assert (reports["QM>QN"]["seq"], reports["QM>QN"]["entries"]) == (1, 2)
     assert reports["QN>QM"]["first_break"] is None
-    assert canonical.encode(reports)
+
+
+def test_operators_see_what_waits_and_what_contradicts(accepted_case: Case) -> None:
+    pair, _ = accepted_case
+    found = peers.Contradiction(
+        peer="QN", kind="fork", first=b"one", second=b"other", at=pair.clock()
+    )
+    with pair.qm.database.begin() as db:
+        peers.add_contradiction(db, found)
+        peers.add_contradiction(db, found)
+    pair.sent_request()
+    seen = pair.qm.node.client("ops").get("/v1/ops/channels").json()
+    assert seen["events_waiting"] > 1
+    assert seen["waiting_since"] == "2026-11-21T12:00:00.000Z"
+    pair.qm.to_peer.plan = [LOSE_REQUEST] * 10
+    pair.settle()
+    seen = pair.qm.node.client("ops").get("/v1/ops/channels").json()
+    ours = {one["channel"]: one for one in seen["channels"]}["QM>QN"]
+    assert ours["last_error"] == "this country's gateway does not answer"
+    assert ours["contradictions"] == ["fork, 2026-11-21 12:00:00 UTC"]

@@ -118,7 +118,7 @@ def peer_away(_answer: Answered) -> Answered:
     return Answered(status=504, headers={}, content=content)
 
 
-def answering(status: int, **members: Any) -> Callable[[Answered], Answered]:
+def answering(status: int, **members: Any) -> Callable[[Answered], Answered]:  # noqa: ANN401
     """Put another answer in the place of the true one."""
     content = canonical.encode(members) if members else b"<html>"
     return lambda _answer: Answered(status=status, headers={}, content=content)
@@ -135,7 +135,7 @@ def answering(status: int, **members: Any) -> Callable[[Answered], Answered]:
     ],
     ids=["refused", "no problem", "broken", "gateway away", "a gap ahead"],
 )
-def test_a_refusal_is_told_and_tried_again(true_case: Case, fault: Any, told: str) -> None:
+def test_a_refusal_is_told_and_tried_again(true_case: Case, fault: Any, told: str) -> None:  # noqa: ANN401
     pair, request_id = begun(true_case)
     pair.qm.to_peer.plan = [None, fault]
     pair.settle()
@@ -153,7 +153,9 @@ def test_a_refusal_is_told_and_tried_again(true_case: Case, fault: Any, told: st
     ids=["refused", "made up"],
 )
 def test_nothing_is_sent_before_the_peer_has_shown_our_head(
-    true_case: Case, fault: Any, told: str
+    true_case: Case,
+    fault: Any,  # noqa: ANN401
+    told: str,
 ) -> None:
     pair, request_id = begun(true_case)
     pair.qm.to_peer.plan = [fault]
@@ -199,7 +201,8 @@ def test_a_peer_that_was_restored_is_found_at_the_next_start(true_case: Case) ->
 
 
 def test_a_node_restored_from_a_backup_takes_its_own_entries_back(
-    accepted_case: Case, tmp_path: Path
+    accepted_case: Case,
+    tmp_path: Path,  # noqa: ARG001
 ) -> None:
     """It has forgotten what it signed; it asks, verifies its own signatures, and goes on from there."""
     pair, _ = accepted_case

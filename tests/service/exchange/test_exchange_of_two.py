@@ -1,21 +1,12 @@
 """The whole way between two countries: real exchanges, real logs."""
 
-import hashlib
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
+import hashlib  # noqa: I001
 from shared.protocol import bag, canonical, chainfolder
+from shared.protocol.entries import EntryType, read_entry
 from shared.protocol.identifiers import TAG_ITEM
-from tests.service.exchange.node import Clock
-from tests.service.exchange.pair import FILES, Country, Pair, open_pair
+from tests.service.exchange.pair import FILES, Country, Pair
 
-
-@pytest.fixture
-def pair(federation: Path, tmp_path: Path, clock: Clock) -> Iterator[Pair]:
-    with open_pair(federation, tmp_path, clock) as opened:
-        yield opened
+Case = tuple[Pair, str]
 
 
 def states(country: Country, kind: str, object_id: str) -> list[str]:
@@ -23,8 +14,8 @@ def states(country: Country, kind: str, object_id: str) -> list[str]:
     return [step["state"] for step in country.call("approver", "GET", path)["history"]]
 
 
-def test_a_request_is_delivered_acknowledged_and_accepted_on_both_sides(pair: Pair) -> None:
-    request_id = pair.accepted_request()
+def test_a_request_is_delivered_acknowledged_and_accepted_on_both_sides(true_case: Case) -> None:
+    pair, request_id = true_case
     assert states(pair.qm, "requests", request_id)[-6:] == [
         "S04",
         "S05",
@@ -38,9 +29,8 @@ def test_a_request_is_delivered_acknowledged_and_accepted_on_both_sides(pair: Pa
     assert {measure["state"] for measure in seen["measures"]} == {"ACCEPTED"}
 
 
-def test_a_package_is_fetched_verified_and_handed_over(pair: Pair) -> None:
-    package_id = pair.released_package()
-    pair.settle()
+def test_a_package_is_fetched_verified_and_handed_over(verified_case: Case) -> None:
+    pair, package_id = verified_case
     theirs = pair.package(pair.qm, package_id)
     assert theirs["state"] == "VERIFIED"
     files = fetch(pair.qm, package_id)
@@ -81,34 +71,28 @@ def confirm(country: Country, package_id: str) -> None:
         assert answer.status_code == 202
 
 
-def test_the_chain_folder_proves_itself(pair: Pair) -> None:
-    package_id = pair.released_package()
-    pair.settle()
+def test_the_chain_folder_proves_itself(verified_session: Case) -> None:
+    pair, package_id = verified_session
     answer = pair.qm.call("receiver", "GET", f"/v1/packages/{package_id}/chain")
     files = {path: canonical.unb64u(text) for path, text in answer["files"].items()}
     logged = chainfolder.read_chain(files)
-    types = [
-        canonical.parse(canonical.unb64u(canonical.parse(each.jws)["payload"]))["type"]
-        for each in logged
-    ]  # type: ignore[index,call-overload,arg-type]
-    assert types.count("package") == types.count("request") == 1
-    assert types.count("receipt") >= 5
+    types = [read_entry(each.jws).entry.type for each in logged]
+    assert types.count(EntryType.PACKAGE) == types.count(EntryType.REQUEST) == 1
+    assert types.count(EntryType.RECEIPT) >= 5
     links = chainfolder.read_links(files[chainfolder.LINKS])
     assert {link.channel for link in links} == {"QM>QN", "QN>QM"}
 
 
-def test_the_inbox_shows_what_others_sent(pair: Pair) -> None:
-    package_id = pair.released_package()
-    pair.settle()
+def test_the_inbox_shows_what_others_sent(verified_session: Case) -> None:
+    pair, package_id = verified_session
     inbox = pair.qm.call("receiver", "GET", "/v1/inbox")
     assert [one["package_id"] for one in inbox["packages"]] == [package_id]
     assert inbox["requests"] == []
     assert len(pair.qn.call("receiver", "GET", "/v1/inbox")["requests"]) == 1
 
 
-def test_segments_say_their_length_and_digest(pair: Pair) -> None:
-    package_id = pair.released_package()
-    pair.settle()
+def test_segments_say_their_length_and_digest(verified_session: Case) -> None:
+    pair, package_id = verified_session
     path = f"/v1/packages/{package_id}/items/{TAG_ITEM}/segments/0"
     answer = pair.qm.node.client("receiver").get(path)
     assert answer.headers["content-length"] == str(len(answer.content))

@@ -23,9 +23,9 @@ WAIT = timedelta(seconds=31)
 def announced(case: Case) -> Case:
     """QM has the package's entry; the fetcher has not begun."""
     pair, package_id = case
-    while any([pair.qn.recorder.work(), pair.qn.courier.work()]):  # noqa: C419 - both
+    while any([pair.qn.recorder.work(), pair.qn.courier.work()]):  # noqa: C419, RUF100
         pass
-    while any([pair.qm.recorder.work(), pair.qm.courier.work()]):  # noqa: C419 - both
+    while any([pair.qm.recorder.work(), pair.qm.courier.work()]):  # noqa: C419, RUF100
         pass
     assert pair.package(pair.qm, package_id)["state"] == "RECEIVED"
     return pair, package_id
@@ -114,7 +114,7 @@ def test_an_index_that_is_not_as_announced_is_a_dispute(released_case: Case) -> 
     class Made:
         """A wire whose index has the digest of the entry, as if the sender had signed nonsense."""
 
-        def index(self, _package: Any) -> bytes:
+        def index(self, _package: Any) -> bytes:  # noqa: ANN401
             return b"nonsense"
 
     fetcher.wire = Made()  # type: ignore[assignment]
@@ -149,7 +149,7 @@ def test_what_is_damaged_here_is_fetched_anew(released_case: Case) -> None:
     assert pair.package(pair.qm, package_id)["state"] == "VERIFIED"
 
 
-def body_of(pair: Pair, package_id: str) -> Any:
+def body_of(pair: Pair, package_id: str) -> Any:  # noqa: ANN401
     with pair.qm.database.read() as db:
         package = packages.find(db, package_id)
         assert package.entry is not None
@@ -163,7 +163,7 @@ def stored_index(pair: Pair, package_id: str) -> str | None:
         return packages.find(db, package_id).index_blob
 
 
-def damage(path: Any) -> None:
+def damage(path: Any) -> None:  # noqa: ANN401
     octets = bytearray(path.read_bytes())
     octets[len(octets) // 2] ^= 1
     path.chmod(0o600)
@@ -175,10 +175,10 @@ def test_a_full_disk_waits_for_room(released_case: Case) -> None:
     wire = pair.qm.fetcher.wire
 
     class Full:
-        def index(self, package: Any) -> bytes:
+        def index(self, package: Any) -> bytes:  # noqa: ANN401
             return wire.index(package)
 
-        def segment(self, *_: Any) -> None:
+        def segment(self, *_: Any) -> None:  # noqa: ANN401
             raise StorageFull("storage_full", "The node has no room for this.")
 
     pair.qm.fetcher.wire = Full()  # type: ignore[assignment]
@@ -202,12 +202,12 @@ def test_a_worker_that_stops_or_loses_its_lease_leaves_everything_to_the_next(
     class Robbed:
         """While the index comes, the lease goes to another worker."""
 
-        def index(self, package: Any) -> bytes:
+        def index(self, package: Any) -> bytes:  # noqa: ANN401
             with pair.qm.database.begin() as db:
                 leases.end(db, package.id, fetcher.name)
             raise AwayError
 
-        def segment(self, segment_package: Any, segment: Any, vault: Any) -> None:
+        def segment(self, segment_package: Any, segment: Any, vault: Any) -> None:  # noqa: ANN401
             wire.segment(segment_package, segment, vault)
             with pair.qm.database.begin() as db:
                 leases.end(db, segment_package.id, fetcher.name)

@@ -29,7 +29,7 @@ def known(country: Country, peer: str) -> int:
     return kept.checkpoint.size if kept else 0
 
 
-def forged(pair: Pair, **changed: Any) -> Envelope:
+def forged(pair: Pair, **changed: Any) -> Envelope:  # noqa: ANN401
     """An entry that QM could write to QN next."""
     forger = Forger(pair.qm, after=pair.qn)
     entry = forger.entry(EntryType.SELFTEST, SELFTEST, **changed)

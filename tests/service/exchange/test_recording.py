@@ -25,7 +25,7 @@ class Audit:
         self.batches: list[int] = []
         self.refuse: set[str] = set()
 
-    def __call__(self, _method: str, _path: str, _headers: Any, body: bytes) -> Answered:
+    def __call__(self, _method: str, _path: str, _headers: Any, body: bytes) -> Answered:  # noqa: ANN401
         value: Any = canonical.read(body, max_size=2**22)
         ids = [event["event_id"] for event in value["events"]]
         self.batches.append(len(body))
@@ -40,7 +40,7 @@ class Audit:
         return answer(200, {"results": results})
 
 
-def answer(status: int, value: Any) -> Answered:
+def answer(status: int, value: Any) -> Answered:  # noqa: ANN401
     return Answered(status=status, headers={}, content=canonical.encode(value))
 
 
@@ -109,7 +109,11 @@ def test_a_batch_fits_into_one_call(qm: Node, recorder: Recorder, audit: Audit) 
     ids=["request lost", "answer lost", "stopped", "too fast", "garbage", "proxy"],
 )
 def test_audit_that_is_away_is_asked_again(
-    qm: Node, recorder: Recorder, wire: FaultyTransport, audit: Audit, fault: Any
+    qm: Node,
+    recorder: Recorder,
+    wire: FaultyTransport,
+    audit: Audit,
+    fault: Any,  # noqa: ANN401
 ) -> None:
     ids = happen(qm, 3)
     wire.plan = [fault]
@@ -141,7 +145,11 @@ def test_what_is_refused_by_name_holds_nobody_up_and_is_never_dropped(
 
 @pytest.mark.parametrize("problem", [{"code": "malformed"}, []], ids=["none named", "no problem"])
 def test_what_is_refused_without_a_name_is_found_one_by_one(
-    qm: Node, recorder: Recorder, wire: FaultyTransport, audit: Audit, problem: Any
+    qm: Node,
+    recorder: Recorder,
+    wire: FaultyTransport,
+    audit: Audit,
+    problem: Any,  # noqa: ANN401
 ) -> None:
     ids = happen(qm, 3)
     refusal = answer(400, problem)
