@@ -81,6 +81,7 @@ class Gateway:
     folder: Path
     url: str = ""
     routes: dict[str, Route | Answer] = field(default_factory=dict)
+    fallback: Route | None = None
     faults: list[Answer | Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     key: jose.Claims = field(default_factory=jose.generate)
@@ -88,6 +89,7 @@ class Gateway:
     scope: str = "requests:read"
     life: int = 300
     issued: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def profile(self, **changes: object) -> Profile:
         officer = self.folder / "officer.key"
@@ -116,19 +118,25 @@ class Gateway:
             path.chmod(0o600)
 
     def find(self, call: Call) -> Answer:
-        if self.faults and not call.path.startswith(("/oauth", "/.well-known")):
-            fault = self.faults.pop(0)
-            if isinstance(fault, Answer):
-                return fault
-            if fault is Fault.LOSE_REQUEST:
-                raise ConnectionError
-            if fault is Fault.LOSE_ANSWER:
-                self._route(call)
-                raise ConnectionError
-        return self._route(call)
+        fault = self._fault(call)
+        if isinstance(fault, Answer):
+            return fault
+        if fault is Fault.LOSE_REQUEST:
+            raise ConnectionError
+        said = self._route(call)
+        if fault is Fault.LOSE_ANSWER:
+            raise ConnectionError
+        return said
+
+    def _fault(self, call: Call) -> Answer | Fault:
+        with self.lock:
+            plain = call.path.startswith(("/oauth", "/.well-known"))
+            return Fault.PASS if plain or not self.faults else self.faults.pop(0)
 
     def _route(self, call: Call) -> Answer:
         route = self.routes.get(f"{call.method} {call.path}")
+        if route is None and self.fallback is not None:
+            return self.fallback(call)
         if route is None:
             return problem(404, "not_found", detail="There is nothing at this address.")
         return route if isinstance(route, Answer) else route(call)
@@ -216,6 +224,8 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
                 self._write(gateway.find(call))
             except ConnectionError:
                 self.close_connection = True
+            except Exception as error:  # noqa: BLE001 - a test shall see what is wrong with it
+                self._write(problem(500, "broken_script", detail=repr(error)))
 
         do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import mmap
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from typing import Final, cast
 
@@ -94,35 +95,41 @@ def hash_source(source: Source, *, segment_size: int, progress: Progress) -> Has
 
     Raises:
         UsageError: it cannot be read.
-        IntegrityError: it grows while it is read.
+        IntegrityError: it grows or shrinks while it is read.
     """
-    whole, part, segments, size = hashlib.sha256(), hashlib.sha256(), list[bytes](), 0
     try:
-        view = _block()
         with source.path.open("rb", buffering=0) as file:
-            # In a file of one segment both digests are the same: SHA-256 is what this costs.
-            several = os.fstat(file.fileno()).st_size > segment_size
-            while count := os.readv(
-                file.fileno(), [view[: min(BLOCK, segment_size - size % segment_size)]]
-            ):
-                part.update(view[:count])
-                if several:
-                    whole.update(view[:count])
-                size += count
-                progress(count)
-                if size % segment_size == 0:
-                    segments.append(part.digest())
-                    part = hashlib.sha256()
+            size = os.fstat(file.fileno()).st_size
+            whole, segments = _digests(file, size, segment_size, progress)
+            if file.tell() != size:
+                raise _changed(source)
     except OSError as error:
         raise UsageError(
             f"{source.path} cannot be read: {error.strerror}", code="no_file"
         ) from error
-    if size % segment_size or not segments:
+    return Hashed(source=source, size=size, sha256=whole, segments=segments)
+
+
+def _digests(
+    file: FileIO, size: int, segment_size: int, progress: Progress
+) -> tuple[bytes, tuple[bytes, ...]]:
+    """Hash the whole and each segment; a little more than `size` is read if there is more."""
+    whole, part, segments, done, view = sha256(), sha256(), list[bytes](), 0, _block()
+    while done <= size and (
+        count := file.readinto(view[: min(BLOCK, segment_size - done % segment_size)])
+    ):
+        part.update(view[:count])
+        if size > segment_size:
+            whole.update(view[:count])
+        done += count
+        progress(count)
+        if done % segment_size == 0:
+            segments.append(part.digest())
+            part = sha256()
+    if done % segment_size or not segments:
         segments.append(part.digest())
-    if len(segments) > 1 and not several:
-        raise _changed(source)
-    digest = whole.digest() if several else segments[0]
-    return Hashed(source=source, size=size, sha256=digest, segments=tuple(segments))
+    # In a file of one segment both digests are the same: hashing is what this costs.
+    return whole.digest() if size > segment_size else segments[0], tuple(segments)
 
 
 def read_segment(source: Source, *, start: int, size: int) -> Iterator[bytes]:
