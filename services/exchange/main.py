@@ -63,7 +63,7 @@ def compose(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Fas
     parts = _parts(settings, keystore, clock)
     stopping = threading.Event()
     jobs = _jobs(parts, settings, Assertions.load("exchange", keystore, clock), stopping)
-    crew = Crew(jobs, stopping)
+    crew = Crew(jobs, stopping, parts.database.pulse)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
