@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.exchange.states import Direction
+from services.exchange import correspondence
+from services.exchange.states import Actor, Direction
 from services.exchange.store import Session, entries, events, peers
 from services.exchange.store import channels as heads
 from services.exchange.store.entries import StoredEntry
@@ -95,8 +96,8 @@ def outbox(*, database: Database) -> Outbox:
     return Outbox(events=count, since=since)
 
 
-def links(peer: str, *, country: str, database: Database) -> list[LinkReport]:
-    """Return every place of both directions between us and a peer.
+def links(peer: str, *, country: str, database: Database, actor: Actor) -> list[LinkReport]:
+    """Return every place of both directions between us and a peer; that it was read is recorded.
 
     Raises:
         NotFound: nothing was ever exchanged with this country.
@@ -109,6 +110,15 @@ def links(peer: str, *, country: str, database: Database) -> list[LinkReport]:
             "no_channel",
             f"Nothing was exchanged with {peer}.",
             next_step="GET /v1/ops/channels lists the channels.",
+        )
+    with database.begin() as db:
+        correspondence.record(
+            db,
+            "audit.exported",
+            case_id=None,
+            peer=peer,
+            personal=actor.personal,
+            now=actor.at,
         )
     return [
         LinkReport(

@@ -17,6 +17,7 @@ from services.exchange.fetching import Fetcher
 from services.exchange.keyring import Keyring
 from services.exchange.recording import Recorder
 from services.exchange.refreshing import Refresher
+from services.exchange.refusing import Refusals
 from services.exchange.routes import inbound, oversight, packages, receiving, requests
 from services.exchange.routes.parts import Parts
 from services.exchange.settings import ExchangeSettings
@@ -99,6 +100,7 @@ def _parts(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Part
         ),
         officers=Officers.load(settings.officers),
         directory=Directory(settings.data / "directory.json", settings.root.read_bytes()),
+        refusals=Refusals(database, clock),
         clock=clock,
     )
 
@@ -118,6 +120,7 @@ def _jobs(
         "refresher": Refresher(gateway=gateway, directory=parts.directory, clock=clock),
         "deadlines": Deadlines(database=database, keyring=keyring, clock=clock),
         "channels": ChannelWatch(database=database, clock=clock),
+        "refusals": parts.refusals,
         **_bulk_jobs(parts, settings, assertions, stopping),
     }
 

@@ -63,9 +63,11 @@ class ChannelsAnswer:
 
 
 @router.get("/audit/channels/{peer}/links")
-def links(peer: Peer, _actor: Overseer, node: Node) -> LinksAnswer:
+def links(peer: Peer, actor: Overseer, node: Node) -> LinksAnswer:
     """Give every place of both directions between us and a peer."""
-    found = channel_watch.links(peer, country=node.keyring.country, database=node.database)
+    found = channel_watch.links(
+        peer, country=node.keyring.country, database=node.database, actor=actor
+    )
     return LinksAnswer(links=tuple(map(_link, found)))
 
 

@@ -1,63 +1,27 @@
 """What is written arrives: once, in order, however often the wire or the process fails."""
 
 import shutil
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.exchange import correspondence
-from services.exchange.store import channels as heads
 from services.exchange.store import entries, peers
 from shared.protocol import canonical
-from shared.protocol.entries import EntryType
-from shared.protocol.identifiers import Country as Code
 from tests.service.exchange.node import Clock
-from tests.service.exchange.pair import Country, Pair, open_pair
+from tests.service.exchange.pair import open_pair
+from tests.service.exchange.wires import (
+    WAIT,
+    Case,
+    answering,
+    begun,
+    chain,
+    come_back,
+    waiting,
+    write,
+)
 from tests.simulator import LOSE_ANSWER, LOSE_REQUEST, Answered
-
-Case = tuple[Pair, str]
-WAIT = timedelta(seconds=31)  # longer than any pause
-
-
-def chain(country: Country, channel: str = "QM>QN") -> list[tuple[int, str, str]]:
-    """Every entry of a channel as a country has it: seq, type, hash."""
-    with country.database.read() as db:
-        return [(row.seq, row.type, row.hash) for row in entries.walk(db, channel)]
-
-
-def begun(case: Case) -> Case:
-    """A new request is signed, nothing of it has left, and QM has just been started."""
-    pair, _ = case
-    pair.settle()
-    pair.qm.courier.greeted.clear()
-    pair.qm.to_peer.calls.clear()
-    pair.qm.to_peer.plan.clear()
-    return pair, pair.sent_request()
-
-
-def write(country: Country, nonce: str = "ab") -> None:
-    """Write an entry that means nothing."""
-    letter = correspondence.Letter(
-        type=EntryType.SELFTEST,
-        recipient=Code({"QM": "QN", "QN": "QM"}[country.name]),
-        request_id=None,
-        transfer_id=None,
-        body={"nonce": nonce * 16},
-    )
-    with country.database.begin() as db:
-        correspondence.append(
-            db, letter, keyring=country.node.parts.keyring, now=country.node.clock()
-        )
-
-
-def come_back(pair: Pair) -> None:
-    """Let time pass until everything is tried again."""
-    for _ in range(4):
-        pair.clock.advance(WAIT)
-        pair.settle()
 
 
 @pytest.mark.parametrize(
@@ -105,23 +69,12 @@ def test_who_waits_is_told_for_whom_and_until_when(true_case: Case) -> None:
     assert waiting(pair, "01a1fdfa-0000-7000-8000-000000000000") is None
 
 
-def waiting(pair: Pair, transfer_id: str) -> str | None:
-    with pair.qm.database.read() as db:
-        return correspondence.waiting_for(db, transfer_id)
-
-
 def peer_away(_answer: Answered) -> Answered:
     """What our own gateway says when the peer's does not answer."""
     content = canonical.encode(
         {"code": "peer_unreachable", "detail": "The gateway of QN does not answer."}
     )
     return Answered(status=504, headers={}, content=content)
-
-
-def answering(status: int, **members: Any) -> Callable[[Answered], Answered]:  # noqa: ANN401
-    """Put another answer in the place of the true one."""
-    content = canonical.encode(members) if members else b"<html>"
-    return lambda _answer: Answered(status=status, headers={}, content=content)
 
 
 @pytest.mark.parametrize(
@@ -163,99 +116,6 @@ def test_nothing_is_sent_before_the_peer_has_shown_our_head(
     assert str(waiting(pair, request_id)).startswith(told)
     assert not [call for call in pair.qm.to_peer.calls if call.startswith("POST")]
     come_back(pair)
-
-
-def test_a_peer_that_was_restored_gets_again_what_it_lost(true_case: Case) -> None:
-    pair, _ = true_case
-    write(pair.qm)
-    pair.settle()
-    forget_after(pair.qn, "QM>QN", len(chain(pair.qn)) - 3)
-    write(pair.qm)
-    pair.settle()  # QN says which entry it expects, and gets it and all after it
-    come_back(pair)
-    assert chain(pair.qm) == chain(pair.qn)
-
-
-def forget_after(country: Country, channel: str, seq: int) -> None:
-    """Bring a country's copy of a channel back to an earlier state, as a backup does."""
-    with country.database.begin() as db:
-        kept = entries.at(db, channel, 0, seq)
-        assert kept is not None
-        connection = db.connection()
-        connection.exec_driver_sql(f"DELETE FROM entry WHERE channel='{channel}' AND seq>{seq}")  # noqa: S608
-        connection.exec_driver_sql(
-            f"UPDATE channel SET head_seq={seq}, head_hash='{kept.hash}' "  # noqa: S608
-            f"WHERE channel='{channel}'"
-        )
-
-
-def test_a_peer_that_was_restored_is_found_at_the_next_start(true_case: Case) -> None:
-    pair, _ = true_case
-    write(pair.qm)
-    pair.settle()
-    forget_after(pair.qn, "QM>QN", len(chain(pair.qn)) - 2)
-    pair.qm.courier.greeted.clear()  # QM starts again
-    write(pair.qm)
-    pair.settle()
-    assert chain(pair.qm) == chain(pair.qn)
-
-
-def test_a_node_restored_from_a_backup_takes_its_own_entries_back(
-    accepted_case: Case,
-    tmp_path: Path,  # noqa: ARG001
-) -> None:
-    """It has forgotten what it signed; it asks, verifies its own signatures, and goes on from there."""
-    pair, _ = accepted_case
-    forget_after(pair.qm, "QM>QN", 1)
-    write(pair.qm, "cd")
-    before = chain(pair.qn)
-    with pair.qm.database.begin() as db:  # what it has signed since is not to be sent
-        db.connection().exec_driver_sql("DELETE FROM entry WHERE channel='QM>QN' AND seq>1")
-        kept = entries.at(db, "QM>QN", 0, 1)
-        assert kept is not None
-        db.connection().exec_driver_sql(
-            f"UPDATE channel SET head_seq=1, head_hash='{kept.hash}' WHERE channel='QM>QN'"  # noqa: S608
-        )
-        db.connection().exec_driver_sql("UPDATE entry SET state='LOGGED' WHERE channel='QM>QN'")
-    pair.qm.courier.greeted.clear()
-    pair.settle()
-    assert chain(pair.qm) == before
-    write(pair.qm, "ef")
-    pair.settle()
-    assert chain(pair.qm) == chain(pair.qn)
-    assert len(chain(pair.qm)) > len(before)
-
-
-def test_a_node_that_signed_again_after_a_restore_freezes_and_keeps_both(
-    accepted_case: Case,
-) -> None:
-    pair, _ = accepted_case
-    theirs = chain(pair.qn)
-    forget_after(pair.qm, "QM>QN", len(theirs) - 2)
-    write(pair.qm, "cd")  # another entry in the place of the last one
-    pair.qm.courier.greeted.clear()
-    pair.settle()
-    with pair.qm.database.read() as db:
-        channel = heads.find(db, "QM>QN")
-        (found,) = peers.contradictions(db, "QN")
-    assert channel is not None
-    assert channel.frozen == f"QN holds another entry of ours at 0/{len(theirs) - 1}"
-    assert found.first != found.second
-    assert chain(pair.qn) == theirs
-    answer = pair.qm.node.client("approver").get("/v1/ops/channels")
-    assert answer.status_code == 403
-
-
-def test_a_fork_that_the_peer_reports_freezes_the_channel(accepted_case: Case) -> None:
-    pair, _ = accepted_case
-    write(pair.qm)
-    pair.qm.to_peer.plan = [None, answering(409, code="fork", held="ab" * 48)]
-    pair.settle()
-    with pair.qm.database.read() as db:
-        channel = heads.find(db, "QM>QN")
-        assert len(peers.contradictions(db, "QN")) == 1
-    assert channel is not None
-    assert "QN holds another entry of ours" in str(channel.frozen)
 
 
 def test_a_peer_that_knows_another_size_of_our_log_is_proven_it_from_there(
@@ -327,3 +187,22 @@ def test_a_process_that_dies_before_it_notes_the_answer_does_it_again(
         assert again.request(again.qm, request_id)["state"] == "S05"
         assert chain(again.qm) == chain(again.qn)
         assert len(chain(again.qn, "QN>QM")) == 3
+
+
+def test_two_couriers_do_not_get_in_each_others_way(true_case: Case) -> None:
+    """What one has claimed the other leaves alone, until the claim ends by itself."""
+    pair, _ = begun(true_case)
+    pair.qm.recorder.work()
+    now = pair.clock()
+    with pair.qm.database.begin() as db:
+        entry = entries.next_to_send(db, "QM>QN")
+        assert entry is not None
+        assert entries.claim(db, entry, now, now + timedelta(seconds=10))
+        assert not entries.claim(db, entry, now, now + timedelta(seconds=10))
+    assert not pair.qm.courier.work()
+    assert pair.qm.courier._claim("QM>QN") is None
+    pair.clock.advance(timedelta(seconds=10))
+    assert pair.qm.courier.work()
+    pair.settle()
+    assert pair.qm.courier._claim("QM>QN") is None
+    assert chain(pair.qm) == chain(pair.qn)
