@@ -102,7 +102,7 @@ def test_a_stored_segment_that_was_changed_is_named_and_never_given_out(
             answer = receive(pair.qm, f"{package_id}/items/{item.item_id}/segments/0")
         assert answer.status_code == 409
         problem = answer.json()
-        assert problem["code"] == "segment_broken"
+        assert problem["code"] == "seal_broken"
         assert f"Segment 0 of item {item.item_id} {told}" in problem["detail"]
         assert (problem["item_id"], problem["segment"]) == (item.item_id, 0)
     assert [event["type"] for event in outbox(pair.qm.node)].count("incident.opened") == 2
