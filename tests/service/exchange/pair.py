@@ -126,11 +126,16 @@ class Pair:
 
 
 @contextmanager
-def open_pair(federation: Path, data: Path, clock: Clock) -> Iterator[Pair]:
-    """Start both countries over (new or old) data."""
+def open_pair(
+    federation: Path, data: Path, clock: Clock, databases: Mapping[str, str] | None = None
+) -> Iterator[Pair]:
+    """Start both countries over (new or old) data; `databases` are URLs other than SQLite's."""
+    urls = databases or {}
     data.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        nodes = {name: open_node(name, federation, data / name, clock) for name in NAMES}
+        nodes = {
+            name: open_node(name, federation, data / name, clock, urls.get(name)) for name in NAMES
+        }
         for node in nodes.values():
             stack.callback(node.parts.database.close)
         audits = {

@@ -1,10 +1,16 @@
 """The whole way between two countries: real exchanges, real logs."""
 
-import hashlib  # noqa: I001
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+from services.exchange.channel_watch import verify
 from shared.protocol import bag, canonical, chainfolder
 from shared.protocol.entries import EntryType, read_entry
 from shared.protocol.identifiers import TAG_ITEM
-from tests.service.exchange.pair import FILES, Country, Pair
+from tests.service.exchange.node import Clock
+from tests.service.exchange.pair import FILES, Country, Pair, open_pair
+from tests.simulator import LOSE_ANSWER, LOSE_REQUEST
 
 Case = tuple[Pair, str]
 
@@ -99,3 +105,27 @@ def test_segments_say_their_length_and_digest(verified_session: Case) -> None:
     assert (
         canonical.b64(hashlib.sha256(answer.content).digest()) in answer.headers["content-digest"]
     )
+
+
+def test_the_same_on_postgresql(
+    federation: Path, tmp_path: Path, clock: Clock, postgres_database: str
+) -> None:
+    """QM keeps its exchange in PostgreSQL, QN in SQLite."""
+    with open_pair(federation, tmp_path / "pair", clock, {"QM": postgres_database}) as pair:
+        package_id = pair.released_package({"notes.txt": b"what was said"})
+        pair.qm.to_peer.plan = [None, LOSE_ANSWER]
+        pair.qm.bulk.faults = ["hang up", None, "cut"]
+        for _ in range(4):
+            pair.settle()
+            clock.advance(timedelta(seconds=31))
+        assert fetch(pair.qm, package_id) == {"data/notes.txt": b"what was said"}
+        confirm(pair.qm, package_id)
+        pair.settle()
+        assert pair.package(pair.qn, package_id)["state"] == "IN_USE"
+        assert [report.first_break for report in verify(database=pair.qm.database)] == [None, None]
+        clock.advance(timedelta(days=40))
+        assert not pair.qm.deadlines.work()
+        pair.sent_request()
+        pair.qm.to_peer.plan = [LOSE_REQUEST] * 1000
+        clock.advance(timedelta(days=8))
+        assert pair.qm.deadlines.work()
