@@ -9,6 +9,7 @@ ClientError                 1   failed
 ├── UnavailableError        7   the node or its peer is away; nothing was lost, try again
 └── IntegrityError          8   bytes are not those that were announced
 
+After Ctrl-C it is 130: 128 and the number of the signal, as shells have it.
 The exit code is part of the command line's contract (README, `rogatory --help`).
 """
 
@@ -17,9 +18,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from shared.protocol.canonical import Json
-
-INTERRUPTED = 130
-"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 class ClientError(Exception):

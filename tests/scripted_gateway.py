@@ -89,6 +89,7 @@ class Gateway:
     scope: str = "requests:read"
     life: int = 300
     issued: int = 0
+    date: str | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def profile(self, **changes: object) -> Profile:
@@ -237,6 +238,10 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(said.body[: len(said.body) - said.cut])
             self.close_connection = self.close_connection or bool(said.cut)
+
+        @override
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(timestamp) if gateway.date is None else gateway.date
 
         @override
         def log_message(self, format: str, *args: object) -> None:

@@ -75,8 +75,10 @@ def _examine(terminal: Terminal) -> list[Finding]:
         session = connect(profile, clock=terminal.clock)
     except ClientError as error:
         return [*findings, _failed("keys", error)]
+    findings.append(_look("tls", lambda: _tls(profile)))
+    if findings[-1].exit_code:
+        return findings
     findings += [
-        _look("tls", lambda: _tls(profile)),
         _look("clock", lambda: _clock(session)),
         _look("gateway", lambda: f"{session.metadata()['issuer']}, as the profile has it"),
         _look("token", lambda: f"scopes: {' '.join(session.token().scopes)}"),
@@ -171,10 +173,11 @@ def _clock(session: Session) -> str:
     """Compare with the gateway's Date header, which has whole seconds."""
     answer = session.wire.send("GET", METADATA, headers=dict)
     session.content(answer)
-    told = answer.headers.get("Date")
-    if told is None:
-        return "the gateway tells no time"
-    skew = (session.clock() - parsedate_to_datetime(told)).total_seconds()
+    told = answer.headers.get("Date", "")
+    try:
+        skew = (session.clock() - parsedate_to_datetime(told)).total_seconds()
+    except (TypeError, ValueError):
+        return f"not checked: the gateway tells no time ({told or 'no Date'})"
     if abs(skew) > SKEW_LIMIT:
         raise AccessError(
             f"this clock is {skew:+.0f} s off the gateway's; tokens will be refused",
