@@ -146,7 +146,7 @@ def test_peer_away_is_waited_for_in_words(lab: Lab, desks: dict[str, Desk], tmp_
     try:
         desk = desks["QM-approver"]
         desk.run("request", "approve", case.request_id)
-        desk.run("request", "send", case.request_id)
+        desk.run("request", "send", case.request_id, "--wait", "1")
         shown = desk.run("request", "show", case.request_id)
         assert shown["state"] == "S04"
         assert "QN" in str(shown["waiting_for"])
