@@ -64,7 +64,7 @@ class Recorder:
             return False
         try:
             self._bring(pending)
-        except UnrecordedError as error:
+        except (UnrecordedError, FormatError) as error:
             self.failures += 1
             self.quiet_until = self.clock() + patience.pause(self.failures)
             logs.log().warning("unrecorded", why=str(error), events=len(pending))

@@ -105,8 +105,9 @@ def test_a_batch_fits_into_one_call(qm: Node, recorder: Recorder, audit: Audit) 
         lambda _: answer(429, {"code": "slow_down"}),
         lambda _: answer(200, {"results": [{"event_id": 1}]}),
         lambda _: Answered(status=502, headers={}, content=b"<html>"),
+        lambda _: Answered(status=200, headers={}, content=b"<html>"),
     ],
-    ids=["request lost", "answer lost", "stopped", "too fast", "garbage", "proxy"],
+    ids=["request lost", "answer lost", "stopped", "too fast", "garbage", "proxy", "a page"],
 )
 def test_audit_that_is_away_is_asked_again(
     qm: Node,
