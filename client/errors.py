@@ -9,15 +9,18 @@ ClientError                 1   failed
 ├── UnavailableError        7   the node or its peer is away; nothing was lost, try again
 └── IntegrityError          8   bytes are not those that were announced
 
-After Ctrl-C it is 130: 128 and the number of the signal, as shells have it.
 The exit code is part of the command line's contract (README, `rogatory --help`).
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Final
 
 from shared.protocol.canonical import Json
+
+INTERRUPTED: Final = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 class ClientError(Exception):
@@ -61,6 +64,15 @@ class UsageError(ClientError):
     """The command line, the profile or a file given is wrong."""
 
     exit_code = 2
+
+
+def unreadable(path: Path, error: OSError) -> UsageError:
+    """Say that a file that was named cannot be read, and why."""
+    return UsageError(
+        f"{path} cannot be read: {error.strerror}",
+        code="no_file",
+        next_step="check the path, and that you may read what lies there",
+    )
 
 
 class VerificationFailedError(ClientError):

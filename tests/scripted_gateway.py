@@ -206,45 +206,51 @@ class _Listener(ThreadingHTTPServer):
         """A lost connection is what some tests are about."""
 
 
-def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _serve(self) -> None:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            call = Call(
-                method=self.command,
-                path=parts.path,
-                query=parse_qs(parts.query),
-                headers=dict(self.headers.items()),
-                body=self.rfile.read(length),
-            )
-            gateway.calls.append(call)
-            try:
-                self._write(gateway.find(call))
-            except ConnectionError:
-                self.close_connection = True
-            except Exception as error:  # noqa: BLE001 - a test shall see what is wrong with it
-                self._write(problem(500, "broken_script", detail=repr(error)))
-
-        do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
-
-        def _write(self, said: Answer) -> None:
-            self.send_response(said.status)
-            for name, value in said.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(said.body)))
-            self.end_headers()
-            self.wfile.write(said.body[: len(said.body) - said.cut])
-            self.close_connection = self.close_connection or bool(said.cut)
-
-        @override
-        def date_time_string(self, timestamp: float | None = None) -> str:
-            return super().date_time_string(timestamp) if gateway.date is None else gateway.date
-
-        @override
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+def _handler(of: Gateway) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        gateway = of
 
     return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    gateway: Gateway
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        call = Call(
+            method=self.command,
+            path=parts.path,
+            query=parse_qs(parts.query),
+            headers=dict(self.headers.items()),
+            body=self.rfile.read(length),
+        )
+        self.gateway.calls.append(call)
+        try:
+            self._write(self.gateway.find(call))
+        except ConnectionError:
+            self.close_connection = True
+        except Exception as error:  # noqa: BLE001 - a test shall see what is wrong with it
+            self._write(problem(500, "broken_script", detail=repr(error)))
+
+    do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
+
+    def _write(self, said: Answer) -> None:
+        self.send_response(said.status)
+        for name, value in said.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(said.body)))
+        self.end_headers()
+        self.wfile.write(said.body[: len(said.body) - said.cut])
+        self.close_connection = self.close_connection or bool(said.cut)
+
+    @override
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        told = self.gateway.date
+        return super().date_time_string(timestamp) if told is None else told
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""

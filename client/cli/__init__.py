@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 
 from client.cli.terminal import Terminal
-from client.errors import ClientError, IntegrityError
+from client.errors import INTERRUPTED, ClientError, IntegrityError
 from client.profiles import config_path
 from shared.protocol.errors import ProtocolError
 
@@ -67,6 +67,8 @@ def run(argv: Sequence[str]) -> int:
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return terminal.fail(ClientError(f"{named}{error.strerror or error}", code="os_error"))
+    except KeyboardInterrupt:  # while the commands were being loaded; else the parser ends so
+        return INTERRUPTED
     return 0
 
 

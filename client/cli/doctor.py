@@ -16,7 +16,7 @@ import typer
 from urllib3.util import parse_url
 
 from client.cli.terminal import Terminal, terminal_of
-from client.errors import AccessError, ClientError, UnavailableError, UsageError
+from client.errors import AccessError, ClientError, UnavailableError, UsageError, unreadable
 from client.profiles import OTHERS, Profile
 from client.sdk.approving import load_officer
 from client.sdk.session import METADATA, Session, connect
@@ -132,7 +132,7 @@ def _check_private(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", code="no_file") from error
+        raise unreadable(path, error) from error
     if mode & OTHERS:
         raise UsageError(
             f"{path} may be read or changed by others",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from client.bundle import Progress
-from client.errors import IntegrityError, UsageError
+from client.errors import IntegrityError, UsageError, unreadable
 
 BLOCK: Final = 2**20  # bytes a read
 UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -56,11 +56,15 @@ def _find(path: Path, *, recursive: bool) -> Iterator[Source]:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", code="no_file") from error
+        raise unreadable(path, error) from error
     if stat.S_ISREG(mode):
         yield Source(path=path, name=_shown(path.name))
     elif not stat.S_ISDIR(mode):
-        raise UsageError(f"{path} is neither a file nor a folder", code="no_file")
+        raise UsageError(
+            f"{path} is neither a file nor a folder",
+            code="no_file",
+            next_step="name files, or a folder with -r",
+        )
     elif not recursive:
         raise UsageError(
             f"{path} is a folder", code="is_folder", next_step="add -r to take all files in it"
@@ -104,9 +108,7 @@ def hash_source(source: Source, *, segment_size: int, progress: Progress) -> Has
             if file.tell() != size:
                 raise _changed(source)
     except OSError as error:
-        raise UsageError(
-            f"{source.path} cannot be read: {error.strerror}", code="no_file"
-        ) from error
+        raise unreadable(source.path, error) from error
     return Hashed(source=source, size=size, sha256=whole, segments=segments)
 
 
