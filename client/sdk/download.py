@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
@@ -201,7 +202,7 @@ def _open(target: Path, size: int) -> Iterator[tuple[int, int]]:
     file = os.open(part, os.O_RDWR | os.O_CREAT)
     journal = os.open(done, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
-        if size:
+        if size and sys.platform == "linux":
             os.posix_fallocate(file, 0, size)
         yield file, journal
     finally:
