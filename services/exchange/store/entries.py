@@ -144,7 +144,7 @@ def next_to_send(db: Session, channel: str) -> StoredEntry | None:
     waiting = sa.select(EntryRow.channel, EntryRow.epoch, EntryRow.seq).where(
         EntryRow.direction == Direction.OUT, EntryRow.state.in_(_WAITING)
     )
-    places = [place for place in db.execute(waiting).tuples() if place[0] == channel]
+    places = [(*place,) for place in db.execute(waiting) if place[0] == channel]
     return at(db, *min(places)) if places else None
 
 
