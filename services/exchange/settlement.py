@@ -25,7 +25,9 @@ from shared.runtime.refusals import Refusal
 
 Act = Callable[[Session, Arrived, Keyring], None]
 
-_RACE = "moved_meanwhile"  # lost to somebody here at the same moment: no fault of what the entry says
+_RACE = (
+    "moved_meanwhile"  # lost to somebody here at the same moment: no fault of what the entry says
+)
 
 _REQUEST_ACTS = {
     ReceiptKind.RELAY_ACCEPTANCE: RequestAct.DELIVER,

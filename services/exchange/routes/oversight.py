@@ -54,12 +54,19 @@ class ChannelAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxAnswer:
+    """What waits for the log, and since when the oldest does."""
+
+    events: int
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelsAnswer:
     """Every channel, and what waits for the log."""
 
     channels: tuple[ChannelAnswer, ...]
-    events_waiting: int
-    waiting_since: str | None
+    outbox: OutboxAnswer
 
 
 @router.get("/audit/channels/{peer}/links")
@@ -78,8 +85,10 @@ def channels(_actor: Operator, node: Node) -> ChannelsAnswer:
     waiting = channel_watch.outbox(database=node.database)
     return ChannelsAnswer(
         channels=tuple(map(_channel, reports)),
-        events_waiting=waiting.events,
-        waiting_since=milliseconds(waiting.since) if waiting.since else None,
+        outbox=OutboxAnswer(
+            events=waiting.events,
+            since=milliseconds(waiting.since) if waiting.since else None,
+        ),
     )
 
 

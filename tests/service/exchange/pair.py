@@ -22,7 +22,6 @@ from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
 from services.exchange.fetching import Fetcher
 from services.exchange.recording import Recorder
-from services.exchange.refreshing import Refresher
 from services.exchange.wire import Wire
 from shared.protocol.checkpoints import LogKey
 from shared.runtime.database import migrate, open_database
@@ -51,7 +50,6 @@ class Country:
     courier: Courier
     fetcher: Fetcher
     deadlines: Deadlines
-    refresher: Refresher
 
     @property
     def name(self) -> str:
@@ -158,51 +156,49 @@ def _country(name: str, nodes: Mapping[str, Node], audit: TestClient, stack: Exi
         return _answered(answer)
 
     wires = FaultyTransport(egress), FaultyTransport(to_audit)
-    gateway = httpx.Client(
-        transport=wires[0], base_url="http://gateway", auth=InternalAuth(assertions, "gateway")
-    )
-    log = httpx.Client(
-        transport=wires[1], base_url="http://audit", auth=InternalAuth(assertions, "audit")
+    gateway, log = (
+        httpx.Client(transport=wire, base_url=f"http://{to}", auth=InternalAuth(assertions, to))
+        for wire, to in zip(wires, ("gateway", "audit"), strict=True)
     )
     bulk = BulkServer(egress)
     stack.callback(bulk.close)
-    pool = bulk_pool(bulk.url)
-    stack.callback(pool.close)
-
-    def mint(method: str, path: str) -> Mapping[str, str]:
-        return {HEADER: assertions.mint("gateway", method, path)}
-
     parts = node.parts
+    database, keyring = parts.database, parts.keyring
     country = Country(
         node=node,
         audit_app=audit,
         to_peer=wires[0],
         to_audit=wires[1],
         bulk=bulk,
-        recorder=Recorder(database=parts.database, audit=log, country=name, clock=clock),
+        recorder=Recorder(database=database, audit=log, country=name, clock=clock),
         courier=Courier(
-            database=parts.database,
-            gateway=gateway,
-            audit=log,
-            keyring=parts.keyring,
-            clock=clock,
+            database=database, gateway=gateway, audit=log, keyring=keyring, clock=clock
         ),
-        fetcher=Fetcher(
-            database=parts.database,
-            vault=parts.vault,
-            keyring=parts.keyring,
-            directory=parts.directory,
-            wire=Wire(pool, mint),
-            clock=clock,
-            stopping=lambda: False,
-            name=f"fetcher@{name}",
-        ),
-        deadlines=Deadlines(database=parts.database, keyring=parts.keyring, clock=clock),
-        refresher=Refresher(gateway=gateway, directory=parts.directory, clock=clock),
+        fetcher=_fetcher(node, assertions, bulk, stack),
+        deadlines=Deadlines(database=database, keyring=keyring, clock=clock),
     )
     for job in (country.recorder, country.courier, country.fetcher):
         job.begin()
     return country
+
+
+def _fetcher(node: Node, assertions: Assertions, bulk: BulkServer, stack: ExitStack) -> Fetcher:
+    pool = bulk_pool(bulk.url)
+    stack.callback(pool.close)
+
+    def mint(method: str, path: str) -> Mapping[str, str]:
+        return {HEADER: assertions.mint("gateway", method, path)}
+
+    return Fetcher(
+        database=node.parts.database,
+        vault=node.parts.vault,
+        keyring=node.parts.keyring,
+        directory=node.parts.directory,
+        wire=Wire(pool, mint),
+        clock=node.clock,
+        stopping=lambda: False,
+        name=f"fetcher@{node.country}",
+    )
 
 
 def _egress(

@@ -95,7 +95,7 @@ def test_operators_are_told(verified_case: Case, capsys: pytest.CaptureFixture[s
     answer = pair.qn.node.client("ops").get("/v1/ops/channels")
     seen = answer.json()
     reports = {one["channel"]: one for one in seen["channels"]}
-    assert (seen["events_waiting"], seen["waiting_since"]) == (0, None)
+    assert seen["outbox"] == {"events": 0, "since": None}
     assert reports["QM>QN"]["first_break"] == "channel QM>QN: entry 0/2 is missing"
     assert (reports["QM>QN"]["seq"], reports["QM>QN"]["entries"]) == (1, 2)
     assert reports["QN>QM"]["first_break"] is None
@@ -111,8 +111,8 @@ def test_operators_see_what_waits_and_what_contradicts(accepted_case: Case) -> N
         peers.add_contradiction(db, found)
     pair.sent_request()
     seen = pair.qm.node.client("ops").get("/v1/ops/channels").json()
-    assert seen["events_waiting"] > 1
-    assert seen["waiting_since"] == "2026-11-21T12:00:00.000Z"
+    assert seen["outbox"]["events"] > 1
+    assert seen["outbox"]["since"] == "2026-11-21T12:00:00.000Z"
     pair.qm.to_peer.plan = [LOSE_REQUEST] * 10
     pair.settle()
     seen = pair.qm.node.client("ops").get("/v1/ops/channels").json()
