@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from services.exchange.store import contents, entries, packages
 from shared.protocol.identifiers import TAG_ITEM
@@ -30,7 +29,7 @@ def ask(country: Country, path: str, *, peer: str) -> Any:  # noqa: ANN401
         scopes=frozenset({"node:deliver"}),
     )
     assertion = country.node.assertions.mint("exchange", "GET", path.partition("?")[0], principal)
-    client = TestClient(country.node.app, raise_server_exceptions=False)
+    client = country.node.bare_client()
     return client.get(path, headers={HEADER: assertion})
 
 
