@@ -43,11 +43,10 @@ def test_the_worked_example_byte_for_byte() -> None:
 
 
 def test_the_message_of_the_worked_cosignature() -> None:
-    message = cosigned_message(HEAD, cosigner="witness.zz.example/w1", seconds=1790000000)
-    assert message.hex() == COSIGNED
     witness = NoteSigner(
         name="witness.zz.example/w1", algorithm=Algorithm.MLDSA44, seed=bytes(range(0x40, 0x60))
     ).verifier()
+    assert cosigned_message(HEAD, witness, 1790000000).hex() == COSIGNED
     known = "6c1c65071979225a139b3ec84688e2688ec30fabe8cc510cb688bc435f2d3cb9"
     assert (sha256(witness.public).hexdigest(), witness.key_id.hex()) == (known, "5877667d")
 
