@@ -10,6 +10,7 @@ from shared.protocol.checkpoints import (
     Checkpoint,
     LogKey,
     check_extends,
+    check_signed,
     cosigned_message,
     read_checkpoint,
     sign_checkpoint,
@@ -135,6 +136,24 @@ def test_the_log_of_another_country() -> None:
         verify_checkpoint(NOTE, other.vkeys())
     with pytest.raises(FormatError):
         sign_checkpoint(HEAD, other, TIME)
+
+
+def test_a_witness_key_is_no_log_key() -> None:
+    witness = NoteSigner(
+        name=ORIGIN, algorithm=Algorithm.ED25519_COSIGNATURE, seed=bytes(range(32))
+    )
+    with pytest.raises(FormatError):
+        verify_checkpoint(NOTE, [*KEY.vkeys(), witness.verifier().vkey()])
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_log_of_one_key_is_not_of_this_federation(which: int) -> None:
+    note, only = read_note(NOTE), KEY.vkeys()[which]
+    check_signed(note, HEAD, [only])
+    with pytest.raises(MissingSignatureError):
+        verify_checkpoint(NOTE, [only])
+    with pytest.raises(MissingSignatureError):
+        check_signed(note, HEAD, [])
 
 
 EMPTY = b64(merkle.EMPTY_ROOT)
