@@ -73,53 +73,62 @@ def _flipped(octets: bytes, bit: int) -> bytes:
 
 
 def index_proofs() -> list[Vector]:
-    (depth, other), *rest = PROOF.steps
-    leaf, branch = _absent(1), _absent(2)
-    nothing = TrieProof(end=b"", steps=())
-    elsewhere = (depth ^ 1, other), *rest
-    touched = (depth, _flipped(other, 0)), *rest
-    good = [
+    (_, other), *rest = PROOF.steps
+    deep = replace(PROOF, steps=((256, other), *rest))
+    return rows_of(
+        "index-proofs",
+        [
+            *((name, "ok", comment, make) for name, comment, make in _proofs_that_hold()),
+            *((name, "bad_log_proof", comment, make) for name, comment, make in _other_claims()),
+            *((name, "bad_log_proof", comment, make) for name, comment, make in _other_hashes()),
+            ("deep", "malformed", "a key has 256 bits", _proven(INDICES, deep)),
+        ],
+    )
+
+
+LEAF, BRANCH = _absent(1), _absent(2)
+NOTHING = TrieProof(end=b"", steps=())
+
+
+def _proofs_that_hold() -> list[tuple[str, str, Make]]:
+    return [
         ("good", "all leaves of a case", _proven(INDICES, PROOF)),
         ("peer", "all leaves with a peer",
          _proven(range(2, 21, 2), INDEX.prove(peer_key("QX")), peer_key("QX"))),
-        ("absent-leaf", "another key stands at the end", _proven(None, INDEX.prove(leaf), leaf)),
+        ("absent-leaf", "another key stands at the end", _proven(None, INDEX.prove(LEAF), LEAF)),
         ("absent-branch", "the keys at the end share other bits",
-         _proven(None, INDEX.prove(branch), branch)),
-        ("absent-empty", "there are no keys", _proven(None, nothing, root=tries.EMPTY)),
+         _proven(None, INDEX.prove(BRANCH), BRANCH)),
+        ("absent-empty", "there are no keys", _proven(None, NOTHING, root=tries.EMPTY)),
     ]  # fmt: skip
-    bad = [
+
+
+def _other_claims() -> list[tuple[str, str, Make]]:
+    return [
         ("left-out", "one leaf of the case is missing", _proven(INDICES[:-1], PROOF)),
         ("put-in", "one leaf is another's", _proven([3, 4, 10, 17], PROOF)),
         ("unsorted", "indices ascend", _proven([3, 17, 10], PROOF)),
         ("denied", "what is there is not absent", _proven(None, PROOF)),
-        ("asserted", "what is absent is not there", _proven(INDICES, INDEX.prove(leaf), leaf)),
+        ("asserted", "what is absent is not there", _proven(INDICES, INDEX.prove(LEAF), LEAF)),
         ("other-key", "the proof is another key's", _proven(None, PROOF, case_key(CASES[3]))),
         ("other-root", "the proof is under another root", _proven(INDICES, PROOF, root=bytes(32))),
-        (
-            "flipped-end",
-            "one bit of the value",
-            _proven(INDICES, replace(PROOF, end=_flipped(PROOF.end, 0))),
-        ),
+        ("nothing", "an empty proof of a map that is not", _proven(None, NOTHING)),
+    ]
+
+
+def _other_hashes() -> list[tuple[str, str, Make]]:
+    (depth, other), *rest = PROOF.steps
+    elsewhere = (depth ^ 1, other), *rest
+    touched = (depth, _flipped(other, 0)), *rest
+    # The root's own record, shown as the end of the way.
+    cut = TrieProof(end=INDEX.records[INDEX.root()], steps=())
+    return [
+        ("flipped-end", "one bit of the value",
+         _proven(INDICES, replace(PROOF, end=_flipped(PROOF.end, 0)))),
         ("flipped-step", "one bit of a hash", _proven(INDICES, replace(PROOF, steps=touched))),
         ("other-depth", "the depth is hashed", _proven(INDICES, replace(PROOF, steps=elsewhere))),
         ("missing-step", "one step less", _proven(INDICES, replace(PROOF, steps=tuple(rest)))),
-        ("cut-off", "a branch on the way is not its end", _cut()),
-        ("nothing", "an empty proof of a map that is not", _proven(None, nothing)),
-    ]
-    return rows_of(
-        "index-proofs",
-        [
-            *((name, "ok", comment, make) for name, comment, make in good),
-            *((name, "bad_log_proof", comment, make) for name, comment, make in bad),
-            ("deep", "malformed", "a key has 256 bits",
-             _proven(INDICES, replace(PROOF, steps=((256, other), *rest)))),
-        ],
-    )  # fmt: skip
-
-
-def _cut() -> Make:
-    """The root's own record, shown as the end of the way."""
-    return _proven(None, TrieProof(end=INDEX.records[INDEX.root()], steps=()))
+        ("cut-off", "a branch on the way is not its end", _proven(None, cut)),
+    ]  # fmt: skip
 
 
 def _tree(*rewritten: int) -> list[bytes]:
@@ -137,50 +146,56 @@ def _path(leaves: list[bytes], old: int, new: int) -> list[bytes]:
     return merkle.hash_ranges(merkle.path_ranges(old, new), nodes)
 
 
+ONE, OTHER = _tree(), _tree(1)
+SMALL, LARGE = _note(ONE, 5), _note(OTHER, 9)
+PATH = _path(OTHER, 5, 9)
+VKEYS = KEY.vkeys()
+FOREIGN = LogKey(origin="qn.example/log", ed25519=bytes(32), mldsa44=bytes(32))
+GROWN: Any = parse(accuse(SMALL, LARGE, vkeys=VKEYS, path=PATH))
+
+
+def _evidence(**members: object) -> Make:
+    return given(evidence=encode({**GROWN, **members}).decode(), pinned=VKEYS)
+
+
 def misbehaviours() -> list[Vector]:
-    one, other = _tree(), _tree(1)
-    path = _path(other, 5, 9)
-    same = accuse(_note(one, 5), _note(other, 5), vkeys=KEY.vkeys())
-    grown = accuse(_note(one, 5), _note(other, 9), vkeys=KEY.vkeys(), path=path)
-    power = accuse(_note(one, 4), _note(other, 9), vkeys=KEY.vkeys(), path=_path(other, 4, 9))
-    foreign = LogKey(origin="qn.example/log", ed25519=bytes(32), mldsa44=bytes(32))
-    value: Any = parse(grown)
-    small, large = value["checkpoints"]
+    other = _note(OTHER, 5)
+    power = [_note(ONE, 4), LARGE]
+    steps = [b64(each) for each in _path(OTHER, 4, 9)]
+    foreign = {**_evidence()(), "pinned": FOREIGN.vkeys()}
+    good = [
+        ("same-size", "one size, two roots", _evidence(checkpoints=[SMALL, other], path=[])),
+        ("rewritten", "the larger does not begin with the smaller", _evidence()),
+        ("power-of-two", "the smaller tree is one node of the larger",
+         _evidence(checkpoints=power, path=steps)),
+    ]  # fmt: skip
+    bad = [
+        ("strange-keys", "untrusted", "the file's own keys are nobody's", given(**foreign)),
+        ("touched", "bad_signature", "the log signed both",
+         _evidence(checkpoints=[SMALL.replace("\n5\n", "\n4\n"), LARGE])),
+        ("unsigned", "missing_signature", "by each of its algorithms",
+         _evidence(checkpoints=[SMALL, LARGE[: LARGE.rindex("\N{EM DASH}")]])),
+        ("two-logs", "malformed", "both are of one log",
+         _evidence(checkpoints=[SMALL, _note(OTHER, 9, FOREIGN)])),
+        ("three", "malformed", "two checkpoints", _evidence(checkpoints=[SMALL, LARGE, LARGE])),
+        ("other-version", "malformed", "v is 1", _evidence(v=2)),
+    ]  # fmt: skip
+    rows = [(name, "ok", comment, make) for name, comment, make in good]
+    rows += [(name, "bad_log_proof", comment, make) for name, comment, make in _no_contradiction()]
+    return rows_of("misbehaviour", rows + bad)
 
-    def changed(**members: object) -> Make:
-        return given(evidence=encode({**value, **members}).decode(), pinned=KEY.vkeys())
 
-    true = [b64(each) for each in _path(one, 5, 9)]
-    honest = [small, _note(one, 9)]
-    return rows_of(
-        "misbehaviour",
-        [
-            ("same-size", "ok", "one size, two roots",
-             given(evidence=same.decode(), pinned=KEY.vkeys())),
-            ("rewritten", "ok", "the larger does not begin with the smaller", changed()),
-            ("power-of-two", "ok", "the smaller tree is one node of the larger",
-             given(evidence=power.decode(), pinned=KEY.vkeys())),
-            ("honest", "bad_log_proof", "the larger begins with the smaller",
-             changed(checkpoints=honest, path=true)),
-            ("same", "bad_log_proof", "one checkpoint twice",
-             changed(checkpoints=[small, small], path=[])),
-            ("other-path", "bad_log_proof", "the path is of another tree", changed(path=true)),
-            ("short-path", "bad_log_proof", "a step is missing", changed(path=value["path"][1:])),
-            ("no-path", "bad_log_proof", "nothing is shown", changed(path=[])),
-            ("swapped", "bad_log_proof", "the smaller comes first",
-             changed(checkpoints=[large, small])),
-            ("strange-keys", "untrusted", "the file's own keys are nobody's",
-             given(evidence=grown.decode(), pinned=foreign.vkeys())),
-            ("touched", "bad_signature", "the log signed both",
-             changed(checkpoints=[small.replace("\n5\n", "\n4\n"), large])),
-            ("unsigned", "missing_signature", "by each of its algorithms",
-             changed(checkpoints=[small, large[: large.rindex("\N{EM DASH}")]])),
-            ("two-logs", "malformed", "both are of one log",
-             changed(checkpoints=[small, _note(other, 9, foreign)])),
-            ("three", "malformed", "two checkpoints", changed(checkpoints=[small, large, large])),
-            ("other-version", "malformed", "v is 1", changed(v=2)),
-        ],
-    )  # fmt: skip
+def _no_contradiction() -> list[tuple[str, str, Make]]:
+    true, path = [b64(each) for each in _path(ONE, 5, 9)], GROWN["path"]
+    return [
+        ("honest", "the larger begins with the smaller",
+         _evidence(checkpoints=[SMALL, _note(ONE, 9)], path=true)),
+        ("same", "one checkpoint twice", _evidence(checkpoints=[SMALL, SMALL], path=[])),
+        ("other-path", "the path is of another tree", _evidence(path=true)),
+        ("short-path", "a step is missing", _evidence(path=path[1:])),
+        ("no-path", "nothing is shown", _evidence(path=[])),
+        ("swapped", "the smaller comes first", _evidence(checkpoints=[LARGE, SMALL])),
+    ]  # fmt: skip
 
 
 def timestamps() -> list[Vector]:
