@@ -14,11 +14,12 @@ The exit code is part of the command line's contract (README, `rogatory --help`)
 
 from __future__ import annotations
 
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Final
 
 from shared.protocol.canonical import Json
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
 """The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
@@ -63,6 +64,15 @@ class UsageError(ClientError):
     """The command line, the profile or a file given is wrong."""
 
     exit_code = 2
+
+
+def unreadable(path: Path, error: OSError) -> UsageError:
+    """Say that a file that was named cannot be read, and why."""
+    return UsageError(
+        f"{path} cannot be read: {error.strerror}",
+        code="no_file",
+        next_step="check the path, and that you may read what lies there",
+    )
 
 
 class VerificationFailedError(ClientError):

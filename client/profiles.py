@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from client.errors import UsageError
+from client.errors import UsageError, unreadable
 from shared.protocol.canonical import Json, encode, read
 from shared.protocol.errors import FormatError
 
@@ -122,9 +122,13 @@ def read_json(path: Path) -> dict[str, Json]:
     try:
         return _object(read(path.read_bytes()))
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", code="no_file") from error
+        raise unreadable(path, error) from error
     except FormatError as error:
-        raise UsageError(f"{path}: {error.detail}", code="not_json") from error
+        raise UsageError(
+            f"{path}: {error.detail}",
+            code="not_json",
+            next_step="it must hold one JSON object; `rogatory request template` prints a draft",
+        ) from error
 
 
 def _object(value: Json) -> dict[str, Json]:

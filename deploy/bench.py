@@ -21,6 +21,7 @@ from rich.table import Table
 
 from deploy import baselines, workplace
 from deploy.case import Case
+from deploy.demo_views import sha256
 from deploy.evidence import SEIZED, Stream
 from deploy.lab import Lab
 from deploy.provenance import case_graph
@@ -110,8 +111,15 @@ def report(
     console.print(table)
 
 
+def arrived(bag: Path, big: Path) -> None:
+    """Exit 1 if what arrived is not what was sent."""
+    (found,) = (path for path in (bag / "data").rglob("*") if path.is_file())
+    if sha256(found) != sha256(big):
+        sys.exit("what arrived is not what was sent")
+
+
 def main() -> None:
-    """Measure with the size in MiB that the command line names, 1024 by default."""
+    """Measure with the size in MiB that the command line names; exit 1 if a process grew too large."""
     size = int(sys.argv[1] if len(sys.argv) > 1 else DEFAULT) * MIB
     console = Console()
     folder = Path(tempfile.mkdtemp(prefix="rogatory-bench-"))
@@ -124,11 +132,14 @@ def main() -> None:
             draft = workplace.write_draft(folder)
             run(case, clock, draft=draft, big=big, bag=folder / "bag")
             memory = peaks(lab)
+        arrived(folder / "bag", big)
         limits = {name: baselines.measure(name, size) for name in baselines.BASELINES}
         console.print(f"{size // MIB} MiB; goals from the design, all ratios to this same run")
         report(console, clock, limits, memory)
     finally:
         shutil.rmtree(folder)
+    if max(memory.values()) >= MEMORY:
+        sys.exit(f"a process took {MEMORY} MB or more")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ answer may have been lost), so a retry never does anything twice.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic, sleep
 
 from deploy.desk import CommandError, Desk
@@ -16,7 +15,6 @@ from shared.protocol.canonical import Json
 POLL = 0.2  # seconds between two looks at a state
 WAIT = 300.0  # seconds a state may take to come
 STATE_CONFLICT, UNAVAILABLE = 6, 7  # exit codes of the command line
-ROLES = ("QM-preparer", "QM-approver", "QM-receiver", "QN-preparer", "QN-approver")
 ORDER: Mapping[str, Sequence[str]] = {
     "request": ("S00", "S01", "S03", "S04", "S05", "S06", "S07", "S10", "S14"),
     "package": (
@@ -164,15 +162,3 @@ class Case:
             raise
         order = ORDER[kind]
         return state in order and order.index(str(state)) >= order.index(goal)
-
-
-def play(case: Case, *, draft: Path, files: Sequence[Path], graph: Path, bag: Path) -> None:
-    """Play the whole case, from the draft to the bag."""
-    case.draft(str(draft))
-    case.send_request()
-    case.accept()
-    case.collect([str(file) for file in files], str(graph))
-    case.close()
-    case.release()
-    case.arrive()
-    case.fetch(str(bag))

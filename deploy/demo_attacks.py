@@ -47,7 +47,16 @@ def flip_in_bag(scene: Scene) -> None:
     target = next((scene.folder / "bag/data").rglob("chat.sqlite"))
     with flipped(target, at=target.stat().st_size // 2):
         root = str(scene.folder / "root.json")
-        must_fail(scene, "chat.sqlite", "QM-receiver", "verify", bag(scene), "--root", root)
+        must_fail(
+            scene.stage,
+            scene.case,
+            "chat.sqlite",
+            "QM-receiver",
+            "verify",
+            bag(scene),
+            "--root",
+            root,
+        )
 
 
 def rewrite_log(scene: Scene) -> None:
@@ -79,7 +88,16 @@ def flip_in_segment(scene: Scene) -> None:
     target = next((scene.lab.folder / "QM/exchange").rglob(digest))
     with flipped(target, at=target.stat().st_size // 2):
         again = str(scene.folder / "bag-again")
-        must_fail(scene, item, "QM-receiver", "fetch", scene.case.package_id, "-o", again)
+        must_fail(
+            scene.stage,
+            scene.case,
+            item,
+            "QM-receiver",
+            "fetch",
+            scene.case.package_id,
+            "-o",
+            again,
+        )
 
 
 def drop_entry(scene: Scene) -> None:
@@ -106,29 +124,31 @@ def pull_and_verify(scene: Scene, country: str, named: str) -> None:
     try:
         demo_views.pull(desk, mirror)
     except CommandError as error:
-        notice(scene, named, error)
+        notice(scene.stage, named, error)
         return
     root = str(scene.folder / "root.json")
-    must_fail(scene, named, desk.profile, "audit", "verify", mirror, "--root", root)
+    must_fail(
+        scene.stage, scene.case, named, desk.profile, "audit", "verify", mirror, "--root", root
+    )
 
 
-def must_fail(scene: Scene, named: str, desk: str, *words: str) -> None:
+def must_fail(stage: Stage, case: Case, named: str, desk: str, *words: str) -> None:
     """Run a command that must refuse, and must name what was touched."""
     try:
-        scene.case.desks[desk].run(*words)
+        case.desks[desk].run(*words)
     except CommandError as error:
-        notice(scene, named, error)
+        notice(stage, named, error)
     else:
-        scene.stage.fail(f"NOT NOTICED: rogatory {' '.join(words)} found nothing wrong")
+        stage.fail(f"NOT NOTICED: rogatory {' '.join(words)} found nothing wrong")
 
 
-def notice(scene: Scene, named: str, error: CommandError) -> None:
+def notice(stage: Stage, named: str, error: CommandError) -> None:
     """Show what was said; it must name the object."""
     said = error.reason()
     if named not in said:
-        scene.stage.fail(f"noticed, but {named} is not named: {said}")
+        stage.fail(f"noticed, but {named} is not named: {said}")
     shown = said if len(said) <= SHOWN else said[:SHOWN] + "…"
-    scene.stage.found(f"{shown} (exit {error.exit_code})")
+    stage.found(f"{shown} (exit {error.exit_code})")
 
 
 def bag(scene: Scene) -> str:

@@ -79,14 +79,14 @@ def wait_ready(started: Mapping[str, subprocess.Popen[bytes]], services: Iterabl
             sleep(POLL)
 
 
-def stop(processes: Iterable[subprocess.Popen[bytes]]) -> None:
-    """Ask all to stop, then make sure that they did."""
+def stop(processes: Iterable[subprocess.Popen[bytes]], *, timeout: float = STOP_TIMEOUT) -> None:
+    """Ask all to stop, then make sure that they did; `timeout` in seconds."""
     running = [process for process in processes if process.poll() is None]
     for process in running:
         process.terminate()
     for process in running:
         try:
-            process.wait(STOP_TIMEOUT)
+            process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -118,6 +118,19 @@ class Repository:
         (self.folder / "metadata" / name).write_bytes(content)
         return content
 
+    def place(self, country: str, content: bytes, *others: CryptoSigner) -> None:
+        """Publish any content as a country's document, signed by it and by others as well."""
+        path = f"members/{country}.json"
+        signed = Metadata[Targets].from_bytes(self.role(path, content, self.countries[country]))
+        signed.signed.version = 5
+        signed.signatures.clear()
+        written = sign(signed, [self.countries[country], *others])
+        (self.folder / "metadata" / f"5.country-{country}.json").write_bytes(written)
+        digest = signed.signed.targets[path].hashes["sha256"]
+        name = f"{digest}.{country}.json"
+        (self.folder / "targets" / "members" / name).write_bytes(content)
+        self.refresh()
+
     def role(self, path: str, content: bytes, signer: CryptoSigner) -> bytes:
         """Sign a country's role over any target, with any key; it is not put in its place."""
         target = TargetFile.from_data(path, content, ["sha256"])

@@ -70,7 +70,7 @@ class BulkServer:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:  # noqa: N802 - the library's name
+            def do_GET(self) -> None:
                 bulk.calls.append(self.path)
                 fault = bulk.faults.pop(0) if bulk.faults else None
                 if fault == "hang up":

@@ -67,7 +67,7 @@ def run(argv: Sequence[str]) -> int:
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""
         return terminal.fail(ClientError(f"{named}{error.strerror or error}", code="os_error"))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # while the commands were being loaded; else the parser ends so
         return INTERRUPTED
     return 0
 

@@ -16,7 +16,7 @@ import typer
 from urllib3.util import parse_url
 
 from client.cli.terminal import Terminal, terminal_of
-from client.errors import AccessError, ClientError, UnavailableError, UsageError
+from client.errors import AccessError, ClientError, UnavailableError, UsageError, unreadable
 from client.profiles import OTHERS, Profile
 from client.sdk.approving import load_officer
 from client.sdk.session import METADATA, Session, connect
@@ -75,8 +75,10 @@ def _examine(terminal: Terminal) -> list[Finding]:
         session = connect(profile, clock=terminal.clock)
     except ClientError as error:
         return [*findings, _failed("keys", error)]
+    findings.append(_look("tls", lambda: _tls(profile)))
+    if findings[-1].exit_code:
+        return findings
     findings += [
-        _look("tls", lambda: _tls(profile)),
         _look("clock", lambda: _clock(session)),
         _look("gateway", lambda: f"{session.metadata()['issuer']}, as the profile has it"),
         _look("token", lambda: f"scopes: {' '.join(session.token().scopes)}"),
@@ -130,7 +132,7 @@ def _check_private(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", code="no_file") from error
+        raise unreadable(path, error) from error
     if mode & OTHERS:
         raise UsageError(
             f"{path} may be read or changed by others",
@@ -171,10 +173,11 @@ def _clock(session: Session) -> str:
     """Compare with the gateway's Date header, which has whole seconds."""
     answer = session.wire.send("GET", METADATA, headers=dict)
     session.content(answer)
-    told = answer.headers.get("Date")
-    if told is None:
-        return "the gateway tells no time"
-    skew = (session.clock() - parsedate_to_datetime(told)).total_seconds()
+    told = answer.headers.get("Date", "")
+    try:
+        skew = (session.clock() - parsedate_to_datetime(told)).total_seconds()
+    except (TypeError, ValueError):
+        return f"not checked: the gateway tells no time ({told or 'no Date'})"
     if abs(skew) > SKEW_LIMIT:
         raise AccessError(
             f"this clock is {skew:+.0f} s off the gateway's; tokens will be refused",

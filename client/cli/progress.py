@@ -36,6 +36,8 @@ def _rich() -> Progress:
         TransferSpeedColumn(),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=False,  # answers go to stdout whatever stderr is
+        redirect_stderr=False,
     )
 
 

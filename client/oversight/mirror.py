@@ -16,7 +16,7 @@ Nothing in it needs to be trusted: `client.oversight.audit` checks all of it fro
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -72,7 +72,7 @@ class Mirror:
     def checkpoints(self) -> Iterator[tuple[str, str]]:
         """Give every checkpoint ever seen, by the name of its file."""
         for path in sorted((self.folder / "checkpoints").glob("*-*")):
-            yield f"checkpoints/{path.name}", path.read_text(encoding="utf-8")
+            yield f"checkpoints/{path.name}", path.read_bytes().decode("utf-8", "replace")
 
     def counterpart(self, index: int) -> tuple[bytes, str] | None:
         """Give the other country's leaf and proof of the entry that was received at this index."""
@@ -98,19 +98,20 @@ class Mirror:
         for path in sorted((self.folder / "counterparts").glob("*.tlog-proof")):
             yield path.read_bytes().decode("utf-8", "replace")
 
-    def links(self) -> Mapping[str, list[Link]]:
-        """Give the hash chains, by the name of their file.
+    def channels(self) -> list[str]:
+        """Name the files of the hash chains."""
+        return [f"channels/{path.name}" for path in sorted((self.folder / "channels").glob("*"))]
+
+    def links(self, path: str) -> list[Link]:
+        """Read the hash chain of one direction.
 
         Raises:
-            FormatError: a file is not what `write_links` wrote.
+            FormatError: the file is not what `write_links` wrote.
         """
-        found = {}
-        for path in sorted((self.folder / "channels").glob("*.json")):
-            rows = parse(path.read_bytes(), max_size=MAX_LINKS)
-            if not isinstance(rows, list):
-                raise FormatError("links are a list", object=f"channels/{path.name}")
-            found[f"channels/{path.name}"] = [Link.read(row) for row in rows]
-        return found
+        rows = parse(self.read(path), max_size=MAX_LINKS)
+        if not isinstance(rows, list):
+            raise FormatError("links are a list")
+        return [Link.read(row) for row in rows]
 
     def write_links(self, channel: str, links: list[Link]) -> None:
         """Write the hash chain of one direction."""

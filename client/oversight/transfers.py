@@ -29,10 +29,11 @@ def check_channels(mirror: Mirror, ledger: Ledger, findings: Findings) -> None:
     logged must be in them.
     """
     links: dict[Place, Link] = {}
-    for name, chain in mirror.links().items():
+    for name in mirror.channels():
         with findings.noting(Check.CHANNELS, name):
+            chain = mirror.links(name)
+            links |= {(link.channel, link.epoch, link.seq): link for link in chain}
             check_links(chain, object=name)
-        links |= {(link.channel, link.epoch, link.seq): link for link in chain}
     logged = ledger.sent | ledger.received
     for place, transfer in logged.items():
         link = links.get(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from client.errors import UsageError
+from client.errors import UsageError, unreadable
 from client.profiles import Profile
 from shared.protocol.approvals import Act, sign_approval
 from shared.protocol.errors import FormatError
@@ -52,9 +52,7 @@ def load_officer(profile: Profile) -> Officer:
             name=profile.officer, key=OfficerKey.from_bytes(profile.officer_key.read_bytes())
         )
     except OSError as error:
-        raise UsageError(
-            f"{profile.officer_key} cannot be read: {error.strerror}", code="no_officer"
-        ) from error
+        raise unreadable(profile.officer_key, error) from error
     except FormatError as error:
         raise UsageError(
             f"{profile.officer_key}: {error.detail}", code="bad_officer_key"

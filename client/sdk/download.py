@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -109,30 +110,35 @@ def _fetch_item(
     progress: Progress,
 ) -> bytes:
     """Fetch the segments of a file that are not there yet; give the SHA-256 of the whole."""
-    part, done = _beside(target)
     base = f"/v1/packages/{package.package_id}/items/{item.item_id}/segments/"
     size = package.segment_size
+    numbers = range(segment_count(item.size, size))
     whole = hashlib.sha256()
-    with _open(part, item.size) as file, done.open("a+", encoding="ascii") as journal:
-        journal.seek(0)
-        have = {int(line) for line in journal.read().split()}
+    with _open(target, item.size) as (file, done):
+        have = set(map(int, os.pread(done, os.fstat(done).st_size, 0).split()))
         jobs = {
-            n: pool.submit(_fetch_segment, session, f"{base}{n}", file=file, start=n * size)
-            for n in range(segment_count(item.size, size))
+            n: pool.submit(_fetch_numbered, session, base, n, file=file, size=size, done=done)
+            for n in numbers
             if n not in have
         }
         try:
-            for n in range(segment_count(item.size, size)):
+            for n in numbers:
                 if n in jobs:
                     jobs[n].result()
-                    journal.write(f"{n}\n")
-                    journal.flush()
                 _hash_again(file, start=n * size, end=min((n + 1) * size, item.size), into=whole)
                 progress(min(size, item.size - n * size))
         finally:
             _stop(jobs.values())
         os.fsync(file)
     return whole.digest()
+
+
+def _fetch_numbered(
+    session: Session, base: str, n: int, *, file: int, size: int, done: int
+) -> None:
+    """Fetch one segment and note that it is there."""
+    _fetch_segment(session, f"{base}{n}", file=file, start=n * size)
+    os.write(done, b"%d\n" % n)
 
 
 def _fetch_segment(session: Session, path: str, *, file: int, start: int) -> None:
@@ -152,12 +158,10 @@ def _fetch_segment(session: Session, path: str, *, file: int, start: int) -> Non
 
 def _receive(answer: BaseHTTPResponse, *, file: int, start: int) -> bytes:
     digest = hashlib.sha256()
-    try:
+    with closing(answer):
         while block := answer.read(BLOCK):
             digest.update(block)
             start += os.pwrite(file, block, start)
-    finally:
-        answer.release_conn()
     return digest.digest()
 
 
@@ -189,15 +193,21 @@ def _beside(target: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def _open(part: Path, size: int) -> Iterator[int]:
-    """Open a file at its full length, so that a full disk is met now and not in the middle."""
+def _open(target: Path, size: int) -> Iterator[tuple[int, int]]:
+    """Open the beginning of a file at its full length, and the list of the segments that it has.
+
+    A full disk is met now and not in the middle.
+    """
+    part, done = _beside(target)
     file = os.open(part, os.O_RDWR | os.O_CREAT)
+    journal = os.open(done, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
-        if size:
+        if size and sys.platform == "linux":
             os.posix_fallocate(file, 0, size)
-        yield file
+        yield file, journal
     finally:
         os.close(file)
+        os.close(journal)
 
 
 def _stop(jobs: Iterable[Future[None]]) -> None:

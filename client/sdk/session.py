@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,7 +23,7 @@ from client.clock import Clock
 from client.errors import AccessError, ClientError, IntegrityError
 from client.profiles import Profile, read_json
 from client.sdk.refusals import from_oauth, from_problem
-from client.sdk.wire import Body, Wire, open_wire, pinned_context, unanswered
+from client.sdk.wire import BLOCK, Body, Wire, open_wire, pinned_context, unanswered
 from shared.protocol.canonical import Json, encode, read
 from shared.protocol.digests import content_digest, sha256
 from shared.protocol.dpop import sign_proof
@@ -105,12 +106,15 @@ class Session:
             IntegrityError: it is not what the gateway announced.
             UnavailableError: the connection broke.
         """
+        data = b""
         try:
-            data = answer.read(MAX_ANSWER, decode_content=False)
+            with closing(answer):
+                # To the end: only there does an answer that was cut short show, and only then
+                # can the connection be used again.
+                while len(data) <= MAX_ANSWER and (block := answer.read(BLOCK)):
+                    data += block
         except HTTPError as error:
             raise unanswered(self.wire.url, error) from error
-        finally:
-            answer.release_conn()
         announced = answer.headers.get("Content-Digest")
         if announced is not None and announced != content_digest(sha256(data)):
             raise IntegrityError("an answer changed on its way", code="digest_mismatch")
@@ -131,7 +135,7 @@ class Session:
         """
         answer = self._authenticated(method, path, headers or {}, body)
         if answer.status == 401 and self._wants_nonce(answer):  # noqa: PLR2004 - RFC 9449, 9
-            answer.release_conn()
+            self.content(answer)
             answer = self._authenticated(method, path, headers or {}, body)
         if answer.status >= _REFUSED:
             raise from_problem(answer.status, answer.headers, self.content(answer))
@@ -179,7 +183,7 @@ class Session:
         path = str(metadata.get("token_endpoint", "")).removeprefix(self.wire.url)
         answer = self._token_answer(path)
         if answer.status == _REFUSED and self._wants_nonce(answer):
-            answer.release_conn()
+            self.content(answer)
             answer = self._token_answer(path)
         if answer.status >= _REFUSED:
             raise from_oauth(answer.status, self.content(answer))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 import mmap
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from io import FileIO
 from pathlib import Path
 from typing import Final, cast
 
 from client.bundle import Progress
-from client.errors import IntegrityError, UsageError
+from client.errors import IntegrityError, UsageError, unreadable
 
 BLOCK: Final = 2**20  # bytes a read
 UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -55,11 +56,15 @@ def _find(path: Path, *, recursive: bool) -> Iterator[Source]:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", code="no_file") from error
+        raise unreadable(path, error) from error
     if stat.S_ISREG(mode):
         yield Source(path=path, name=_shown(path.name))
     elif not stat.S_ISDIR(mode):
-        raise UsageError(f"{path} is neither a file nor a folder", code="no_file")
+        raise UsageError(
+            f"{path} is neither a file nor a folder",
+            code="no_file",
+            next_step="name files, or a folder with -r",
+        )
     elif not recursive:
         raise UsageError(
             f"{path} is a folder", code="is_folder", next_step="add -r to take all files in it"
@@ -94,35 +99,39 @@ def hash_source(source: Source, *, segment_size: int, progress: Progress) -> Has
 
     Raises:
         UsageError: it cannot be read.
-        IntegrityError: it grows while it is read.
+        IntegrityError: it grows or shrinks while it is read.
     """
-    whole, part, segments, size = hashlib.sha256(), hashlib.sha256(), list[bytes](), 0
     try:
-        view = _block()
         with source.path.open("rb", buffering=0) as file:
-            # In a file of one segment both digests are the same: SHA-256 is what this costs.
-            several = os.fstat(file.fileno()).st_size > segment_size
-            while count := os.readv(
-                file.fileno(), [view[: min(BLOCK, segment_size - size % segment_size)]]
-            ):
-                part.update(view[:count])
-                if several:
-                    whole.update(view[:count])
-                size += count
-                progress(count)
-                if size % segment_size == 0:
-                    segments.append(part.digest())
-                    part = hashlib.sha256()
+            size = os.fstat(file.fileno()).st_size
+            whole, segments = _digests(file, size, segment_size, progress)
+            if file.tell() != size:
+                raise _changed(source)
     except OSError as error:
-        raise UsageError(
-            f"{source.path} cannot be read: {error.strerror}", code="no_file"
-        ) from error
-    if size % segment_size or not segments:
+        raise unreadable(source.path, error) from error
+    return Hashed(source=source, size=size, sha256=whole, segments=segments)
+
+
+def _digests(
+    file: FileIO, size: int, segment_size: int, progress: Progress
+) -> tuple[bytes, tuple[bytes, ...]]:
+    """Hash the whole and each segment; a little more than `size` is read if there is more."""
+    whole, part, segments, done, view = sha256(), sha256(), list[bytes](), 0, _block()
+    while done <= size and (
+        count := file.readinto(view[: min(BLOCK, segment_size - done % segment_size)])
+    ):
+        part.update(view[:count])
+        if size > segment_size:
+            whole.update(view[:count])
+        done += count
+        progress(count)
+        if done % segment_size == 0:
+            segments.append(part.digest())
+            part = sha256()
+    if done % segment_size or not segments:
         segments.append(part.digest())
-    if len(segments) > 1 and not several:
-        raise _changed(source)
-    digest = whole.digest() if several else segments[0]
-    return Hashed(source=source, size=size, sha256=digest, segments=tuple(segments))
+    # In a file of one segment both digests are the same: hashing is what this costs.
+    return whole.digest() if size > segment_size else segments[0], tuple(segments)
 
 
 def read_segment(source: Source, *, start: int, size: int) -> Iterator[bytes]:

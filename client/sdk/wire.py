@@ -84,7 +84,6 @@ class Wire:
                 if seconds is None or answer.status not in AWAY:
                     return answer
                 answer.drain_conn()
-                answer.release_conn()
             self.pause(seconds)
         raise AssertionError  # pragma: no cover - the last round returns or raises
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.exchange.states import Direction
-from services.exchange.store import Session, entries
+from services.exchange import correspondence
+from services.exchange.states import Actor, Direction
+from services.exchange.store import Session, entries, events, peers
 from services.exchange.store import channels as heads
 from services.exchange.store.entries import StoredEntry
 from shared.protocol import channels, identifiers
@@ -34,6 +35,16 @@ class ChannelReport:
     entries: int  # that hold
     first_break: str | None
     frozen: str | None
+    contradictions: tuple[str, ...]  # of the peer: "fork, 2026-11-21 12:00:00 UTC"
+    last_error: str | None  # why the next entry of ours has not arrived yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """What waits for the log."""
+
+    events: int
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +89,15 @@ def verify(*, database: Database) -> list[ChannelReport]:
         return [_report(db, channel) for channel in heads.listed(db)]
 
 
-def links(peer: str, *, country: str, database: Database) -> list[LinkReport]:
-    """Return every place of both directions between us and a peer.
+def outbox(*, database: Database) -> Outbox:
+    """Return what waits for the log."""
+    with database.read() as db:
+        count, since = events.backlog(db)
+    return Outbox(events=count, since=since)
+
+
+def links(peer: str, *, country: str, database: Database, actor: Actor) -> list[LinkReport]:
+    """Return every place of both directions between us and a peer; that it was read is recorded.
 
     Raises:
         NotFound: nothing was ever exchanged with this country.
@@ -92,6 +110,15 @@ def links(peer: str, *, country: str, database: Database) -> list[LinkReport]:
             "no_channel",
             f"Nothing was exchanged with {peer}.",
             next_step="GET /v1/ops/channels lists the channels.",
+        )
+    with database.begin() as db:
+        correspondence.record(
+            db,
+            "audit.exported",
+            case_id=None,
+            peer=peer,
+            personal=actor.personal,
+            now=actor.at,
         )
     return [
         LinkReport(
@@ -111,6 +138,7 @@ def _report(db: Session, channel: heads.Channel) -> ChannelReport:
     head, held, flaw = _follow(channel.name, entries.walk(db, channel.name))
     if flaw is None and head != channel.head:
         flaw = _end(channel, head)
+    waiting = entries.next_to_send(db, channel.name)
     return ChannelReport(
         channel=channel.name,
         direction=channel.direction,
@@ -118,7 +146,16 @@ def _report(db: Session, channel: heads.Channel) -> ChannelReport:
         entries=held,
         first_break=flaw,
         frozen=channel.frozen,
+        contradictions=_contradictions(db, channel),
+        last_error=waiting.last_error if waiting else None,
     )
+
+
+def _contradictions(db: Session, channel: heads.Channel) -> tuple[str, ...]:
+    sender, recipient = identifiers.parse_channel(channel.name)
+    peer = recipient if channel.direction is Direction.OUT else sender
+    found = peers.contradictions(db, peer)
+    return tuple(f"{one.kind}, {one.at:%Y-%m-%d %H:%M:%S} UTC" for one in found)
 
 
 def _follow(name: str, stored: Iterator[StoredEntry]) -> tuple[Head | None, int, str | None]:

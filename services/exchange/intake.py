@@ -17,6 +17,7 @@ from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.directory import Directory
 from services.exchange.keyring import Keyring
 from services.exchange.records import EntryRef
+from services.exchange.refusing import Refusals
 from services.exchange.states import Direction, EntryState
 from services.exchange.store import Session, entries, peers
 from services.exchange.store import channels as heads
@@ -29,9 +30,8 @@ from shared.protocol.logproofs import parse_proof
 from shared.protocol.messages import Envelope, ReceiptKind
 from shared.protocol.notes import read_note
 from shared.protocol.receipts import UNRECEIPTED
-from shared.runtime.clock import Clock
 from shared.runtime.database import Database
-from shared.runtime.refusals import Conflict, NotAllowed, Unprocessable
+from shared.runtime.refusals import Conflict, NotAllowed, Refusal, Unprocessable
 
 SKEW = timedelta(minutes=5)  # how far a peer's clock may be ahead of ours
 FORK, LOG = "fork", "log"
@@ -72,7 +72,7 @@ def receive(
     database: Database,
     keyring: Keyring,
     directory: Directory,
-    clock: Clock,
+    refusals: Refusals,
 ) -> Taken:
     """Take in one entry; `sender` is the country that the gateway has authenticated.
 
@@ -83,11 +83,19 @@ def receive(
         Conflict: `log_size` when the consistency proof does not start at the size that we know,
             which the fact `known` is; `channel_frozen`.
     """
-    now = clock()
-    proven = _prove(envelope, sender=sender, keyring=keyring, directory=directory, now=now)
+    now = refusals.clock()
+    try:
+        proven = _prove(envelope, sender=sender, keyring=keyring, directory=directory, now=now)
+        return _receive(proven, database=database, keyring=keyring)
+    except (ProtocolError, Refusal) as refused:
+        refusals.note(sender, refused.code)
+        raise
+
+
+def _receive(proven: _Proven, *, database: Database, keyring: Keyring) -> Taken:
     try:
         with database.begin() as db:
-            taken = _take(db, proven, keyring)
+            return _take(db, proven, keyring)
         # Commit point. Before it nothing has happened here, and the sender, unanswered, sends again;
         # after it entry, effect, receipt and events are all durable, and the sender, unanswered,
         # sends again and gets the same answer.
@@ -95,7 +103,6 @@ def receive(
         with database.begin() as db:
             _keep_evidence(db, proven.arrived, found)
         raise found.error from found
-    return taken
 
 
 def _prove(

@@ -17,6 +17,7 @@ from services.exchange.fetching import Fetcher
 from services.exchange.keyring import Keyring
 from services.exchange.recording import Recorder
 from services.exchange.refreshing import Refresher
+from services.exchange.refusing import Refusals
 from services.exchange.routes import inbound, oversight, packages, receiving, requests
 from services.exchange.routes.parts import Parts
 from services.exchange.settings import ExchangeSettings
@@ -47,14 +48,23 @@ def create(settings: ExchangeSettings, clock: Clock = utc_now) -> FastAPI:
     """Return the app; its jobs start and stop with it.
 
     Raises:
-        KeystoreError: a key is missing, or the passphrase is wrong.
-        ProtocolError: a key, the registry of officers or the pinned root is not what it should be.
+        KeystoreError: the passphrase is wrong, or as `compose`.
     """
     keystore = Keystore.open(settings.keystore, settings.passphrase_file)
+    return compose(settings, keystore, clock)
+
+
+def compose(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> FastAPI:
+    """Return the app over an opened keystore.
+
+    Raises:
+        KeystoreError: a key is missing.
+        ProtocolError: a key, the registry of officers or the pinned root is not what it should be.
+    """
     parts = _parts(settings, keystore, clock)
     stopping = threading.Event()
     jobs = _jobs(parts, settings, Assertions.load("exchange", keystore, clock), stopping)
-    crew = Crew(jobs, stopping)
+    crew = Crew(jobs, stopping, parts.database.pulse)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -90,6 +100,7 @@ def _parts(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Part
         ),
         officers=Officers.load(settings.officers),
         directory=Directory(settings.data / "directory.json", settings.root.read_bytes()),
+        refusals=Refusals(database, clock),
         clock=clock,
     )
 
@@ -109,6 +120,7 @@ def _jobs(
         "refresher": Refresher(gateway=gateway, directory=parts.directory, clock=clock),
         "deadlines": Deadlines(database=database, keyring=keyring, clock=clock),
         "channels": ChannelWatch(database=database, clock=clock),
+        "refusals": parts.refusals,
         **_bulk_jobs(parts, settings, assertions, stopping),
     }
 

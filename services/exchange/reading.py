@@ -77,7 +77,7 @@ def plain_segment(
 
     Raises:
         NotFound, Conflict: there is no such segment, or the package is not verified.
-        Conflict: `segment_broken`: what is stored no longer opens; item and segment are named.
+        Conflict: `seal_broken`: what is stored no longer opens; item and segment are named.
     """
     with database.read() as db:
         package = _readable(db, wanted.package_id)
@@ -213,7 +213,7 @@ def _broken(place: _Place) -> Conflict:
         "does not open" if is_intact(place.vault, segment) else "was changed after it was verified"
     )
     return Conflict(
-        "segment_broken",
+        "seal_broken",
         f"Segment {segment.n} of item {segment.item_id} {fault}; nothing of it is given out.",
         rule="invariant 5",
         next_step="Have the operators restore this blob from a backup; its name is its SHA-256.",

@@ -64,7 +64,7 @@ class Recorder:
             return False
         try:
             self._bring(pending)
-        except UnrecordedError as error:
+        except (UnrecordedError, FormatError) as error:
             self.failures += 1
             self.quiet_until = self.clock() + patience.pause(self.failures)
             logs.log().warning("unrecorded", why=str(error), events=len(pending))
@@ -97,6 +97,8 @@ class Recorder:
                     self._settle(db, event, recorded)
         # Commit point. Before it the log has the events and we ask again; after it the proofs are
         # ours and what they prove may leave.
+        if len(results) < len(pending):
+            raise UnrecordedError(f"audit answers for {len(results)} of {len(pending)} events")
 
     def _settle(self, db: Session, event: Pending, recorded: _Recorded) -> None:
         events.set_done(db, event.event_id, recorded.index)
@@ -120,7 +122,12 @@ class Recorder:
         code, named = _problem(answer)
         if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise UnrecordedError(f"audit answers {answer.status_code} {code}")
-        refused = [event for event in pending if event.event_id == named] or list(pending)
+        refused = [event for event in pending if event.event_id == named]
+        if not refused and len(pending) > 1:
+            for event in pending:
+                self._bring([event])
+            return
+        refused = refused or list(pending)
         logs.log().error("event_refused", code=code, events=[e.event_id for e in refused])
         with self.database.begin() as db:
             for event in refused:

@@ -25,8 +25,9 @@ from shared.runtime.refusals import Refusal
 
 Act = Callable[[Session, Arrived, Keyring], None]
 
-# A full disk, a race or a missing directory is ours to mend, and no fault of what the entry says.
-_OURS = frozenset({"moved_meanwhile", "storage_full", "no_directory"})
+_RACE = (
+    "moved_meanwhile"  # lost to somebody here at the same moment: no fault of what the entry says
+)
 
 _REQUEST_ACTS = {
     ReceiptKind.RELAY_ACCEPTANCE: RequestAct.DELIVER,
@@ -56,7 +57,7 @@ def settle(db: Session, arrived: Arrived, keyring: Keyring) -> None:
     except ProtocolError as error:
         raise ContentRefusedError(error.code, error.detail) from error
     except Refusal as refusal:
-        if refusal.code in _OURS:
+        if refusal.code == _RACE:
             raise
         raise ContentRefusedError(refusal.code, refusal.detail) from refusal
 

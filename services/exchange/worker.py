@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from shared.runtime import logs
+from shared.runtime.database import Pulse
 
-IDLE = 0.1  # seconds between two looks when there was nothing to do
+IDLE = 1.0  # seconds between two looks when nothing was committed here: what is due by the clock
 TROUBLED = 2.0  # seconds after something went wrong
 
 
@@ -24,9 +25,16 @@ class Crew:
     """One thread for each job."""
 
     def __init__(
-        self, jobs: Mapping[str, Job], stopping: threading.Event, *, troubled: float = TROUBLED
+        self,
+        jobs: Mapping[str, Job],
+        stopping: threading.Event,
+        pulse: Pulse,
+        *,
+        idle: float = IDLE,
+        troubled: float = TROUBLED,
     ) -> None:
-        self._stopping, self._troubled = stopping, troubled
+        self._stopping, self._pulse = stopping, pulse
+        self._idle, self._troubled = idle, troubled
         self._threads = [
             threading.Thread(target=self._run, args=(name, job), name=name)
             for name, job in jobs.items()
@@ -40,6 +48,7 @@ class Crew:
     def stop(self) -> None:
         """Tell every job to stop, and wait until it has."""
         self._stopping.set()
+        self._pulse.beat()
         for thread in self._threads:
             thread.join()
 
@@ -50,12 +59,14 @@ class Crew:
     def _run(self, name: str, job: Job) -> None:
         begun = False
         while not self._stopping.is_set():
+            # Counted before the look: what is committed while we look is looked at again.
+            seen = self._pulse.count
             try:
                 if not begun:
                     job.begin()
                     begun = True
-                pause = 0.0 if job.work() else IDLE
+                if not job.work():
+                    self._pulse.wait(seen, self._idle)
             except Exception as error:  # noqa: BLE001 - a job outlives what goes wrong in one bit of it
                 logs.log().error("job_failed", job=name, error=type(error).__name__, exc_info=error)
-                pause = self._troubled
-            self._stopping.wait(pause)
+                self._stopping.wait(self._troubled)

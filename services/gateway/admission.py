@@ -237,8 +237,6 @@ def check_form(headers: Headers, raw_path: str, query: bytes, *, host: str) -> N
         if names.count(name) > 1:
             raise Malformed("invalid_request", f"The header {name.decode()} stands twice.")
     _check_host([value for name, value in headers if name == b"host"], host)
-    if b"transfer-encoding" in names and b"content-length" in names:
-        raise Malformed("invalid_request", "The length of the body is given in two ways.")
     if b"content-encoding" in names:
         raise UnsupportedMedia("content_encoding", "A body is taken as it is, not compressed.")
     if any(mark in raw_path for mark in ("%", "//", ";")):

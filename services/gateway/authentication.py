@@ -17,7 +17,6 @@ from services.gateway.registry import Registry
 from shared.protocol import jose, tokens
 from shared.protocol.jose import TokenError
 from shared.runtime.clock import Clock
-from shared.runtime.refusals import Malformed
 
 REMEMBERED = 1024  # tokens
 
@@ -45,19 +44,18 @@ class Authenticator:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def authenticate(
-        self, method: str, path: str, *, authorization: Sequence[str], proofs: Sequence[str]
+        self, method: str, path: str, *, authorization: str | None, proof: str | None
     ) -> Caller:
         """Find out who calls.
 
         Args:
             method: the request's method.
             path: the raw path, without the query.
-            authorization: the values of the header Authorization.
-            proofs: the values of the header DPoP.
+            authorization: the header Authorization, if there is one.
+            proof: the header DPoP, if there is one.
 
         Raises:
             Challenged: `unauthenticated`, `invalid_token`, `invalid_dpop_proof`, `use_dpop_nonce`.
-            Malformed: a header twice.
             Unavailable: a peer calls, and the directory has expired.
         """
         text = _bearer(authorization)
@@ -65,15 +63,15 @@ class Authenticator:
         client = self.registry.find(token.client_id)
         if client is None or client.role != token.role:
             raise Challenged("invalid_token", "The client is no longer active.", reason="client")
-        proof = self.provers.check(
-            proofs, method=method, url=self.issuer + path, refusal=Challenged, access_token=text
+        proven = self.provers.check(
+            proof, method=method, url=self.issuer + path, refusal=Challenged, access_token=text
         )
-        if proof.jkt != token.jkt:
+        if proven.jkt != token.jkt:
             raise Challenged("invalid_token", "The token is bound to another key.", reason="jkt")
         with self.provers.marks.begin() as db:
             if store.is_revoked(db, token.jti):
                 raise Challenged("invalid_token", "The token was taken back.", reason="revoked")
-            self.provers.use(db, proof, Challenged)
+            self.provers.use(db, proven, Challenged)
         return Caller(
             client_id=client.client_id,
             role=client.role,
@@ -106,12 +104,10 @@ class Authenticator:
                 self._remembered.popitem(last=False)
 
 
-def _bearer(authorization: Sequence[str]) -> str:
-    if len(authorization) > 1:
-        raise Malformed("invalid_request", "There is more than one Authorization.")
-    scheme, _, text = (authorization[0] if authorization else "").partition(" ")
-    if not authorization:
+def _bearer(authorization: str | None) -> str:
+    if authorization is None:
         raise Challenged("unauthenticated", "A token is needed here.", reason="missing")
+    scheme, _, text = authorization.partition(" ")
     # RFC 9110, 11.1: the scheme is compared without case. A bound token is no Bearer token.
     if scheme.lower() != "dpop":
         raise Challenged("invalid_token", "Only the scheme DPoP is taken here.", reason="scheme")

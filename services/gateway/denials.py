@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from services.gateway import store
 from shared.protocol import canonical
@@ -22,7 +23,6 @@ from shared.runtime.refusals import Refusal
 EVENT_TYPE = "access.denied"
 SINGLES = 10  # events a minute for one caller and reason; what follows is counted
 BATCH = 100  # events a call of the audit service
-INTERVAL = 1.0  # seconds
 SWEEP = 60  # intervals between deletions of expired marks
 Deliver = Callable[[Sequence[canonical.Json]], None]
 
@@ -43,6 +43,8 @@ class Refused:
 
 class Denials:
     """Keeps denials and brings them to the audit service."""
+
+    interval: ClassVar[float] = 1.0  # seconds
 
     def __init__(self, database: Database, *, deliver: Deliver, clock: Clock) -> None:
         self._database, self._deliver, self._clock = database, deliver, clock
@@ -112,7 +114,7 @@ class Denials:
 
     def _run(self) -> None:
         rounds = 0
-        while not self._stopped.wait(INTERVAL):
+        while not self._stopped.wait(self.interval):
             rounds += 1
             try:
                 while self.deliver_once() == BATCH:

@@ -10,7 +10,7 @@ country could otherwise go on for ever; reading at home goes on. A failed refres
 import os
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -122,15 +122,23 @@ class Directory:
             ProtocolError: it is well signed and yet no directory of ours.
         """
         parts = self._fetch()
-        bundle = trust.write_bundle(
-            roots=parts.roots, targets=parts.targets, roles=parts.roles, members=parts.members
-        )
+        vouched = [country for country in parts.members if self._holds(parts, country)]
+        bundle = parts.bundle(vouched)
         trust.read_bundle(bundle, self._root)
         # This copy of the timestamp is of a refresh that succeeded as a whole: the client's own may
         # be newer than the snapshot it got, and would make a withheld snapshot look fresh.
         _write(self._folder / "timestamp.json", parts.timestamp)
         _write(self._folder / "bundle.json", bundle)
         self._view = _load(self._folder, self._root)
+
+    def _holds(self, parts: "_Parts", country: str) -> bool:
+        """Check one country alone: what it signs wrongly must not cost the others their directory."""
+        try:
+            trust.read_bundle(parts.bundle([country]), self._root)
+        except ProtocolError as error:
+            logs.log().warning("member_not_vouched", country=country, error=error.detail)
+            return False
+        return True
 
     def _watch(self) -> None:
         wait = RETRY
@@ -200,6 +208,16 @@ class _Parts:
     roles: dict[str, bytes]
     members: dict[str, bytes]
 
+    def bundle(self, countries: Sequence[str]) -> bytes:
+        """Write the bundle of some of the countries."""
+        names = [trust.role_name(country) for country in countries]
+        return trust.write_bundle(
+            roots=self.roots,
+            targets=self.targets,
+            roles={name: self.roles[name] for name in names},
+            members={country: self.members[country] for country in countries},
+        )
+
 
 class _Fetcher(FetcherInterface):
     """Fetch over TLS pinned to the directory's anchor; no redirect, no proxy."""
@@ -235,15 +253,18 @@ def _countries(targets: bytes) -> list[str]:
 
 
 def _member(updater: Updater, country: str) -> bytes | None:
-    """Return a country's document; one whose role does not hold is left out, alone."""
+    """Return a country's document; one that does not hold or is not there is left out, alone.
+
+    To keep the country's document of before instead would let a mirror hide a revocation for ever.
+    """
     try:
         info = updater.get_targetinfo(trust.target_path(country))
-    except RepositoryError as error:
+        if info is None:
+            return None
+        path = updater.find_cached_target(info) or updater.download_target(info)
+    except (RepositoryError, DownloadHTTPError) as error:
         logs.log().warning("member_not_vouched", country=country, error=str(error))
         return None
-    if info is None:
-        return None
-    path = updater.find_cached_target(info) or updater.download_target(info)
     return Path(path).read_bytes()
 
 

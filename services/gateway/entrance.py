@@ -1,6 +1,6 @@
 """The one way in: route → caller → scope → purpose; whoever is refused is recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.gateway import admission
@@ -14,13 +14,11 @@ MAX_PURPOSE = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request as it came: raw path, headers by lower-case name, where repeated all values."""
+    """A request as it came: raw path, headers by lower-case name."""
 
     method: str
     path: str
     headers: Mapping[str, str]
-    authorization: Sequence[str]
-    proofs: Sequence[str]
     address: str
 
 
@@ -55,8 +53,8 @@ class Entrance:
                 caller = self.authenticator.authenticate(
                     call.method,
                     call.path,
-                    authorization=call.authorization,
-                    proofs=call.proofs,
+                    authorization=call.headers.get("authorization"),
+                    proof=call.headers.get("dpop"),
                 )
             return _authorise(match, caller, call)
         except Refusal as refusal:

@@ -5,7 +5,7 @@ Order: form → proof → assertion → scope → use both up → issue. A nonce
 anything is used up, so that the same assertion can be sent again with the nonce.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -38,7 +38,7 @@ class Issuer:
     provers: Provers
     clock: Clock
 
-    def issue(self, form: Form, proofs: Sequence[str]) -> dict[str, str | int]:
+    def issue(self, form: Form, proof: str | None) -> dict[str, str | int]:
         """Answer a token request (RFC 6749, 4.4) with the members of the response.
 
         Raises:
@@ -46,14 +46,14 @@ class Issuer:
             Unauthenticated: `invalid_client`.
         """
         _check_grant(form)
-        proof = self.provers.check(
-            proofs, method="POST", url=self.url + TOKEN_PATH, refusal=Malformed
+        proven = self.provers.check(
+            proof, method="POST", url=self.url + TOKEN_PATH, refusal=Malformed
         )
         client, assertion = self.authenticate(form)
         scopes = _scopes(form, client)
         _check_target(form, self.url)
         with self.provers.database.begin() as db:
-            self.provers.use(db, proof, Malformed)
+            self.provers.use(db, proven, Malformed)
             _use_assertion(db, assertion)
         token = tokens.AccessToken(
             issuer=self.url,
@@ -61,7 +61,7 @@ class Issuer:
             country=client.country,
             role=client.role,
             scopes=scopes,
-            jkt=proof.jkt,
+            jkt=proven.jkt,
             issued=int(self.clock().timestamp()),
             expires=int((self.clock() + tokens.TOKEN_LIFE).timestamp()),
             jti=jose.new_jti(),

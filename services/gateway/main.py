@@ -1,7 +1,7 @@
 """Compose and run the gateway: a public listener and one for the node's own services."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,11 +9,10 @@ from urllib.parse import urlsplit
 import anyio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
-from urllib3.exceptions import HTTPError
 
 from services.gateway.authentication import Authenticator
 from services.gateway.delivery import Delivery, Identity
-from services.gateway.denials import Deliver, Denials, UndeliveredError
+from services.gateway.denials import Denials
 from services.gateway.directory import Directory
 from services.gateway.entrance import Entrance
 from services.gateway.issuing import Issuer
@@ -22,6 +21,7 @@ from services.gateway.registry import Registry
 from services.gateway.routes import api, egress, oauth
 from services.gateway.routes.form import FormRules
 from services.gateway.settings import GatewaySettings
+from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
 from shared.protocol import canonical, jose
 from shared.runtime import http, logs, server, tls
@@ -30,7 +30,7 @@ from shared.runtime.clock import Clock, utc_now
 from shared.runtime.database import Database, migrate, open_database
 from shared.runtime.edge import Edge, EdgeProtocol
 from shared.runtime.keystore import Keystore, KeystoreError
-from shared.runtime.principals import HEADER, Assertions, Doorman
+from shared.runtime.principals import Assertions, Doorman
 from shared.runtime.settings import load
 
 THREADS = 128  # calls that may wait for a service, a peer or the database at once
@@ -78,14 +78,16 @@ def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Pa
         clock=clock,
     )
     assertions = Assertions.load("gateway", keystore, clock)
-    denials = Denials(database, deliver=_deliver(settings.audit_url, assertions), clock=clock)
     issuer = _issuer(settings, keystore, directory, database=database, clock=clock)
-    services = {"exchange": settings.exchange_url, "audit": settings.audit_url}
+    upstream = Upstream(
+        {"exchange": settings.exchange_url, "audit": settings.audit_url}, assertions
+    )
+    denials = Denials(database, deliver=upstream.record, clock=clock)
     return _Parts(
         database=database,
         directory=directory,
         denials=denials,
-        upstream=Upstream(services, assertions),
+        upstream=upstream,
         entrance=Entrance(authenticator=_authenticator(issuer), denials=denials),
         issuer=issuer,
         delivery=Delivery(_identity(settings, keystore), directory=directory, clock=clock),
@@ -153,32 +155,13 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     app.add_middleware(FormRules, host=host, entrance=parts.entrance)
     app.state.entrance, app.state.issuer = parts.entrance, parts.issuer
     app.state.upstream, app.state.directory = parts.upstream, parts.directory
-    app.state.denials = parts.denials
+    app.state.denials, app.state.turns = parts.denials, Turns()
     return app
 
 
 def _ready(parts: _Parts) -> Mapping[str, str]:
     """An expired directory stops peers, not the node: only an empty one means not ready."""
     return {"directory": "empty" if parts.directory.state == "empty" else OK}
-
-
-def _deliver(audit_url: str, assertions: Assertions) -> Deliver:
-    pool = http.bulk_pool(audit_url, size=1)
-
-    def deliver(events: Sequence[canonical.Json]) -> None:
-        headers = {
-            "content-type": "application/json",
-            HEADER: assertions.mint("audit", "POST", "/entries"),
-        }
-        body = canonical.encode({"events": list(events)})
-        try:
-            answer = pool.request("POST", "/entries", body=body, headers=headers, redirect=False)
-        except HTTPError as error:
-            raise UndeliveredError(repr(error)) from error
-        if answer.status != 200:  # noqa: PLR2004 - OK
-            raise UndeliveredError(f"the audit service answered {answer.status}")
-
-    return deliver
 
 
 def _jwk(keystore: Keystore, name: str) -> jose.Jwk:

@@ -10,7 +10,7 @@ nonces from before are no longer ours.
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from shared.protocol import canonical, dpop, jose
 from shared.protocol.jose import TokenError
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
-from shared.runtime.refusals import Malformed, Refusal, Unauthenticated
+from shared.runtime.refusals import Refusal, Unauthenticated
 
 FRESH = 60  # seconds; RFC 9449, 11.1
 RESTART = 10  # seconds; no machine is up again sooner, and clocks may differ by as much
@@ -100,7 +100,7 @@ class Provers:
 
     def check(
         self,
-        proofs: Sequence[str],
+        text: str | None,
         *,
         method: str,
         url: str,
@@ -110,24 +110,21 @@ class Provers:
         """Check a proof without using it up.
 
         Args:
-            proofs: the values of the header DPoP as they came.
+            text: the header DPoP, if there is one.
             method: the request's method.
             url: the request's URL as configured.
             refusal: 400 at the token endpoint, 401 elsewhere (RFC 9449, 5 and 7.1).
             access_token: the token it comes with.
 
         Raises:
-            Malformed: two proofs.
             Refusal: none, one that does not hold, or `use_dpop_nonce`.
         """
-        if len(proofs) > 1:
-            raise Malformed("invalid_request", "There is more than one DPoP proof.")
-        if not proofs:
+        if text is None:
             raise refusal("invalid_dpop_proof", "The DPoP proof is missing.", reason="missing")
         now = self.clock()
         try:
             proof = dpop.verify_proof(
-                proofs[0], method=method, url=url, now=now, access_token=access_token
+                text, method=method, url=url, now=now, access_token=access_token
             )
         except TokenError as error:
             reason = error.facts["reason"]

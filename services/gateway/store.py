@@ -45,8 +45,9 @@ def use_once(db: Session, kind: str, owner: str, jti: str, expires: int) -> bool
     """
     digest = hashlib.sha256(canonical.encode([owner, jti])).digest()
     row = {"kind": kind, "digest": digest, "expires": expires}
-    done = db.connection().execute(_insert(db, SeenRow).values(row).on_conflict_do_nothing())
-    return done.rowcount == 1
+    # By what comes back, not by a count of rows: drivers disagree on that.
+    insert = _insert(db, SeenRow).values(row).on_conflict_do_nothing().returning(SeenRow.kind)
+    return db.execute(insert).first() is not None
 
 
 def revoke(db: Session, jti: str, expires: int) -> None:

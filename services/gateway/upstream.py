@@ -5,14 +5,16 @@ httpx, which takes an asynchronous body. Of the caller's headers only those of t
 the service's only those of the other list come out.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from services.gateway.denials import UndeliveredError
 from services.gateway.entrance import Admitted
+from shared.protocol import canonical
 from shared.protocol.canonical import Json
 from shared.runtime import http, logs
 from shared.runtime.principals import HEADER, Assertions, Principal
@@ -39,6 +41,7 @@ ANSWER_HEADERS = (
     "retry-after",
 )
 CONNECTIONS = 64
+OK = 200
 WHOLE = 2**20  # bytes; a smaller answer is read at once
 
 
@@ -136,6 +139,26 @@ class Upstream:
         except (HTTPError, ValueError) as error:
             return {"status": "away", "error": type(error).__name__}
         return status
+
+    def record(self, events: Sequence[Json]) -> None:
+        """Bring events of the gateway itself to the log; blocks.
+
+        Raises:
+            UndeliveredError: the log has not confirmed them.
+        """
+        token = self._assertions.mint("audit", "POST", "/entries")
+        try:
+            answer = self._pools["audit"].request(
+                "POST",
+                "/entries",
+                body=canonical.encode({"events": events}),
+                headers={"content-type": "application/json", HEADER: token},
+                redirect=False,
+            )
+        except HTTPError as error:
+            raise UndeliveredError(repr(error)) from error
+        if answer.status != OK:
+            raise UndeliveredError(f"the audit service answered {answer.status}")
 
     def _headers(self, admitted: Admitted, headers: Mapping[str, str]) -> dict[str, str]:
         caller, match = admitted.caller, admitted.match

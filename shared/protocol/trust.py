@@ -203,6 +203,11 @@ def read_bundle(data: bytes, pinned_root: bytes) -> dict[Country, Member]:
     }
 
 
+def read_roots(data: bytes) -> tuple[bytes, ...]:
+    """Give the history of roots that a bundle carries; nothing about it is proven."""
+    return _parts(data).roots
+
+
 def find_member(members: Mapping[Country, Member], country: str) -> Member:
     """Give the document of a country.
 

@@ -18,7 +18,7 @@ from shared.protocol.approvals import (
     REQUEST_APPROVE,
     REQUEST_PREPARE,
 )
-from shared.protocol.canonical import Json, b64u
+from shared.protocol.canonical import Json
 from shared.protocol.chainfolder import (
     BAG_SEAL_CA,
     FIXED,
@@ -49,7 +49,7 @@ from shared.protocol.logproofs import parse_proof
 from shared.protocol.merkle import leaf_hash, verify_inclusion
 from shared.protocol.messages import ApprovalReference, PackageBody, ReceiptBody, ReceiptKind
 from shared.protocol.receipts import CONFIRMATIONS, check_receipt
-from shared.protocol.trust import Member, find_member, read_bundle
+from shared.protocol.trust import Member, find_member, read_bundle, read_roots
 
 TAG_FILES: Final = frozenset(
     {bags.BAGIT, bags.BAG_INFO, bags.MANIFEST, bags.CASE, bags.TAG_MANIFEST, bags.SIGNATURE}
@@ -69,7 +69,7 @@ def check_trust(bundle: bytes, *, pinned_root: bytes, shown_root: bytes) -> dict
         What the directory vouches for, by country.
     """
     members = read_bundle(bundle, pinned_root)
-    if shown_root != pinned_root and b64u(shown_root).encode() not in bundle:
+    if shown_root not in {pinned_root, *read_roots(bundle)}:
         raise TrustError("it is no root of this directory", object=ROOT)
     return members
 

@@ -49,6 +49,31 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
 
 
+class Pulse:
+    """Beats when something was committed, so that who waits for work need not ask all the time."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+
+    @property
+    def count(self) -> int:
+        """Return how often it has beaten."""
+        with self._changed:
+            return self._count
+
+    def beat(self) -> None:
+        """Wake everybody who waits."""
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def wait(self, seen: int, timeout: float) -> None:
+        """Wait until it has beaten after `count` was `seen`, or for `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count != seen, timeout)
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """An engine and its sessions. A use case opens one transaction: `with database.begin() as db`."""
@@ -57,12 +82,14 @@ class Database:
     sessions: sessionmaker[Session]
     # SQLite has one writer; who finds it busy sleeps up to 0.1 s. The threads of a process queue here.
     turn: AbstractContextManager[object] = field(default_factory=nullcontext)
+    pulse: Pulse = field(default_factory=Pulse)  # of the commits of this process
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """Open a transaction; it commits when the block ends and rolls back when it raises."""
         with self.turn, self.sessions.begin() as session:
             yield session
+        self.pulse.beat()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

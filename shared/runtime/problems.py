@@ -7,14 +7,26 @@ tree (`shared.protocol.errors`) and get their status here.
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from shared.protocol import canonical, errors
 from shared.runtime import logs
-from shared.runtime.refusals import Conflict, Fact, Malformed, Refusal, TooLarge, Unprocessable
+from shared.runtime.refusals import (
+    Conflict,
+    Fact,
+    Malformed,
+    Refusal,
+    StorageFull,
+    TooLarge,
+    Unprocessable,
+)
 
 PROBLEM = "application/problem+json"
 
+
+# What SQLite (SQLITE_FULL) and PostgreSQL (53100 disk_full) say when a disk is full.
+DISK_FULL = ("database or disk is full", "No space left on device")
 
 # Nearest ancestor wins.
 PROTOCOL_STATUS: dict[type[errors.ProtocolError], int] = {
@@ -73,6 +85,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.ProtocolError, _protocol)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(DBAPIError, _database)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -123,6 +136,21 @@ async def _framework(request: Request, error: Exception) -> Response:
         response.status_code = error.status_code
     logs.log().info("refused", code=code, status=error.status_code, path=request.url.path)
     return response
+
+
+async def _database(request: Request, error: Exception) -> Response:
+    """Say that the database's disk is full; anything else of a database is unforeseen."""
+    assert isinstance(error, DBAPIError)
+    if not any(sign in str(error.orig) for sign in DISK_FULL):
+        return await _unforeseen(request, error)
+    return await _refused(
+        request,
+        StorageFull(
+            "storage_full",
+            "The node's database has no room left; nothing was changed.",
+            next_step="Ask the operators of the node to make room, then send the same again.",
+        ),
+    )
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -78,6 +78,8 @@ def pair() -> Iterator[Pair]:
         run(*COMPOSE, "up", "--build", "--wait")
         yield Pair(open_desks())
     finally:
+        desks = [f"{PROJECT}-desk-{country}" for country in ("qm", "qn")]
+        run(DOCKER, "rm", "--force", *desks)
         run(*COMPOSE, "--profile", "authority", "down", "--volumes", "--remove-orphans")
 
 

@@ -5,15 +5,20 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from client import profiles
+from client.errors import AccessError
+from client.sdk.session import connect
 from deploy import evidence, workplace
 from deploy.case import Case
 from deploy.desk import CommandError, Desk
 from deploy.lab import Lab
 from shared.protocol.canonical import Json
+from shared.runtime.clock import utc_now
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -129,6 +134,16 @@ def test_foreign_key_is_refused_in_words(desks: dict[str, Desk], tmp_path: Path)
     assert told["exit_code"] == ACCESS
 
 
+@pytest.mark.parametrize("hours", [-1, 1], ids=["behind", "ahead"])
+def test_wrong_clock_is_named(lab: Lab, hours: int) -> None:
+    """What a clerk sees of an expired token: the desk renews it, unless its clock is wrong."""
+    profile = profiles.read_lab(lab.description, "QM", "preparer")
+    session = connect(profile, clock=lambda: utc_now() + timedelta(hours=hours))
+    with pytest.raises(AccessError) as caught:
+        session.get("/v1/requests")
+    assert "clock" in str(caught.value.next_step)
+
+
 def test_own_node_away_says_so_and_loses_nothing(lab: Lab, desks: dict[str, Desk]) -> None:
     lab.stop("QN/gateway")
     try:
@@ -146,7 +161,7 @@ def test_peer_away_is_waited_for_in_words(lab: Lab, desks: dict[str, Desk], tmp_
     try:
         desk = desks["QM-approver"]
         desk.run("request", "approve", case.request_id)
-        desk.run("request", "send", case.request_id)
+        desk.run("request", "send", case.request_id, "--wait", "1")
         shown = desk.run("request", "show", case.request_id)
         assert shown["state"] == "S04"
         assert "QN" in str(shown["waiting_for"])

@@ -68,7 +68,7 @@ async def take(request: Request, response: Response, peer: Peer, node: Node) -> 
         database=node.database,
         keyring=node.keyring,
         directory=node.directory,
-        clock=node.clock,
+        refusals=node.refusals,
     )
     response.status_code = SAME if taken.again else ACCEPTED
     return TakenAnswer(hash=taken.hash)

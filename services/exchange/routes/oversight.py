@@ -49,19 +49,32 @@ class ChannelAnswer:
     entries: int
     first_break: str | None
     frozen: str | None
+    contradictions: tuple[str, ...]  # what the peer contradicted itself in, and when
+    last_error: str | None  # why the next entry of ours has not arrived yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxAnswer:
+    """What waits for the log, and since when the oldest does."""
+
+    events: int
+    since: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelsAnswer:
-    """Every channel."""
+    """Every channel, and what waits for the log."""
 
     channels: tuple[ChannelAnswer, ...]
+    outbox: OutboxAnswer
 
 
 @router.get("/audit/channels/{peer}/links")
-def links(peer: Peer, _actor: Overseer, node: Node) -> LinksAnswer:
+def links(peer: Peer, actor: Overseer, node: Node) -> LinksAnswer:
     """Give every place of both directions between us and a peer."""
-    found = channel_watch.links(peer, country=node.keyring.country, database=node.database)
+    found = channel_watch.links(
+        peer, country=node.keyring.country, database=node.database, actor=actor
+    )
     return LinksAnswer(links=tuple(map(_link, found)))
 
 
@@ -69,7 +82,14 @@ def links(peer: Peer, _actor: Overseer, node: Node) -> LinksAnswer:
 def channels(_actor: Operator, node: Node) -> ChannelsAnswer:
     """Recompute every channel and say where it first breaks."""
     reports = channel_watch.verify(database=node.database)
-    return ChannelsAnswer(channels=tuple(map(_channel, reports)))
+    waiting = channel_watch.outbox(database=node.database)
+    return ChannelsAnswer(
+        channels=tuple(map(_channel, reports)),
+        outbox=OutboxAnswer(
+            events=waiting.events,
+            since=milliseconds(waiting.since) if waiting.since else None,
+        ),
+    )
 
 
 def _link(link: LinkReport) -> LinkAnswer:
@@ -95,4 +115,6 @@ def _channel(report: ChannelReport) -> ChannelAnswer:
         entries=report.entries,
         first_break=report.first_break,
         frozen=report.frozen,
+        contradictions=report.contradictions,
+        last_error=report.last_error,
     )

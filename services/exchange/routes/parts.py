@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from services.exchange.approving import Officers
 from services.exchange.directory import Directory
 from services.exchange.keyring import Keyring
+from services.exchange.refusing import Refusals
 from services.exchange.states import Actor
 from services.exchange.vault import Vault
 from shared.runtime.clock import Clock
@@ -25,6 +26,7 @@ class Parts:
     keyring: Keyring
     officers: Officers
     directory: Directory
+    refusals: Refusals
     clock: Clock
 
 

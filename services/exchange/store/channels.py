@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.exchange.states import Direction
@@ -40,12 +40,7 @@ def listed(db: Session, direction: Direction | None = None) -> list[Channel]:
 
 def lock(db: Session, name: str, direction: Direction) -> Channel:
     """Return a channel and keep others from moving its head until the transaction ends."""
-    if db.get(ChannelRow, name) is None:
-        try:
-            with db.begin_nested():
-                db.add(_opened(name, direction))
-        except IntegrityError:
-            pass  # another transaction was first; its row is locked below
+    _open_if_new(db, name, direction)
     locked = sa.update(ChannelRow).where(ChannelRow.channel == name)
     db.execute(locked.values(direction=ChannelRow.direction))
     return _channel(db.get_one(ChannelRow, name, populate_existing=True))
@@ -82,11 +77,14 @@ def freeze(db: Session, name: str, why: str) -> None:
     )
 
 
-def _opened(name: str, direction: Direction) -> ChannelRow:
+def _open_if_new(db: Session, name: str, direction: Direction) -> None:
+    """Put a channel on record unless it is; two transactions may do so at the same time."""
     epoch, seq, digest = _NOTHING
-    return ChannelRow(
+    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    opened = insert(ChannelRow).values(
         channel=name, direction=direction, epoch=epoch, head_seq=seq, head_hash=digest
     )
+    db.execute(opened.on_conflict_do_nothing())
 
 
 def _channel(row: ChannelRow) -> Channel:

@@ -12,8 +12,10 @@ from services.gateway.denials import Denials
 from services.gateway.directory import Directory
 from services.gateway.entrance import Admitted, Entrance
 from services.gateway.routes.calls import blocks, read_call, write_answer
+from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
 from shared.runtime import logs
+from shared.runtime.refusals import TooLarge, TooMany
 
 router = APIRouter(max_body_size=SEGMENT_BODY)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
@@ -22,20 +24,26 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 async def forward(request: Request) -> Response:
     """Serve any address of the table in `admission`."""
     entrance: Entrance = request.app.state.entrance
-    admitted = await to_thread.run_sync(entrance.admit, read_call(request))
-    if admitted.match.route.service == "gateway":
-        return await to_thread.run_sync(_OWN[admitted.match.route.template], request)
+    turns: Turns = request.app.state.turns
+    call = read_call(request)
+    admitted = await to_thread.run_sync(entrance.admit, call)
     try:
-        return await _pass_on(request, admitted)
+        with turns.taken(admitted.caller.client_id if admitted.caller else call.address):
+            return await _serve(request, admitted)
+    except (TooLarge, TooMany) as refusal:
+        await to_thread.run_sync(entrance.refuse, refusal, call, admitted.caller)
+        raise
     except ClientDisconnect:
-        logs.log().info("caller_went_away", path=request.scope["path"])
+        logs.log().info("caller_went_away", path=call.path)
         return Response(status_code=400)  # which nobody reads
 
 
 router.add_route("/{path:path}", forward, methods=METHODS)
 
 
-async def _pass_on(request: Request, admitted: Admitted) -> Response:
+async def _serve(request: Request, admitted: Admitted) -> Response:
+    if admitted.match.route.service == "gateway":
+        return await to_thread.run_sync(_OWN[admitted.match.route.template], request)
     upstream: Upstream = request.app.state.upstream
     query = request.scope["query_string"].decode("latin-1")
     body = blocks(request, admitted.match.route.body_limit)

@@ -23,8 +23,6 @@ def read_call(request: Request) -> Call:
         method=request.method,
         path=request.scope["raw_path"].decode("ascii"),
         headers=headers,
-        authorization=request.headers.getlist("authorization"),
-        proofs=request.headers.getlist("dpop"),
         address=request.client.host if request.client else "",
     )
 

@@ -55,9 +55,9 @@ def keys(request: Request) -> JSONResponse:
 async def token(request: Request) -> Response:
     """Give a token to a client that proves who it is."""
     body = await request.body()
-    proofs = request.headers.getlist("dpop")
+    proof = request.headers.get("dpop")
     return await to_thread.run_sync(
-        _answer, request, lambda: _issuer(request).issue(_form(request, body), proofs)
+        _answer, request, lambda: _issuer(request).issue(_form(request, body), proof)
     )
 
 

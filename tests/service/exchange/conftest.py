@@ -56,8 +56,17 @@ def sent_case(stages: Stages, tmp_path: Path) -> Iterator[tuple[Pair, str]]:
 def open_case(
     stages: Stages, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Pair, str]]:
-    """The same as `accepted_case`, one for all tests that leave the channels in order."""
+    """The same as `accepted_case`, one for all tests in which a country forges entries."""
     with stages.at("accepted", accepted, tmp_path_factory.mktemp("open")) as case:
+        yield case
+
+
+@pytest.fixture(scope="session")
+def true_case(
+    stages: Stages, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Pair, str]]:
+    """The same as `accepted_case`, one for all tests that leave both chains true and equal."""
+    with stages.at("accepted", accepted, tmp_path_factory.mktemp("true")) as case:
         yield case
 
 
@@ -88,4 +97,13 @@ def verified_session(
 ) -> Iterator[tuple[Pair, str]]:
     """The same as `verified_case`, one for all tests that leave package and channels as they are."""
     with stages.at("verified", verified, tmp_path_factory.mktemp("taken")) as case:
+        yield case
+
+
+@pytest.fixture(scope="session")
+def doubted_session(
+    stages: Stages, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Pair, str]]:
+    """The same as `verified_session`, one for all tests in which a country forges entries."""
+    with stages.at("verified", verified, tmp_path_factory.mktemp("doubted")) as case:
         yield case

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi.testclient import TestClient
+
 from services.exchange import correspondence
 from services.exchange.store import channels as heads
 from services.exchange.store import entries, peers
@@ -38,7 +40,11 @@ class Forger:
         return channel.head if channel else None
 
     def entry(
-        self, kind: EntryType, body: dict[str, Any], request: str | None = None, **changed: Any
+        self,
+        kind: EntryType,
+        body: dict[str, Any],
+        request: str | None = None,
+        **changed: Any,  # noqa: ANN401
     ) -> Entry:
         """The next entry of the chain, with any body, and anything changed."""
         made = channels.next_entry(
@@ -53,7 +59,7 @@ class Forger:
         )
         return made.model_copy(update=changed)
 
-    def envelope(self, entry: Entry, *, known: int = 0, **event: Any) -> Envelope:
+    def envelope(self, entry: Entry, *, known: int = 0, **event: Any) -> Envelope:  # noqa: ANN401
         """Log an entry and wrap it up; `event` changes what the log is told."""
         leaf, proof = self.logged(entry, **event)
         return Envelope(
@@ -64,7 +70,7 @@ class Forger:
             consistency=self.consistency(known, log_size(proof)) if known else (),
         )
 
-    def logged(self, entry: Entry, **changed: Any) -> tuple[str, str]:
+    def logged(self, entry: Entry, **changed: Any) -> tuple[str, str]:  # noqa: ANN401
         """Have an entry recorded by the country's own audit; return leaf and proof."""
         now = self.country.node.clock()
         event = correspondence.entry_fields(entry) | {
@@ -94,7 +100,7 @@ def log_size(proof: str) -> int:
     return read_checkpoint(read_note(parse_proof(proof).checkpoint).text).size
 
 
-def deliver(to: Country, envelope: Envelope | bytes, sender: str | None = None) -> Any:
+def deliver(to: Country, envelope: Envelope | bytes, sender: str | None = None) -> Any:  # noqa: ANN401
     """Bring an envelope to a country, as the gateway does for an authenticated peer."""
     content = envelope if isinstance(envelope, bytes) else envelope.to_bytes()
     path = "/peer/v1/entries"
@@ -106,7 +112,8 @@ def deliver(to: Country, envelope: Envelope | bytes, sender: str | None = None) 
     )
     assertion = to.node.assertions.mint("exchange", "POST", path, principal)
     headers = {HEADER: assertion, "Content-Type": "application/json"}
-    return to.node.client("receiver").post(path, content=content, headers=headers, auth=None)
+    client = TestClient(to.node.app, raise_server_exceptions=False)
+    return client.post(path, content=content, headers=headers)
 
 
 def say(to: Country, pair: Pair, kind: EntryType, body: dict[str, Any], request: str | None) -> str:

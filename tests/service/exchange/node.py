@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from services.exchange.closing import Closer
-from services.exchange.main import create
+from services.exchange.main import compose
 from services.exchange.records import EntryRef, Measure, Request
 from services.exchange.routes.parts import Parts
 from services.exchange.settings import ExchangeSettings
@@ -35,6 +35,7 @@ SCOPES = {
     "approver": "requests:read requests:approve packages:approve",
     "receiver": "requests:read packages:receive",
     "oversight": "audit:read",
+    "ops": "ops:health",
 }
 Answer = dict[str, Any]
 
@@ -138,10 +139,16 @@ def open_node(
         bag_seal_cert=etc / "bag-seal.pem",
         bag_seal_ca=etc / "bag-seal-ca.pem",
     )
-    app = create(settings, clock)
+    app = compose(settings, _keystore(etc), clock)
     app.state.parts.directory.adopt(trust_bundle(federation))
     assertions = Assertions("gateway", _gateway_key(federation, country), clock)
     return Node(country, federation, app, clock, assertions)
+
+
+@cache
+def _keystore(etc: Path) -> Keystore:
+    """Open a keystore once: it takes as long as all the rest."""
+    return Keystore.open(etc / "keystore", etc / "passphrase")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,14 +13,18 @@ from typing import Any
 import httpx
 from fastapi.testclient import TestClient
 
-from services.audit.main import create as create_audit
+from services.audit.confidential import Confidential
+from services.audit.main import _app as compose_audit
 from services.audit.settings import AuditSettings
+from services.audit.signer import Signer
+from services.audit.worker import Log
 from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
 from services.exchange.fetching import Fetcher
 from services.exchange.recording import Recorder
-from services.exchange.refreshing import Refresher
 from services.exchange.wire import Wire
+from shared.protocol.checkpoints import LogKey
+from shared.runtime.database import migrate, open_database
 from shared.runtime.http import bulk_pool
 from shared.runtime.keystore import Keystore
 from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principal
@@ -45,7 +50,6 @@ class Country:
     courier: Courier
     fetcher: Fetcher
     deadlines: Deadlines
-    refresher: Refresher
 
     @property
     def name(self) -> str:
@@ -120,11 +124,16 @@ class Pair:
 
 
 @contextmanager
-def open_pair(federation: Path, data: Path, clock: Clock) -> Iterator[Pair]:
-    """Start both countries over (new or old) data."""
+def open_pair(
+    federation: Path, data: Path, clock: Clock, databases: Mapping[str, str] | None = None
+) -> Iterator[Pair]:
+    """Start both countries over (new or old) data; `databases` are URLs other than SQLite's."""
+    urls = databases or {}
     data.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        nodes = {name: open_node(name, federation, data / name, clock) for name in NAMES}
+        nodes = {
+            name: open_node(name, federation, data / name, clock, urls.get(name)) for name in NAMES
+        }
         for node in nodes.values():
             stack.callback(node.parts.database.close)
         audits = {
@@ -147,51 +156,49 @@ def _country(name: str, nodes: Mapping[str, Node], audit: TestClient, stack: Exi
         return _answered(answer)
 
     wires = FaultyTransport(egress), FaultyTransport(to_audit)
-    gateway = httpx.Client(
-        transport=wires[0], base_url="http://gateway", auth=InternalAuth(assertions, "gateway")
-    )
-    log = httpx.Client(
-        transport=wires[1], base_url="http://audit", auth=InternalAuth(assertions, "audit")
+    gateway, log = (
+        httpx.Client(transport=wire, base_url=f"http://{to}", auth=InternalAuth(assertions, to))
+        for wire, to in zip(wires, ("gateway", "audit"), strict=True)
     )
     bulk = BulkServer(egress)
     stack.callback(bulk.close)
-    pool = bulk_pool(bulk.url)
-    stack.callback(pool.close)
-
-    def mint(method: str, path: str) -> Mapping[str, str]:
-        return {HEADER: assertions.mint("gateway", method, path)}
-
     parts = node.parts
+    database, keyring = parts.database, parts.keyring
     country = Country(
         node=node,
         audit_app=audit,
         to_peer=wires[0],
         to_audit=wires[1],
         bulk=bulk,
-        recorder=Recorder(database=parts.database, audit=log, country=name, clock=clock),
+        recorder=Recorder(database=database, audit=log, country=name, clock=clock),
         courier=Courier(
-            database=parts.database,
-            gateway=gateway,
-            audit=log,
-            keyring=parts.keyring,
-            clock=clock,
+            database=database, gateway=gateway, audit=log, keyring=keyring, clock=clock
         ),
-        fetcher=Fetcher(
-            database=parts.database,
-            vault=parts.vault,
-            keyring=parts.keyring,
-            directory=parts.directory,
-            wire=Wire(pool, mint),
-            clock=clock,
-            stopping=lambda: False,
-            name=f"fetcher@{name}",
-        ),
-        deadlines=Deadlines(database=parts.database, keyring=parts.keyring, clock=clock),
-        refresher=Refresher(gateway=gateway, directory=parts.directory, clock=clock),
+        fetcher=_fetcher(node, assertions, bulk, stack),
+        deadlines=Deadlines(database=database, keyring=keyring, clock=clock),
     )
     for job in (country.recorder, country.courier, country.fetcher):
         job.begin()
     return country
+
+
+def _fetcher(node: Node, assertions: Assertions, bulk: BulkServer, stack: ExitStack) -> Fetcher:
+    pool = bulk_pool(bulk.url)
+    stack.callback(pool.close)
+
+    def mint(method: str, path: str) -> Mapping[str, str]:
+        return {HEADER: assertions.mint("gateway", method, path)}
+
+    return Fetcher(
+        database=node.parts.database,
+        vault=node.parts.vault,
+        keyring=node.parts.keyring,
+        directory=node.parts.directory,
+        wire=Wire(pool, mint),
+        clock=node.clock,
+        stopping=lambda: False,
+        name=f"fetcher@{node.country}",
+    )
 
 
 def _egress(
@@ -251,11 +258,27 @@ def _audit(country: str, federation: Path, data: Path, clock: Clock) -> Any:  # 
         log_origin=f"{country.lower()}.rogatory.example/log",
         batch_ms=1,
     )
-    return create_audit(settings, clock)
+    keystore = _keystore(etc)
+    database = open_database(settings.database_url("audit"))
+    migrate(database, "services.audit.migrations")
+    storage = hashlib.sha256(country.encode()).digest()
+    log = Log(
+        database=database,
+        origin=settings.log_origin,
+        confidential=Confidential(keystore.get("log-case"), storage),
+        signer=Signer(LogKey.from_bytes(keystore.get("log")), settings.signer_state),
+        clock=clock,
+    )
+    return compose_audit(log, settings, clock)
+
+
+@cache
+def _keystore(etc: Path) -> Keystore:
+    """Open a keystore once: it takes as long as all the rest."""
+    return Keystore.open(etc / "keystore", etc / "passphrase")
 
 
 @cache
 def _exchange_key(federation: Path, country: str) -> Mapping[str, str]:
     etc = federation / country / "exchange/etc"
-    keystore = Keystore.open(etc / "keystore", etc / "passphrase")
-    return Assertions.load("exchange", keystore, Clock()).key
+    return Assertions.load("exchange", _keystore(etc), Clock()).key

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.exchange import correspondence
 from services.exchange.store import channels as heads
 from services.exchange.store import entries, peers
 from shared.protocol import canonical
@@ -16,6 +18,7 @@ from shared.protocol.logproofs import parse_proof
 from shared.protocol.messages import Envelope
 from shared.protocol.notes import read_note
 from tests.service.exchange.forger import Forger, deliver, log_size
+from tests.service.exchange.node import outbox
 from tests.service.exchange.pair import Country, Pair
 
 Case = tuple[Pair, str]
@@ -29,7 +32,7 @@ def known(country: Country, peer: str) -> int:
     return kept.checkpoint.size if kept else 0
 
 
-def forged(pair: Pair, **changed: Any) -> Envelope:
+def forged(pair: Pair, **changed: Any) -> Envelope:  # noqa: ANN401
     """An entry that QM could write to QN next."""
     forger = Forger(pair.qm, after=pair.qn)
     entry = forger.entry(EntryType.SELFTEST, SELFTEST, **changed)
@@ -236,3 +239,57 @@ def test_what_is_no_envelope_is_malformed(open_case: Case, content: bytes) -> No
     pair, _ = open_case
     answer = deliver(pair.qn, content)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+def test_every_refused_entry_is_on_record_and_none_can_fill_it(open_case: Case) -> None:
+    pair, _ = open_case
+    pair.settle()
+    pair.clock.advance(timedelta(minutes=5))
+    node = pair.qn.node
+    broken = _broken_signature(forged(pair))
+    for _ in range(13):
+        assert deliver(pair.qn, broken).status_code == 422
+    deliver(pair.qn, forged(pair, seq=99))  # a gap is routine
+    refused = [event for event in outbox(node) if event["type"] == "transfer.refused"]
+    assert [(event["peer"], event["reason"]) for event in refused] == [("QM", "bad_signature")] * 10
+    node.parts.refusals.begin()
+    assert not node.parts.refusals.work()  # the minute goes on
+    pair.clock.advance(timedelta(minutes=1))
+    assert not node.parts.refusals.work()
+    (last,) = [event for event in outbox(node) if event.get("count")]
+    assert (last["reason"], last["count"]) == ("bad_signature", 3)
+
+
+def test_a_frozen_channel_of_ours_takes_nothing_that_wants_an_answer(accepted_case: Case) -> None:
+    pair, request_id = accepted_case
+    with pair.qn.database.begin() as db:
+        heads.freeze(db, "QN>QM", "two officers have to settle it")
+    answer = deliver(pair.qn, forged(pair))
+    assert (answer.status_code, answer.json()["code"]) == (409, "channel_frozen")
+    with pair.qn.database.read() as db:
+        told = correspondence.waiting_for(db, request_id)
+    assert told == "the channel QN>QM is frozen: two officers have to settle it"
+
+
+def test_what_is_ours_to_mend_is_no_fault_of_the_entry(true_case: Case) -> None:
+    """A race inside is answered as such: the peer sends again, and no receipt says otherwise."""
+    pair, _ = true_case
+    request_id = pair.sent_request()
+    pair.settle()
+    sql(pair.qm, "CREATE TRIGGER race BEFORE UPDATE ON request BEGIN SELECT RAISE(IGNORE); END")
+    said = {"reference": "QN-7", "note": ""}
+    pair.qn.call("preparer", "POST", f"/v1/requests/{request_id}/acknowledge", json=said)
+    pair.settle()
+    with pair.qn.database.read() as db:
+        entry = entries.next_to_send(db, "QN>QM")
+    assert entry is not None
+    assert str(entry.last_error).startswith("QM refuses it (moved_meanwhile: ")
+    sql(pair.qm, "DROP TRIGGER race")
+    pair.clock.advance(timedelta(minutes=1))
+    pair.settle()
+    assert pair.request(pair.qm, request_id)["state"] == "S06"
+
+
+def sql(country: Country, statement: str) -> None:
+    with country.database.begin() as db:
+        db.connection().exec_driver_sql(statement)

@@ -15,7 +15,7 @@ Case = tuple[Pair, str]
 Body = dict[str, Any]
 
 
-def request_body(request_id: str, **changed: Any) -> Body:
+def request_body(request_id: str, **changed: Any) -> Body:  # noqa: ANN401
     content = draft(**changed)
     for number, measure in enumerate(content["measures"], 1):
         measure.setdefault("measure_id", f"M{number:02d}")
@@ -128,7 +128,7 @@ def about(pair: Pair, package_id: str) -> tuple[Entry, Body]:
     return read_entry(held.jws).entry, reference
 
 
-def receipt(pair: Pair, package_id: str, kind: str, /, **changed: Any) -> str:
+def receipt(pair: Pair, package_id: str, kind: str, /, **changed: Any) -> str:  # noqa: ANN401
     entry, reference = about(pair, package_id)
     body = {
         "kind": kind,
@@ -179,15 +179,15 @@ def test_another_digest_is_a_dispute(released_case: Case) -> None:
     ],
 )  # fmt: skip
 def test_receipts_that_say_what_they_may_not(
-    verified_session: Case, kind: str, changed: Body, expected: str
+    doubted_session: Case, kind: str, changed: Body, expected: str
 ) -> None:
-    pair, package_id = verified_session
+    pair, package_id = doubted_session
     assert receipt(pair, package_id, kind, **changed) == expected
     assert pair.package(pair.qn, package_id)["state"] == "VERIFIED"
 
 
-def test_a_receipt_is_about_an_entry_that_exists(verified_session: Case) -> None:
-    pair, package_id = verified_session
+def test_a_receipt_is_about_an_entry_that_exists(doubted_session: Case) -> None:
+    pair, package_id = doubted_session
     _, reference = about(pair, package_id)
     gone = reference | {"hash": "ab" * 48}
     assert receipt(pair, package_id, "RelayAcceptance", about=gone) == "unknown_entry"
@@ -195,11 +195,11 @@ def test_a_receipt_is_about_an_entry_that_exists(verified_session: Case) -> None
     assert receipt(pair, package_id, "RelayAcceptance", about=gone) == "broken_chain"
 
 
-def test_silence_is_noted_by_the_writer_itself(verified_session: Case) -> None:
+def test_silence_is_noted_by_the_writer_itself(doubted_session: Case) -> None:
     """QN says of its own package that QM kept silent; QM keeps it, and nothing changes."""
-    pair, package_id = verified_session
+    pair, package_id = doubted_session
     entry, reference = about(pair, package_id)
-    body = {"kind": "RelayFailure", "about": reference, "package_id": package_id}
+    body: Body = {"kind": "RelayFailure", "about": reference, "package_id": package_id}
     body |= {"tagmanifest_sha256": None, "reason": "no answer"}
     found = say(pair.qm, pair, EntryType.RECEIPT, body, entry.request)
     assert found == "ACCEPTED"
@@ -210,7 +210,7 @@ def test_a_request_that_is_refused_as_an_entry_is_inadmissible(accepted_case: Ca
     pair, _ = accepted_case
     request_id = pair.sent_request()
     reference = pair.request(pair.qm, request_id)["entry"]
-    body = {"kind": "RelayRejection", "about": reference, "package_id": None}
+    body: Body = {"kind": "RelayRejection", "about": reference, "package_id": None}
     body |= {"tagmanifest_sha256": None, "reason": "known_request: again"}
     assert say(pair.qm, pair, EntryType.RECEIPT, body, request_id) == "ACCEPTED"
     assert pair.request(pair.qm, request_id)["state"] == "S20"
@@ -218,5 +218,5 @@ def test_a_request_that_is_refused_as_an_entry_is_inadmissible(accepted_case: Ca
 
 def test_other_entries_are_kept_and_change_nothing(open_case: Case) -> None:
     pair, request_id = open_case
-    body = {"kind": "use-report", "about": None, "text": "It was used in court."}
+    body: Body = {"kind": "use-report", "about": None, "text": "It was used in court."}
     assert say(pair.qn, pair, EntryType.NOTICE, body, request_id) == "ACCEPTED"

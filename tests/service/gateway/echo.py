@@ -3,6 +3,7 @@
 They are no models of these services: they hold no rule, and nothing but the gateway is tested here.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ def _stream(echo: Echo, *, broken: bool) -> Response:
 
 
 async def _echoed(echo: Echo, request: Request) -> Response:
+    if request.url.query == "slow":
+        await asyncio.sleep(1.0)
     digest, size = hashlib.sha256(), 0
     try:
         async for chunk in request.stream():

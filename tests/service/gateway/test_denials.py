@@ -1,6 +1,7 @@
 """Every refusal reaches the audit log once, counted where there are many, and none is lost."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,11 +41,15 @@ class Clock:
         return self.at
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Database:
-    made = open_database(f"sqlite:///{tmp_path}/gateway.sqlite")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/gateway.sqlite"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_database")
+    made = open_database(url)
     migrate(made, "services.gateway.migrations")
-    return made
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -177,5 +182,27 @@ def test_67_a_log_that_comes_back_gets_what_waited(world: World) -> None:
     echo = world.echoes["QN"]
     echo.audit_status = 503
     Caller(world.qn, "preparer").call("GET", "/v1/inbox")
+    time.sleep(1.3)  # longer than between two attempts
+    assert not any(e["reason"] == "insufficient-scope" for e in echo.events)
     echo.audit_status = 200
     wait_until(lambda: any(e["reason"] == "insufficient-scope" for e in echo.events))
+
+
+def test_the_thread_outlives_failures(database: Database, clock: Clock, audit: Audit) -> None:
+    failures: list[Exception] = [UndeliveredError("away"), RuntimeError("a full disk")]
+
+    def deliver(events: Sequence[canonical.Json]) -> None:
+        if failures:
+            raise failures.pop(0)
+        audit.take(events)
+
+    class Hasty(Denials):
+        interval = 0.02
+
+    denials = Hasty(database, deliver=deliver, clock=clock)
+    for number in range(BATCH + 1):
+        refuse(denials, reason=f"r{number}")
+    denials.start()
+    wait_until(lambda: len(audit.events) == BATCH + 1)
+    denials.stop()
+    assert failures == []

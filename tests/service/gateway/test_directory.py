@@ -153,12 +153,6 @@ def _foreign_root(live: Live, _site: Site) -> None:
     (live.repository.folder / "metadata" / "2.root.json").write_bytes(root)
 
 
-def _tampered_member(live: Live, _site: Site) -> None:
-    live.repository.publish(document("QN", gateway="https://new.example"))
-    for path in (live.repository.folder / "targets" / "members").glob("*.QN.json"):
-        path.write_bytes(path.read_bytes().replace(b"new.example", b"bad.example"))
-
-
 def _too_large(live: Live, _site: Site) -> None:
     path = live.repository.folder / "metadata" / "timestamp.json"
     path.write_bytes(path.read_bytes() + b" " * 2**21)
@@ -175,7 +169,6 @@ ATTACKS: list[Callable[[Live, Site], None]] = [
     _withheld_snapshot,
     _under_signed_root,
     _foreign_root,
-    _tampered_member,
     _too_large,
     _gone,
 ]
@@ -208,6 +201,42 @@ def test_a_stray_file_in_the_repository_harms_nobody(live: Live) -> None:
     live.repository.refresh(timedelta(hours=2))
     live.directory.refresh()
     assert live.gateway("QN") == "https://qn.example"
+
+
+@pytest.mark.parametrize(
+    "content", [b"{}", b"junk", document("QM"), document("QN", extra=1), document("QN") + b" "]
+)
+def test_what_one_country_signs_wrongly_costs_nobody_else(live: Live, content: bytes) -> None:
+    live.directory.refresh()
+    live.repository.place("QN", content)
+    live.directory.refresh()
+    assert live.gateway("QM") == "https://qm.example"
+    with pytest.raises(NotFound):
+        live.directory.peer("QN")
+
+
+@pytest.mark.parametrize("content", [b"{}", None], ids=["tampered", "gone"])
+def test_a_document_that_is_not_the_signed_one_is_not_used(
+    live: Live, content: bytes | None
+) -> None:
+    live.directory.refresh()
+    live.repository.publish(document("QN", gateway="https://new.example"))
+    for path in (live.repository.folder / "targets" / "members").glob("*.QN.json"):
+        path.unlink()
+        if content is not None:
+            path.write_bytes(content)
+    live.directory.refresh()
+    assert live.gateway("QM") == "https://qm.example"
+    with pytest.raises(NotFound):
+        live.directory.peer("QN")
+
+
+def test_a_signature_too_many_costs_nobody_else(live: Live) -> None:
+    live.repository.place("QN", document("QN"), live.repository.countries["QM"])
+    live.directory.refresh()
+    assert live.gateway("QM") == "https://qm.example"
+    with pytest.raises(NotFound):
+        live.directory.peer("QN")
 
 
 def test_a_country_without_a_document_is_left_out_alone(live: Live) -> None:

@@ -36,6 +36,17 @@ def test_a_bundle_may_leave_countries_out(federation: Repository) -> None:
     assert set(trust.read_bundle(bundle, federation.root)) == {QM}
 
 
+def test_history_from_before_the_pin_is_checked_as_well(federation: Repository) -> None:
+    second = federation.rotate_root(lambda _root: None, federation.offline.root)
+    third = federation.rotate_root(lambda _root: None, federation.offline.root)
+    broken = Metadata[Root].from_bytes(second)
+    list(broken.signatures.values())[-1].signature = "00" * 64
+    assert trust.read_bundle(federation.bundle(roots=[second, third]), third)
+    bundle = federation.bundle(roots=[federation.root, broken.to_bytes(), third])
+    with pytest.raises(TrustError, match="does not hold"):
+        trust.read_bundle(bundle, third)
+
+
 def test_a_new_root_is_followed_from_the_old_one(federation: Repository) -> None:
     fresh = Repository.make(federation.folder / "other", LONG_AGO).offline.root[0]
     gone = federation.offline.root[4].public_key.keyid
@@ -56,6 +67,22 @@ def test_a_new_root_is_followed_from_the_old_one(federation: Repository) -> None
 def _two_signatures(federation: Repository) -> dict[str, Any]:
     second = federation.rotate_root(lambda _root: None, federation.offline.root[:2])
     return {"roots": [federation.root, second]}
+
+
+def _one_broken_of_three(federation: Repository) -> dict[str, Any]:
+    """Enough signatures hold; one more does not."""
+    targets = Metadata[Targets].from_bytes(federation.newest("targets"))
+    list(targets.signatures.values())[-1].signature = "00" * 64
+    return {"targets": targets.to_bytes()}
+
+
+def _other_history(federation: Repository) -> dict[str, Any]:
+    """The pin has another neighbour in its place."""
+    return {"roots": [Repository.make(federation.folder / "other", LONG_AGO).root]}
+
+
+def _respelled(federation: Repository) -> dict[str, Any]:
+    return {"targets": federation.newest("targets").replace(b"{", b"{ ", 1)}
 
 
 def _own_keys(federation: Repository) -> dict[str, Any]:
@@ -146,6 +173,9 @@ def _doubled_member(federation: Repository) -> dict[str, Any]:
 ATTACKS: dict[Callable[[Repository], dict[str, Any]], type[ProtocolError]] = {
     _two_signatures: TrustError,
     _own_keys: TrustError,
+    _one_broken_of_three: TrustError,
+    _other_history: TrustError,
+    _respelled: FormatError,
     _other_targets: TrustError,
     _one_targets_key: TrustError,
     _foreign_key: TrustError,

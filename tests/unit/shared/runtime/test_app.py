@@ -4,6 +4,7 @@ import pytest
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
 
 from shared.protocol.errors import DigestMismatchError, FormatError, GapError, ProtocolError
 from shared.runtime.app import JSON_LIMIT, create_app
@@ -24,6 +25,8 @@ ERRORS: dict[str, Exception] = {
     "gap": GapError("a gap", expected=4),
     "digest": DigestMismatchError("another digest"),
     "unforeseen": RuntimeError("a secret detail"),
+    "database": DBAPIError("SELECT secret", None, Exception("no such table")),
+    "full": DBAPIError("INSERT secret", None, Exception("database or disk is full")),
 }
 
 
@@ -57,6 +60,8 @@ def test_health_and_readiness() -> None:
         ("gap", 409, GapError.code),
         ("digest", 422, DigestMismatchError.code),
         ("unforeseen", 500, "internal_error"),
+        ("database", 500, "internal_error"),
+        ("full", 507, "storage_full"),
     ],
     ids=str,
 )

@@ -1,0 +1,119 @@
+"""`rogatory doctor` says what is wrong, and what to do about it."""
+
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from client.clock import utc_now
+from deploy.certificates import tls_authority
+from tests.federated import Repository, document
+from tests.scripted_gateway import Answer, Gateway, answer
+from tests.simulated_node import START
+from tests.unit.client.cli.conftest import Cli, Ran
+
+
+@pytest.fixture
+def federation(gateway: Gateway, root: Path, tmp_path: Path) -> Repository:
+    """A directory that knows this gateway as QM's."""
+    made = Repository.make(tmp_path / "federation", START)
+    made.publish(document("QM", gateway=gateway.url))
+    root.write_bytes(made.root)
+    gateway.routes["GET /v1/directory"] = lambda _: Answer(body=made.bundle())
+    return made
+
+
+def results(said: Ran) -> dict[str, str]:
+    return {each["name"]: each["result"] for each in said.json["findings"]}
+
+
+@pytest.mark.usefixtures("federation")
+def test_all_is_well(known: Cli) -> None:
+    said = known("doctor", "--json")
+    assert (said.code, said.json["healthy"]) == (0, True)
+    assert results(said) == dict.fromkeys(
+        ["versions", "profile", "keys", "tls", "clock", "gateway", "token", "directory"], "ok"
+    ) | {"node": "-"}
+    assert "TLSv1.3" in known("doctor").out
+
+
+@pytest.mark.usefixtures("federation")
+def test_an_operator_sees_the_node(known: Cli, gateway: Gateway) -> None:
+    gateway.scope = "ops:health"
+    gateway.routes["GET /v1/ops/health"] = answer({"exchange": "ok"})
+    gateway.routes["GET /v1/ops/channels"] = answer({"channels": []})
+    assert '{"exchange":"ok"}' in known("doctor").out
+
+
+def test_without_a_profile_login_is_next(cli: Cli) -> None:
+    said = cli("doctor")
+    assert (said.code, "next: make a profile with `rogatory login`" in said.out) == (2, True)
+
+
+@pytest.mark.usefixtures("federation")
+def test_open_keys_are_told(known: Cli, gateway: Gateway) -> None:
+    key = gateway.folder / "client.jwk"
+    key.chmod(0o644)
+    said = known("doctor")
+    assert (said.code, f"next: chmod 600 {key}" in said.out) == (2, True)
+    key.unlink()
+    said = known("doctor", "--json")
+    assert results(said)["keys"] == "FAILED"
+
+
+def test_a_wrong_clock_is_told(known: Cli, gateway: Gateway) -> None:
+    gateway.date = format_datetime(utc_now().replace(year=2001), usegmt=True)
+    said = known("doctor")
+    assert (said.code, "NTP" in said.out) == (4, True)
+    for date in ("", "yesterday", "Sat, 01 Jan 2000 00:00:00"):
+        gateway.date = date
+        assert "clock: not checked" in known("doctor").out
+
+
+def test_a_gateway_that_is_away_is_told(known: Cli, gateway: Gateway, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text().replace(gateway.url, "https://127.0.0.1:1"))
+    said = known("doctor")
+    assert (said.code, "cannot be reached" in said.out) == (7, True)
+
+
+def test_a_gateway_that_nobody_vouches_for_is_told(known: Cli, gateway: Gateway) -> None:
+    (gateway.folder / "ca.pem").write_bytes(tls_authority("Stranger", utc_now()).pem)
+    said = known("doctor")
+    assert (said.code, "CA file" in said.out) == (4, True)
+
+
+def test_a_directory_that_does_not_know_the_gateway_is_told(
+    known: Cli, federation: Repository
+) -> None:
+    federation.publish(document("QM", gateway="https://elsewhere.example"))
+    said = known("doctor")
+    assert (said.code, "does not know this gateway" in said.out) == (4, True)
+
+
+@pytest.mark.usefixtures("federation")
+def test_a_directory_under_another_root_is_told(
+    known: Cli, gateway: Gateway, tmp_path: Path
+) -> None:
+    other = Repository.make(tmp_path / "other", START)
+    gateway.routes["GET /v1/directory"] = Answer(body=other.bundle())
+    said = known("doctor")
+    assert (said.code, "FAILED  directory" in said.out) == (8, True)
+
+
+def test_without_a_root_the_directory_is_not_checked(known: Cli, gateway: Gateway) -> None:
+    known(
+        "login",
+        "--gateway",
+        gateway.url,
+        "--ca",
+        gateway.folder / "ca.pem",
+        "--client-id",
+        "urn:rogatory:QM:preparer",
+        "--key",
+        gateway.folder / "client.jwk",
+        "--dpop-key",
+        gateway.folder / "dpop.jwk",
+    )
+    said = known("doctor")
+    assert "no pinned root" in said.out

@@ -1,0 +1,99 @@
+"""The directory is believed from the pinned root alone, and outlives restarts."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from services.exchange.directory import Directory
+from services.exchange.refreshing import Refresher
+from shared.protocol.errors import TrustError
+from shared.runtime.refusals import Refusal
+from tests.federated import Repository, document
+from tests.simulator import LOSE_REQUEST, Answered, FaultyTransport
+
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository.make(tmp_path / "repository", AT)
+
+
+@pytest.fixture
+def directory(repository: Repository, tmp_path: Path) -> Directory:
+    return Directory(tmp_path / "directory.json", repository.root)
+
+
+def code(directory: Directory, country: str) -> str:
+    with pytest.raises(Refusal) as caught:
+        directory.active(country, AT)
+    return caught.value.code
+
+
+def test_before_the_first_bundle_nobody_is_known(directory: Directory) -> None:
+    assert directory.state == "not fetched yet"
+    assert code(directory, "QM") == "no_directory"
+
+
+def test_members_are_known_and_still_after_a_restart(
+    directory: Directory, repository: Repository, tmp_path: Path
+) -> None:
+    directory.adopt(repository.bundle())
+    directory.adopt(repository.bundle())
+    assert directory.state == "ok"
+    again = Directory(tmp_path / "directory.json", repository.root)
+    assert again.bundle() == repository.bundle()
+    assert again.active("QM", AT).country == "QM"
+    assert again.members.keys() == {"QM", "QN"}
+    assert code(again, "QX") == "unknown_country"
+
+
+@pytest.mark.parametrize(
+    "changed", [{"status": "suspended"}, {"not_after": int(AT.timestamp())}, {"not_before": 2**39}]
+)
+def test_a_membership_that_is_not_in_force(
+    directory: Directory, repository: Repository, changed: dict[str, object]
+) -> None:
+    repository.publish(document("QM", **changed))
+    directory.adopt(repository.bundle())
+    assert code(directory, "QM") == "inactive_country"
+
+
+def test_what_the_root_does_not_vouch_for_is_not_taken(
+    directory: Directory, repository: Repository, tmp_path: Path
+) -> None:
+    directory.adopt(repository.bundle())
+    stranger = Repository.make(tmp_path / "stranger", AT)
+    with pytest.raises(TrustError):
+        directory.adopt(stranger.bundle())
+    assert directory.bundle() == repository.bundle()
+    (tmp_path / "directory.json").write_bytes(stranger.bundle())
+    with pytest.raises(TrustError):
+        Directory(tmp_path / "directory.json", repository.root)
+
+
+def test_it_is_fetched_again_and_again(
+    directory: Directory, repository: Repository, tmp_path: Path
+) -> None:
+    now = AT
+    stranger = Repository.make(tmp_path / "stranger", AT)
+    answers = [
+        Answered(status=503, headers={}, content=b""),
+        Answered(status=200, headers={}, content=stranger.bundle()),
+        Answered(status=200, headers={}, content=repository.bundle()),
+    ]
+    wire = FaultyTransport(lambda *_: answers.pop(0), [LOSE_REQUEST])
+    gateway = httpx.Client(transport=wire, base_url="http://gateway")
+    refresher = Refresher(gateway=gateway, directory=directory, clock=lambda: now)
+    refresher.begin()
+    for _ in range(4):
+        assert directory.state == "not fetched yet"
+        assert not refresher.work()
+        assert not refresher.work()  # not before its time
+        now += timedelta(seconds=0.5)
+    assert directory.state == "ok"
+    assert len(wire.calls) == 4
+    refresher.work()  # then once a minute
+    assert len(wire.calls) == 4
