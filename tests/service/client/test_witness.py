@@ -1,0 +1,156 @@
+"""The witness as it runs: real sockets, a real file, many at once, killed and started again."""
+
+import http.client
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from client.witness.serving import ADD_CHECKPOINT, Server
+from shared.protocol import merkle
+from shared.protocol.canonical import read
+from shared.protocol.cosignatures import verify_cosignatures
+from shared.protocol.witnessing import MAX_SUBMISSION, format_submission, monitoring_path
+from tests.unit.client.witness.conftest import Desk
+from tests.unit.shared.protocol.worked_growth import LEAVES, VKEYS, note, proof
+from tests.unit.shared.protocol.worked_log import ORIGIN
+
+
+def ask(url: str, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
+    with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
+        connection.request(method, path, body)
+        said = connection.getresponse()
+        return said.status, said.read().decode()
+
+
+def submit(url: str, old: int, new: int) -> tuple[int, str]:
+    return ask(url, "POST", ADD_CHECKPOINT, format_submission(old, proof_of(old, new), note(new)))
+
+
+def proof_of(old: int, new: int) -> list[bytes]:
+    return proof(old, new) if old else []
+
+
+@contextmanager
+def serving(desk: Desk, *, idle: float = 10, longest: float = 30) -> Iterator[str]:
+    with Server(("127.0.0.1", 0), desk.witness, idle=idle, longest=longest) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.05])
+        thread.start()
+        try:
+            yield server.url()
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path / "w")
+
+
+def test_a_conversation(desk: Desk) -> None:
+    with serving(desk) as url:
+        assert submit(url, 0, 3)[0] == 200
+        assert submit(url, 0, 5) == (409, "3\n")
+        status, lines = submit(url, 3, 5)
+        assert status == 200
+        assert verify_cosignatures(note(5) + lines, desk.witness.key.vkeys())
+        status, shown = ask(url, "GET", f"/{monitoring_path(ORIGIN)}")
+        assert (status, shown.endswith(lines)) == (200, True)
+        assert ask(url, "GET", "/")[0] == 404
+        assert ask(url, "POST", "/other", b"x")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [(None, b"411"), ("-1", b"411"), ("1e3", b"411"), (str(MAX_SUBMISSION + 1), b"413")],
+)
+def test_a_body_is_announced_and_limited(desk: Desk, length: str | None, status: bytes) -> None:
+    header = f"Content-Length: {length}\r\n" if length else ""
+    with serving(desk) as url, socket.create_connection(urlsplit(url).netloc.split(":")) as line:  # type: ignore[arg-type]
+        line.sendall(f"POST {ADD_CHECKPOINT} HTTP/1.1\r\n{header}\r\n".encode())
+        assert line.recv(100).split()[1] == status
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"POST ", b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
+)
+def test_whoever_says_nothing_is_cut_off(desk: Desk, sent: bytes) -> None:
+    for idle, longest in ((0.2, 30.0), (30.0, 0.2)):
+        with serving(desk, idle=idle, longest=longest) as url:
+            host, port = urlsplit(url).netloc.split(":")
+            with socket.create_connection((host, int(port)), timeout=10) as line:
+                line.sendall(sent)
+                assert b"200" not in line.recv(1000)
+
+
+def test_a_witness_that_cannot_remember_does_not_cosign(desk: Desk) -> None:
+    desk.witness.memory.path.unlink()
+    with serving(desk) as url:
+        assert submit(url, 0, 3)[0] == 503
+    assert "does not cosign" in desk.alarms[0]
+
+
+def history(n: int) -> tuple[int, str]:
+    """The note of one of many histories: no two have a root in common."""
+    leaves = [bytes([n]) * 32, *LEAVES[1 : 3 + n % 3]]
+    return len(leaves), note(len(leaves), merkle.root(leaves))
+
+
+def test_of_fifty_at_once_one_history_is_cosigned_also_after_a_restart(desk: Desk) -> None:
+    def send(n: int) -> tuple[int, int]:
+        size, told = history(n)
+        status, lines = ask(url, "POST", ADD_CHECKPOINT, format_submission(0, [], told))
+        if status == 200:
+            assert verify_cosignatures(told + lines, desk.witness.key.vkeys())
+        return status, size
+
+    accepted = []
+    for _ in range(2):
+        with serving(desk) as url, ThreadPoolExecutor(50) as pool:
+            accepted += [size for status, size in pool.map(send, range(50)) if status == 200]
+        desk.start()
+    assert len(accepted) == 1
+    assert desk.evidence(), "the others convict the log"
+
+
+@contextmanager
+def process(folder: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, object]]]:
+    words = ["--json", "witness", "--listen", "127.0.0.1:0", "--data", str(folder), *more]
+    logs = [word for vkey in VKEYS for word in ("--log", vkey)]
+    started = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "client", *words, *logs],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert started.stdout
+        told = read(started.stdout.readline().encode())
+        assert isinstance(told, dict)
+        yield started, {**told}
+    finally:
+        started.terminate()
+        started.communicate()
+
+
+def test_it_is_killed_and_knows_all_it_cosigned(tmp_path: Path) -> None:
+    told = []
+    for number, (old, new) in enumerate([(0, 3), (3, 5), (5, 8)]):
+        with process(tmp_path / "w", "--name", "oversight.example/w1") as (running, said):
+            told.append(said["vkeys"])
+            assert said["logs"] == [ORIGIN]
+            url = str(said["url"])
+            if number:
+                assert submit(url, 0, 1) == (409, f"{old}\n")
+            assert submit(url, old, new)[0] == 200
+            running.send_signal(signal.SIGKILL if number < 2 else signal.SIGTERM)
+            running.wait()
+    assert told[0] == told[1] == told[2]
