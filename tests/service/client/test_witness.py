@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -14,14 +13,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from client.witness.serving import ADD_CHECKPOINT, Server
+from client.witness.serving import ADD_CHECKPOINT
 from shared.protocol import merkle
 from shared.protocol.canonical import read
 from shared.protocol.cosignatures import verify_cosignatures
 from shared.protocol.witnessing import MAX_SUBMISSION, format_submission, monitoring_path
-from tests.unit.client.witness.conftest import Desk
 from tests.unit.shared.protocol.worked_growth import LEAVES, VKEYS, note, proof
 from tests.unit.shared.protocol.worked_log import ORIGIN
+from tests.witness_at_work import Desk, serving
 
 
 def ask(url: str, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
@@ -37,18 +36,6 @@ def submit(url: str, old: int, new: int) -> tuple[int, str]:
 
 def proof_of(old: int, new: int) -> list[bytes]:
     return proof(old, new) if old else []
-
-
-@contextmanager
-def serving(desk: Desk, *, idle: float = 10, longest: float = 30) -> Iterator[str]:
-    with Server(("127.0.0.1", 0), desk.witness, idle=idle, longest=longest) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.05])
-        thread.start()
-        try:
-            yield server.url()
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from shared.protocol.cosignatures import verify_cosignatures
 from shared.protocol.errors import FormatError
 from shared.protocol.misbehaviour import parse_evidence, verify_evidence
 from shared.protocol.witnessing import MAX_SUBMISSION, TLOG_SIZE, monitoring_path
-from tests.unit.client.witness.conftest import Desk
 from tests.unit.shared.protocol.worked_growth import FORK, LEAVES, VKEYS, note, proof
 from tests.unit.shared.protocol.worked_log import ORIGIN, TIME
 from tests.unit.shared.protocol.worked_witness import OTHER_WITNESS, VKEY
+from tests.witness_at_work import Desk
 
 OTHERS = [*LEAVES[:1], bytes(32), *LEAVES[2:]]  # a history in which the second entry is another
 OTHER_NODES = {

@@ -8,9 +8,9 @@ import pytest
 
 from client.errors import IntegrityError, StateError, UsageError
 from client.witness.setup import KEY, MEMORY, open_folder
-from tests.unit.client.witness.conftest import Desk
 from tests.unit.shared.protocol.worked_growth import head
 from tests.unit.shared.protocol.worked_log import TIME
+from tests.witness_at_work import Desk
 
 
 @pytest.mark.parametrize(
