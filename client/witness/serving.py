@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import socketserver
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
@@ -73,7 +74,9 @@ class Server(ThreadingHTTPServer):
 
     @override
     def handle_error(self, request: _Request, client_address: object) -> None:
-        """A connection that breaks is the other side's business."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):  # a connection that breaks is the other side's business
+            self.witness.alarm(f"a request could not be answered: {error!r}")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,18 +7,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from client.witness.serving import ADD_CHECKPOINT
+from client.witness.serving import ADD_CHECKPOINT, CONNECTIONS
 from shared.protocol import merkle
 from shared.protocol.canonical import read
+from shared.protocol.checkpoints import LogKey
 from shared.protocol.cosignatures import verify_cosignatures
 from shared.protocol.witnessing import MAX_SUBMISSION, format_submission, monitoring_path
-from tests.unit.shared.protocol.worked_growth import LEAVES, VKEYS, note, proof
+from tests.unit.shared.protocol.worked_growth import FORK, LEAVES, VKEYS, note, proof
 from tests.unit.shared.protocol.worked_log import ORIGIN
 from tests.witness_at_work import Desk, serving
 
@@ -86,6 +87,24 @@ def test_a_witness_that_cannot_remember_does_not_cosign(desk: Desk) -> None:
     assert "does not cosign" in desk.alarms[0]
 
 
+def test_a_fault_of_its_own_is_told(desk: Desk) -> None:
+    desk.witness.logs[ORIGIN][:] = LogKey.generate("other.example/log").vkeys()  # type: ignore[index]
+    with serving(desk) as url, pytest.raises(http.client.RemoteDisconnected):
+        submit(url, 0, 3)
+    assert "could not be answered" in desk.alarms[0]
+
+
+def test_there_is_room_for_so_many(desk: Desk) -> None:
+    with serving(desk) as url, ExitStack() as lines:
+        host, port = urlsplit(url).netloc.split(":")
+        held = [socket.create_connection((host, int(port)), timeout=10) for _ in range(CONNECTIONS)]
+        for each in held:
+            lines.enter_context(each)
+        with socket.create_connection((host, int(port)), timeout=10) as one_more:
+            assert one_more.recv(1) == b""
+    assert desk.alarms == []
+
+
 def history(n: int) -> tuple[int, str]:
     """The note of one of many histories: no two have a root in common."""
     leaves = [bytes([n]) * 32, *LEAVES[1 : 3 + n % 3]]
@@ -116,6 +135,7 @@ def process(folder: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], d
     started = subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "client", *words, *logs],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
     )
     try:
@@ -138,6 +158,11 @@ def test_it_is_killed_and_knows_all_it_cosigned(tmp_path: Path) -> None:
             if number:
                 assert submit(url, 0, 1) == (409, f"{old}\n")
             assert submit(url, old, new)[0] == 200
+            if number == 2:
+                told_otherwise = format_submission(8, [], note(8, FORK))
+                assert ask(url, "POST", ADD_CHECKPOINT, told_otherwise)[0] == 422
+                assert running.stderr
+                assert running.stderr.readline().startswith(f"ALARM: {ORIGIN} signed two histories")
             running.send_signal(signal.SIGKILL if number < 2 else signal.SIGTERM)
             running.wait()
     assert told[0] == told[1] == told[2]
