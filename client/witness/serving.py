@@ -111,6 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(lambda: self.server.witness.add_checkpoint(body))
 
     @override
+    def version_string(self) -> str:
+        return "rogatory"
+
+    @override
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: who asks is nobody's business, and refusals are told by the witness."""
 

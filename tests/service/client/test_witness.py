@@ -112,20 +112,43 @@ def history(n: int) -> tuple[int, str]:
 
 
 def test_of_fifty_at_once_one_history_is_cosigned_also_after_a_restart(desk: Desk) -> None:
+    """Two servers work on one folder, and both are started again."""
+
     def send(n: int) -> tuple[int, int]:
         size, told = history(n)
-        status, lines = ask(url, "POST", ADD_CHECKPOINT, format_submission(0, [], told))
+        body = format_submission(0, [], told)
+        status, lines = ask(urls[n % 2], "POST", ADD_CHECKPOINT, body)
         if status == 200:
             assert verify_cosignatures(told + lines, desk.witness.key.vkeys())
         return status, size
 
-    accepted = []
+    said: list[tuple[int, int]] = []
     for _ in range(2):
-        with serving(desk) as url, ThreadPoolExecutor(50) as pool:
-            accepted += [size for status, size in pool.map(send, range(50)) if status == 200]
+        with (
+            serving(desk) as one,
+            serving(Desk(desk.folder)) as two,
+            ThreadPoolExecutor(50) as pool,
+        ):
+            urls = one, two
+            said += pool.map(send, range(50))
         desk.start()
-    assert len(accepted) == 1
+    statuses = [status for status, _ in said]
+    assert (statuses.count(200), set(statuses) - {200}) == (1, {409})
     assert desk.evidence(), "the others convict the log"
+
+
+def test_of_fifty_that_grow_the_log_each_size_is_cosigned_once(desk: Desk) -> None:
+    def send(n: int) -> list[int]:
+        size = n % 8 + 1
+        status, said = submit(url, 0, size)
+        if status == 409 and int(said) <= size:
+            status, _ = submit(url, int(said), size)
+        return [size] if status == 200 else []
+
+    with serving(desk) as url, ThreadPoolExecutor(50) as pool:
+        sizes = [size for each in pool.map(send, range(50)) for size in each]
+        assert submit(url, 0, 1) == (409, f"{max(sizes)}\n")
+    assert (desk.evidence(), desk.alarms) == ([], [])
 
 
 @contextmanager
