@@ -1,27 +1,37 @@
 """What the machine can do: the other side of every ratio that `deploy.bench` prints.
 
 Each baseline runs in a fresh process of its own over the same number of bytes: one core that hashes and
-encrypts in memory (OpenSSL through `cryptography` and hashlib), and a plain loopback connection.
+encrypts in memory (OpenSSL through `cryptography` and hashlib), a plain loopback connection, and an
+upload over TLS to the server that the product stands on, which drops every byte.
 """
 
 import hashlib
 import http.client
 import mmap
 import secrets
+import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from time import perf_counter
+from pathlib import Path
+from time import perf_counter, sleep
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import GCM
+from starlette.types import Receive, Scope, Send
 from typing_extensions import override
+
+from deploy import certificates, credentials, layout, processes
+from shared.runtime import server, tls
+from shared.runtime.clock import utc_now
 
 CHUNK = 2**20  # bytes
 SEGMENT = 16 * 2**20  # bytes under one nonce, as the product does it
 OK = 200
+PATIENCE = 10.0  # seconds for a baseline's server to start
 
 
 def hashing(size: int) -> float:
@@ -75,6 +85,54 @@ def loopback(size: int) -> float:
         return perf_counter() - began
 
 
+def discarding(size: int) -> float:
+    """Seconds to upload `size` bytes over TLS to the product's own server, which drops them."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), next(layout.free_ports())
+        authority = certificates.tls_authority("baseline", utc_now())
+        own = certificates.server_certificate(authority, ("127.0.0.1",), utc_now())
+        for file, content in (("tls.pem", own.pem), ("tls.key", own.key_pem)):
+            credentials.write_new(folder / file, content)
+        context = ssl.create_default_context(cadata=authority.pem.decode())
+        command = [sys.executable, "-m", "deploy.baselines", "discard", name, str(port)]
+        with subprocess.Popen(command, env=processes.ENVIRONMENT) as process:
+            try:
+                return _upload(port, size, context)
+            finally:
+                process.terminate()
+
+
+def _upload(port: int, size: int, context: ssl.SSLContext) -> float:
+    connection = http.client.HTTPSConnection("127.0.0.1", port, context=context)
+    deadline = perf_counter() + PATIENCE
+    while True:
+        try:
+            connection.connect()
+            break
+        except ConnectionRefusedError:
+            if perf_counter() > deadline:
+                raise
+            sleep(0.05)
+    chunk = bytes(_chunk())
+    began = perf_counter()
+    body = (chunk for _ in range(size // CHUNK))
+    connection.request("PUT", "/", body=body, headers={"Content-Length": str(size)})
+    assert connection.getresponse().status == OK
+    seconds = perf_counter() - began
+    connection.close()
+    return seconds
+
+
+async def discard(scope: Scope, receive: Receive, send: Send) -> None:
+    """Read a body to its end and answer 200 (ASGI)."""
+    if scope["type"] != "http":
+        return
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": OK, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
 class Sender(BaseHTTPRequestHandler):
     """Answers one GET with zeros."""
 
@@ -106,6 +164,7 @@ BASELINES: dict[str, Callable[[int], float]] = {
     "SHA-256": hashing,
     "SHA-256 + AES-256-GCM": hashing_and_encrypting,
     "plain loopback HTTP": loopback,
+    "same server, discarding": discarding,
 }
 
 
@@ -117,12 +176,17 @@ def measure(name: str, size: int) -> float:
 
 
 def main() -> None:
-    """Run the baseline named on the command line and print its seconds."""
-    name, size = sys.argv[1], int(sys.argv[2])
-    if name == "serve":
-        serve(size)
-    else:
-        print(BASELINES[name](size))
+    """Run the baseline named on the command line and print its seconds, or one's server."""
+    match sys.argv[1:]:
+        case ["serve", size]:
+            serve(int(size))
+        case ["discard", folder, port]:
+            context = tls.server_context(Path(folder) / "tls.pem", Path(folder) / "tls.key")
+            server.run(server.make_server(discard, f"127.0.0.1:{port}", context=context))
+        case [name, size]:
+            print(BASELINES[name](int(size)))
+        case _:
+            sys.exit(f"usage: python -m deploy.baselines NAME BYTES; names: {', '.join(BASELINES)}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A clerk's desk: the command line with one client's keys, run as a program among programs."""
 
+import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ class Desk:
         Raises:
             CommandError: it ended with another exit code than 0.
         """
-        self.watch(" ".join(words))
+        self.watch(shlex.join(words))
         return self.ask(*words)
 
     def ask(self, *words: str) -> dict[str, Json]:

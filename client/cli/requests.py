@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,7 +10,7 @@ import typer
 from client.cli.options import RequestId, Wait
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.waiting import wait_for
-from client.cli.words import request_line, request_lines
+from client.cli.words import indented, request_line, request_lines
 from client.profiles import read_json
 from client.sdk import requests
 from client.sdk.approving import load_officer
@@ -20,7 +19,7 @@ from client.sdk.session import Session, connect
 from shared.protocol.canonical import Json
 
 TRANSMITTED: Final = "S04"
-TEMPLATE: Final[Mapping[str, Json]] = {
+TEMPLATE: Final[dict[str, Json]] = {
     "to": "QN",
     "request_kind": "MLA",
     "legal_basis": [{"instrument": "BUD", "article": "31"}],
@@ -47,9 +46,7 @@ app = typer.Typer(no_args_is_help=True)
 
 def template(context: typer.Context) -> None:
     """Print a draft to fill in."""
-    terminal = terminal_of(context)
-    terminal.json = True
-    terminal.answer(TEMPLATE, ())
+    terminal_of(context).answer(TEMPLATE, indented(TEMPLATE).splitlines())
 
 
 def new(

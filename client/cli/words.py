@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from client.sdk.records import Package, Request, as_list, as_object, maybe, text
+from shared.protocol.canonical import Json, encode
 
 STATES = {
     "S00": "draft",
@@ -81,3 +82,17 @@ def _told(record: Request | Package) -> Iterator[str]:
 
 def _waits(waiting_for: str | None) -> str:
     return f"  ({waiting_for})" if waiting_for else ""
+
+
+def indented(value: Json, margin: str = "") -> str:
+    """Lay JSON out for people: a member or an element a line, in the order given."""
+    inner = margin + "  "
+    match value:
+        case dict() if value:
+            rows = [f"{encode(k).decode()}: {indented(part, inner)}" for k, part in value.items()]
+        case list() if value:
+            rows = [indented(part, inner) for part in value]
+        case _:
+            return encode(value).decode()
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n{inner}" + f",\n{inner}".join(rows) + f"\n{margin}{closing}"

@@ -33,6 +33,7 @@ class Stream:
     """Octets to be sent, block by block."""
 
     size: int
+    sha256: bytes  # as it was stored
     blocks: Iterator[bytes]
 
 
@@ -78,7 +79,11 @@ def sealed_segment(
         raise NotFound("unknown_segment", "The package has no such segment.")
     if not vault.has(segment.digest):
         raise _lost(f"Segment {n} of item {item_id}")
-    return Stream(size=segment.size, blocks=stored_blocks(vault, segment.digest))
+    return Stream(
+        size=segment.size,
+        sha256=bytes.fromhex(segment.digest),
+        blocks=stored_blocks(vault, segment.digest),
+    )
 
 
 def stored_blocks(vault: Vault, digest: str) -> Iterator[bytes]:

@@ -35,10 +35,10 @@ def json_client(
     context: ssl.SSLContext | None = None,
     auth: Callable[[httpx.Request], httpx.Request] | None = None,
 ) -> httpx.Client:
-    """Return a client for small bodies."""
+    """Return a client for small bodies; without a context it trusts no certificate at all."""
     return httpx.Client(
         base_url=base_url,
-        verify=context if context is not None else True,
+        verify=context if context is not None else pinned_context(),
         auth=auth,
         timeout=httpx.Timeout(READ_TIMEOUT, connect=CONNECT_TIMEOUT),
         follow_redirects=False,

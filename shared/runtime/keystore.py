@@ -64,10 +64,7 @@ class Keystore:
             raise KeystoreError(f"{error.filename}: {error.strerror}") from error
         if not passphrase:
             raise KeystoreError(f"{passphrase_file}: the passphrase is empty")
-        assert isinstance(parameters, dict)
-        salt = canonical.unb64u(str(parameters["salt"]))
-        kdf = Scrypt(salt=salt, length=32, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P)
-        return cls(folder=folder, wrapping_key=kdf.derive(passphrase))
+        return cls(folder=folder, wrapping_key=_kdf(parameters).derive(passphrase))
 
     def put(self, name: str, secret: bytes) -> None:
         """Seal a new key; an existing one is never overwritten.
@@ -100,6 +97,15 @@ class Keystore:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.key"
+
+
+def _kdf(parameters: canonical.Json) -> Scrypt:
+    """Return the key derivation that a store was made with, which may differ from today's."""
+    match parameters:
+        case {"v": 1, "kdf": "scrypt", "n": int(n), "r": int(r), "p": int(p), "salt": str(salt)}:
+            return Scrypt(salt=canonical.unb64u(salt), length=32, n=n, r=r, p=p)
+        case _:
+            raise KeystoreError("store.json is not of a version that is known here")
 
 
 def _write_new(path: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ from services.exchange import intake, offering
 from services.exchange.offering import HeldHead
 from services.exchange.routes.parts import Node
 from shared.protocol.canonical import b64u
+from shared.protocol.digests import content_digest
 from shared.protocol.entries import MAX_ENTRY
 from shared.protocol.identifiers import Country, parse_country
 from shared.runtime.principals import Principal, gateway_client
@@ -115,5 +116,8 @@ def segment(package_id: str, item_id: str, n: int, peer: Peer, node: Node) -> Re
     stream = offering.sealed_segment(
         package_id, item_id, n, peer=peer, database=node.database, vault=node.vault
     )
-    headers = {"Content-Length": str(stream.size)}
+    headers = {
+        "Content-Length": str(stream.size),
+        "Content-Digest": content_digest(stream.sha256),
+    }
     return StreamingResponse(stream.blocks, headers=headers, media_type=OCTETS)

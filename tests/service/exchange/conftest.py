@@ -52,11 +52,11 @@ def sent_case(stages: Stages, tmp_path: Path) -> Iterator[tuple[Pair, str]]:
         yield case
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_case(
     stages: Stages, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Pair, str]]:
-    """The same as `accepted_case`, one for all tests in which a country forges entries."""
+    """The same as `accepted_case`, one for all tests of a file in which a country forges entries."""
     with stages.at("accepted", accepted, tmp_path_factory.mktemp("open")) as case:
         yield case
 
@@ -100,10 +100,10 @@ def verified_session(
         yield case
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def doubted_session(
     stages: Stages, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Pair, str]]:
-    """The same as `verified_session`, one for all tests in which a country forges entries."""
+    """The same as `verified_session`, one for all tests of a file in which a country forges entries."""
     with stages.at("verified", verified, tmp_path_factory.mktemp("doubted")) as case:
         yield case

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fastapi.testclient import TestClient
-
 from services.exchange import correspondence
 from services.exchange.store import channels as heads
 from services.exchange.store import entries, peers
@@ -112,7 +110,7 @@ def deliver(to: Country, envelope: Envelope | bytes, sender: str | None = None) 
     )
     assertion = to.node.assertions.mint("exchange", "POST", path, principal)
     headers = {HEADER: assertion, "Content-Type": "application/json"}
-    client = TestClient(to.node.app, raise_server_exceptions=False)
+    client = to.node.bare_client()
     return client.post(path, content=content, headers=headers)
 
 

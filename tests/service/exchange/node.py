@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -78,6 +79,9 @@ class Node:
     clock: Clock
     assertions: Assertions
     clients: dict[str, TestClient] = field(default_factory=dict)
+    portal: BlockingPortal | None = (
+        None  # one event loop for all calls; else each call makes its own
+    )
 
     @property
     def parts(self) -> Parts:
@@ -99,9 +103,15 @@ class Node:
             officer=f"{role} at the desk",
         )
         if role not in self.clients:
-            self.clients[role] = TestClient(self.app, raise_server_exceptions=False)
+            self.clients[role] = self.bare_client()
             self.clients[role].auth = Gateway(self.assertions, principal)
         return self.clients[role]
+
+    def bare_client(self) -> TestClient:
+        """Call as whoever the headers say."""
+        client = TestClient(self.app, raise_server_exceptions=False)
+        client.portal = self.portal
+        return client
 
     def approval(self, role: str, act: Act, subject: Mapping[str, Any], **changed: Any) -> Answer:  # noqa: ANN401
         """Sign an approval as the officer of a role."""

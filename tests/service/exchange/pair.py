@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from anyio.from_thread import start_blocking_portal
 from fastapi.testclient import TestClient
 
 from services.audit.confidential import Confidential
@@ -131,11 +132,13 @@ def open_pair(
     urls = databases or {}
     data.mkdir(exist_ok=True)
     with ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal())
         nodes = {
             name: open_node(name, federation, data / name, clock, urls.get(name)) for name in NAMES
         }
         for node in nodes.values():
             stack.callback(node.parts.database.close)
+            node.portal = portal
         audits = {
             name: stack.enter_context(TestClient(_audit(name, federation, data, clock)))
             for name in NAMES
@@ -226,16 +229,9 @@ def _egress(
     )
     assertion = peer.assertions.mint("exchange", method, target.partition("?")[0], principal)
     kind = {"content-type": "application/json"} if body else {}
-    answer = _client(peer).request(
-        method, target, content=body, headers={HEADER: assertion, **kind}
-    )
+    client = peer.bare_client()
+    answer = client.request(method, target, content=body, headers={HEADER: assertion, **kind})
     return _answered(answer)
-
-
-def _client(node: Node) -> TestClient:
-    if "peer" not in node.clients:
-        node.clients["peer"] = TestClient(node.app, raise_server_exceptions=False)
-    return node.clients["peer"]
 
 
 def _answered(answer: Any) -> Answered:  # noqa: ANN401 - the test client's response

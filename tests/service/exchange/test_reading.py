@@ -1,14 +1,15 @@
 """What a receiver, a peer, an overseer and an operator may read, and what they are told otherwise."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 
 from services.exchange.store import contents, entries, packages
+from shared.protocol.digests import content_digest
 from shared.protocol.identifiers import TAG_ITEM
 from shared.runtime.principals import HEADER, Principal
 from tests.service.exchange.node import outbox
@@ -30,7 +31,7 @@ def ask(country: Country, path: str, *, peer: str) -> Any:  # noqa: ANN401
         scopes=frozenset({"node:deliver"}),
     )
     assertion = country.node.assertions.mint("exchange", "GET", path.partition("?")[0], principal)
-    client = TestClient(country.node.app, raise_server_exceptions=False)
+    client = country.node.bare_client()
     return client.get(path, headers={HEADER: assertion})
 
 
@@ -43,6 +44,10 @@ def test_a_package_exists_for_its_recipient_alone(verified_session: Case) -> Non
         assert ask(pair.qn, place, peer="QM").status_code == 200
         assert ask(pair.qn, place, peer="QX").status_code == 404
         assert ask(pair.qm, place, peer="QN").status_code == 404  # QM received it
+    sealed = ask(pair.qn, places[1], peer="QM")
+    assert sealed.headers["content-length"] == str(len(sealed.content))
+    digest = hashlib.sha256(sealed.content).digest()
+    assert sealed.headers["content-digest"] == content_digest(digest)
     assert (
         ask(pair.qn, f"/peer/v1/packages/{package_id}/segments/{TAG_ITEM}/9", peer="QM").status_code
         == 404

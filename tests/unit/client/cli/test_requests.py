@@ -7,7 +7,7 @@ import pytest
 
 from client.cli.requests import TEMPLATE
 from shared.protocol.approvals import verify_approval
-from shared.protocol.canonical import encode
+from shared.protocol.canonical import encode, read
 from shared.protocol.keys import OfficerKey
 from tests.scripted_gateway import OFFICER, Call, Gateway, answer
 from tests.scripted_packages import REQUEST, request
@@ -138,3 +138,10 @@ def test_who_is_no_officer_cannot_approve(known: Cli, gateway: Gateway) -> None:
     )
     said = known("request", "approve", REQUEST)
     assert (said.code, "has no officer" in said.err) == (2, True)
+
+
+def test_the_template_is_laid_out_for_people_and_is_the_same_json(known: Cli) -> None:
+    laid_out = known("request", "template").out
+    assert read(laid_out.encode()) == TEMPLATE
+    assert '  "to": "QN",' in laid_out.splitlines()
+    assert known("request", "template", "--json").json == TEMPLATE

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.protocol import canonical
 from shared.runtime.keystore import Keystore, KeystoreError
 
 
@@ -53,3 +54,18 @@ def test_wrong_passphrase_missing_key_missing_store_empty_passphrase(
     passphrase.write_text("\n")
     with pytest.raises(KeystoreError, match="empty"):
         Keystore.open(tmp_path / "keys", passphrase)
+
+
+def test_a_store_keeps_the_derivation_that_it_was_made_with(
+    tmp_path: Path, passphrase: Path
+) -> None:
+    folder = tmp_path / "keys"
+    Keystore.create(folder, passphrase).put("seal", b"one")
+    parameters = canonical.parse((folder / "store.json").read_bytes())
+    assert isinstance(parameters, dict)
+    (folder / "store.json").write_bytes(canonical.encode(parameters | {"n": 2**14}))
+    with pytest.raises(KeystoreError, match="wrong passphrase"):
+        Keystore.open(folder, passphrase).get("seal")
+    (folder / "store.json").write_bytes(canonical.encode(parameters | {"v": 2}))
+    with pytest.raises(KeystoreError, match="not of a version"):
+        Keystore.open(folder, passphrase)
