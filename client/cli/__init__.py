@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "fetch": _Entry("client.cli.receiving", "Fetch a package as a bag, verify it, confirm it."),
     "verify": _Entry("client.cli.verifying", "Verify a bag offline, step by step."),
     "audit": _Entry("client.cli.auditing", "Mirror a country's log and verify it.", group=True),
+    "witness": _Entry("client.cli.witness", "Run an oversight body's witness of logs."),
     "doctor": _Entry("client.cli.doctor", "Say what is wrong between you and your gateway."),
 }
 

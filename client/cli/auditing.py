@@ -15,17 +15,19 @@ from client.oversight.audit import audit
 from client.oversight.comparison import compare
 from client.oversight.findings import Findings, Outcome
 from client.oversight.mirror import Mirror
-from client.oversight.pull import pull as pull_mirror
+from client.oversight.quorum import check_witnesses
 from client.oversight.timeline import timeline
+from client.oversight.together import Asked, pull_witnessed
 from client.sdk.session import connect
 from shared.protocol.canonical import Json
+from shared.protocol.policies import parse_policy
 
 SHOWN = 20  # failures of one check; --json has all
 
 app = typer.Typer(no_args_is_help=True)
 
 
-def pull(
+def pull(  # noqa: PLR0913 - how to pull, and who is to have seen the same
     context: typer.Context,
     *,
     output: Folder,
@@ -35,13 +37,29 @@ def pull(
     again: Annotated[
         bool, typer.Option("--again", help="Read again what cannot have changed, and compare.")
     ] = False,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Have a witness cosign what was pulled; repeatable."),
+    ] = None,
+    witness_key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VKEY", help="The witnesses' keys; of one that has two, both."),
+    ] = None,
     root: Root = None,
 ) -> None:
-    """Bring a mirror of your country's log up to date, with what proves each transfer."""
+    """Bring a mirror of your country's log up to date, with what proves each transfer.
+
+    With --witness the newest checkpoint is first checked against all that this mirror saw before, then
+    cosigned: the mirror keeps the cosignatures, and `audit verify --policy` asks for them. If a witness
+    has seen another history of the log, or a longer one, the evidence is kept and the exit code is 3.
+    """
     terminal = terminal_of(context)
     pinned = read_root(terminal, root)
+    asked = Asked.of(witness or [], witness_key or [])
     session = connect(terminal.profile(), clock=terminal.clock, purpose=purpose)
-    pulled = pull_mirror(session, Mirror(output), pinned_root=pinned, compare_all=again)
+    pulled, witnessed = pull_witnessed(
+        session, Mirror(output), pinned_root=pinned, compare_all=again, asked=asked
+    )
     told: dict[str, Json] = {
         "mirror": str(output),
         "origin": pulled.origin,
@@ -52,7 +70,10 @@ def pull(
     }
     grown = f"{pulled.size} entries ({pulled.size - pulled.before} new)"
     proofs = f"{pulled.counterparts} new proofs of the other country, {pulled.links} links"
-    terminal.answer(told, [f"{pulled.origin}: {grown}, {proofs}, in {output}"])
+    if asked.sites:
+        told["witnessed"] = [{"witness": each.url, "times": {**each.times}} for each in witnessed]
+    cosigned = [f"  cosigned by {', '.join(each.times)} at {each.url}" for each in witnessed]
+    terminal.answer(told, [f"{pulled.origin}: {grown}, {proofs}, in {output}", *cosigned])
 
 
 def verify(
@@ -62,17 +83,27 @@ def verify(
         Path | None, typer.Argument(metavar="DIR2", help="The other country's mirror.")
     ] = None,
     *,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A C2SP tlog-policy: which witnesses must have cosigned."
+        ),
+    ] = None,
     root: Root = None,
 ) -> None:
     """Verify a mirror offline, or two and that they agree; exit code 3 if anything is wrong."""
     terminal = terminal_of(context)
     pinned = read_root(terminal, root)
+    quorum = parse_policy(policy.read_bytes()) if policy else None
     if other is None:
         findings = Findings()
         audited = audit(Mirror(mirror), pinned_root=pinned, findings=findings)
         results = [(audited.member.country if audited else mirror.name, findings)]
     else:
         results = compare(Mirror(mirror), Mirror(other), pinned_root=pinned)
+    if quorum:
+        for folder, (_, findings) in zip(filter(None, [mirror, other]), results, strict=False):
+            check_witnesses(Mirror(folder), quorum, findings)
     verified = not any(findings.failures for _, findings in results)
     logs: list[Json] = [
         {"log": name, "checks": [_row(each) for each in findings.outcomes()]}

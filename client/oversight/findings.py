@@ -23,6 +23,7 @@ class Check(Enum):
     INCOMING = (8, "the other country's log has the entry of each transfer received")
     OUTGOING = (9, "the other country has receipted each transfer sent")
     AGREEMENT = (10, "both countries' logs agree on every transfer")
+    WITNESSES = (11, "the policy's quorum of witnesses has cosigned the newest checkpoint")
 
     def __init__(self, number: int, title: str) -> None:
         self.number = number

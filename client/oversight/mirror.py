@@ -3,7 +3,8 @@
     checkpoint                       the newest signed checkpoint
     tile/<L>/<N>[.p/<W>]             hash tiles      (C2SP tlog-tiles)
     tile/entries/<N>[.p/<W>]         entry bundles: the leaves
-    checkpoints/<size>-<digest>      every checkpoint ever seen
+    checkpoints/<size>-<digest>      every checkpoint ever seen, and with a witness's cosignatures
+    evidence/<digest>.*.json         what convicts the log (spec/misbehaviour.md), or what a witness said
     counterparts/<index>.leaf        the other country's leaf of the entry received at this index
     counterparts/<index>.tlog-proof  the proof that it stands in the other country's log
     channels/<FROM>-<TO>.json        the hash chain of each direction

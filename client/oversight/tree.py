@@ -69,7 +69,7 @@ def _pairs(mirror: Mirror, tile: Tile) -> list[tuple[bytes, bytes]]:
     entries = parse_bundle(mirror.read(tile_path(tile)))
     if len(entries) != tile.width:
         raise FormatError(f"it has {len(entries)} entries instead of {tile.width}")
-    hashes = _hashes(mirror, Tile(level=0, n=tile.n, width=tile.width))
+    hashes = tile_hashes(mirror, Tile(level=0, n=tile.n, width=tile.width))
     return list(zip(entries, hashes, strict=True))
 
 
@@ -77,14 +77,19 @@ def _check_upper_tiles(mirror: Mirror, stated: Checkpoint, tree: Tree, findings:
     for tile in hash_tiles(stated.size):
         if tile.level:
             with findings.noting(Check.TREE, tile_path(tile)):
-                for node, stored in zip(tile.nodes(), _hashes(mirror, tile), strict=True):
+                for node, stored in zip(tile.nodes(), tile_hashes(mirror, tile), strict=True):
                     if tree.nodes[node] != stored:
                         below = tile_path(Tile(level=tile.level - 1, n=node[1]))
                         detail = f"{below} does not hash into it"
                         findings.fail(Check.TREE, tile_path(tile), detail)
 
 
-def _hashes(mirror: Mirror, tile: Tile) -> list[bytes]:
+def tile_hashes(mirror: Mirror, tile: Tile) -> list[bytes]:
+    """Read the hashes of a tile.
+
+    Raises:
+        FormatError: it is missing, or has another length.
+    """
     data = mirror.read(tile_path(tile))
     if len(data) != tile.width * HASH_SIZE:
         raise FormatError("a hash tile has another length", object=tile_path(tile))

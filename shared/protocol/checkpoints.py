@@ -34,6 +34,7 @@ _ORIGIN = re.compile(r"[!-*,-~]{1,128}")  # printable ASCII but space and plus
 _COSIGNED = struct.Struct(">Q")
 _MAX_TIME = 2**63 - 1  # tlog-cosignature, "Format"
 _SEED_SIZE = 32
+_LOG_ALGORITHMS = (Algorithm.ED25519, Algorithm.MLDSA44)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,18 @@ def read_checkpoint(text: str) -> Checkpoint:
     Raises:
         FormatError: it is not a checkpoint, or its size contradicts its root.
     """
+    checkpoint = read_head(text)
+    if (checkpoint.size == 0) != (checkpoint.root == EMPTY_ROOT):
+        raise FormatError("the size of the checkpoint contradicts its root")
+    return checkpoint
+
+
+def read_head(text: str) -> Checkpoint:
+    """Read the three lines alone: a witness has an answer of its own for a root that cannot be.
+
+    Raises:
+        FormatError: it is not a checkpoint.
+    """
     parts = text.split("\n")
     if len(parts) != len(("origin", "size", "root", "")) or parts[3]:
         raise FormatError("a checkpoint has three lines")
@@ -63,8 +76,6 @@ def read_checkpoint(text: str) -> Checkpoint:
     )
     if len(checkpoint.root) != HASH_SIZE:
         raise FormatError("the root of a checkpoint is 32 bytes")
-    if (checkpoint.size == 0) != (checkpoint.root == EMPTY_ROOT):
-        raise FormatError("the size of the checkpoint contradicts its root")
     return checkpoint
 
 
@@ -147,16 +158,10 @@ def sign_checkpoint(checkpoint: Checkpoint, key: LogKey, time: datetime) -> str:
     """
     if checkpoint.origin != key.origin:
         raise FormatError("the key signs for another origin", origin=checkpoint.origin)
-    seconds = int(time.astimezone(UTC).timestamp())
     text = checkpoint.text()
     ed25519, mldsa44 = key.signers()
-    classic = ed25519.sign(text.encode())
-    lattice = mldsa44.sign(cosigned_message(checkpoint, cosigner=key.origin, seconds=seconds))
-    signatures = (
-        _signature(ed25519, classic),
-        _signature(mldsa44, _COSIGNED.pack(seconds) + lattice),
-    )
-    return Note(text=text, signatures=signatures).encode()
+    classic = _signature(ed25519, ed25519.sign(text.encode()))
+    return Note(text=text, signatures=(classic, cosign_line(checkpoint, mldsa44, time))).encode()
 
 
 def verify_checkpoint(text: str, vkeys: Sequence[str]) -> Checkpoint:
@@ -172,17 +177,42 @@ def verify_checkpoint(text: str, vkeys: Sequence[str]) -> Checkpoint:
     """
     note = read_note(text)
     checkpoint = read_checkpoint(note.text)
-    seen: set[Algorithm] = set()
-    for verifier in map(NoteVerifier.from_vkey, vkeys):
-        if verifier.name != checkpoint.origin:
-            raise FormatError("the checkpoint is of another log", origin=checkpoint.origin)
-        for signature in verifier.signed(note):
-            _verify_line(checkpoint, verifier, signature)
-            seen.add(verifier.algorithm)
-    for algorithm in Algorithm:
-        if algorithm not in seen:
+    check_signed(note, checkpoint, vkeys)
+    pinned = {NoteVerifier.from_vkey(each).algorithm for each in vkeys}
+    for algorithm in _LOG_ALGORITHMS:
+        if algorithm not in pinned:
             raise MissingSignatureError("a signature is missing", algorithm=algorithm.name)
     return checkpoint
+
+
+def check_signed(note: Note, checkpoint: Checkpoint, vkeys: Sequence[str]) -> None:
+    """Check a note against the keys pinned for one log, which need not be a log of this federation.
+
+    Every line that claims a pinned key must hold, and there must be one for each algorithm among
+    the pinned keys. No keys are nobody's.
+
+    Args:
+        note: as it was read.
+        checkpoint: what its text says.
+        vkeys: the keys of the log, named as its origin.
+
+    Raises:
+        SignatureError: a line that claims a pinned key does not hold.
+        MissingSignatureError: no pinned key of an algorithm has signed.
+        FormatError: a key is not of this log, or of a kind that no log signs with.
+    """
+    verifiers = [NoteVerifier.from_vkey(each) for each in vkeys]
+    if any(each.name != checkpoint.origin for each in verifiers):
+        raise FormatError("the checkpoint is of another log", origin=checkpoint.origin)
+    if any(each.algorithm not in _LOG_ALGORITHMS for each in verifiers):
+        raise FormatError("a log does not sign with a key of this type", origin=checkpoint.origin)
+    missing = {each.algorithm.name for each in verifiers} or {"any"}
+    for verifier in verifiers:
+        for signature in verifier.signed(note):
+            _check_line(checkpoint, verifier, signature)
+            missing.discard(verifier.algorithm.name)
+    if missing:
+        raise MissingSignatureError("a signature is missing", algorithm=min(missing))
 
 
 def check_extends(old: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> None:
@@ -199,9 +229,39 @@ def check_extends(old: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> N
         raise InconsistentLogError("an empty log needs no proof", old=0, new=new.size)
 
 
-def cosigned_message(checkpoint: Checkpoint, *, cosigner: str, seconds: int) -> bytes:
-    """What an ML-DSA-44 cosignature signs (tlog-cosignature, `cosigned_message`)."""
-    name, origin = cosigner.encode(), checkpoint.origin.encode()
+def cosign_line(checkpoint: Checkpoint, signer: NoteSigner, time: datetime) -> NoteSignature:
+    """A signature line with a time, of type 0x04 or 0x06 as the signer's key is."""
+    seconds = int(time.astimezone(UTC).timestamp())
+    message = cosigned_message(checkpoint, signer.verifier(), seconds)
+    return _signature(signer, _COSIGNED.pack(seconds) + signer.sign(message))
+
+
+def check_cosignature(
+    checkpoint: Checkpoint, verifier: NoteVerifier, signature: NoteSignature
+) -> int:
+    """Check a signature line with a time (tlog-cosignature, "Format").
+
+    Returns:
+        When it was cosigned, in seconds since 1970; 0 says nothing about a time.
+
+    Raises:
+        SignatureError: it does not hold, is cut short, or its time is out of range.
+    """
+    if len(signature.blob) <= _COSIGNED.size:
+        raise SignatureError("a cosignature is cut short", name=verifier.name)
+    (seconds,) = _COSIGNED.unpack_from(signature.blob)
+    if seconds > _MAX_TIME:
+        raise SignatureError("a cosignature's time is out of range", name=verifier.name)
+    message = cosigned_message(checkpoint, verifier, seconds)
+    verifier.verify(message, signature.blob[_COSIGNED.size :])
+    return int(seconds)
+
+
+def cosigned_message(checkpoint: Checkpoint, cosigner: NoteVerifier, seconds: int) -> bytes:
+    """What a cosignature signs (tlog-cosignature, "Ed25519" and "ML-DSA-44 signed message")."""
+    if cosigner.algorithm is not Algorithm.MLDSA44:
+        return f"cosignature/v1\ntime {seconds}\n{checkpoint.text()}".encode()
+    name, origin = cosigner.name.encode(), checkpoint.origin.encode()
     return b"".join(
         (
             b"subtree/v1\n\x00",
@@ -218,15 +278,9 @@ def _signature(signer: NoteSigner, blob: bytes) -> NoteSignature:
     return NoteSignature(name=signer.name, key_id=signer.verifier().key_id, blob=blob)
 
 
-def _verify_line(checkpoint: Checkpoint, verifier: NoteVerifier, signature: NoteSignature) -> None:
-    """Check one line against what its algorithm signs."""
+def _check_line(checkpoint: Checkpoint, verifier: NoteVerifier, signature: NoteSignature) -> None:
+    """Check one line of the log itself against what its algorithm signs."""
     if verifier.algorithm is Algorithm.ED25519:
         verifier.verify(checkpoint.text().encode(), signature.blob)
-        return
-    if len(signature.blob) <= _COSIGNED.size:
-        raise SignatureError("a cosignature is cut short", name=verifier.name)
-    (seconds,) = _COSIGNED.unpack_from(signature.blob)
-    if seconds > _MAX_TIME:
-        raise SignatureError("a cosignature's time is out of range", name=verifier.name)
-    message = cosigned_message(checkpoint, cosigner=verifier.name, seconds=seconds)
-    verifier.verify(message, signature.blob[_COSIGNED.size :])
+    else:
+        check_cosignature(checkpoint, verifier, signature)

@@ -177,6 +177,31 @@ def verify_consistency(
         raise InconsistentLogError("the new tree does not extend the old", old=old, new=new)
 
 
+def path_ranges(old: int, new: int) -> list[Range]:
+    """The leaf ranges whose hashes show which tree of `old` leaves a tree of `new` ones begins with.
+
+    A consistency proof leaves out the first of them where it is the old tree itself.
+    """
+    ranges = consistency_ranges(old, new)
+    return ranges if old & (old - 1) else [(0, old), *ranges]
+
+
+def roots_of(old: int, new: int, path: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """The roots of `old` and of `new` leaves that the hashes of `path_ranges` lead to.
+
+    Raises:
+        LogProofError: sizes or hashes that no such path has.
+    """
+    if not 0 < old < new or not path:
+        raise LogProofError("no path leads between these sizes", old=old, new=new)
+    _check_hashes(*path)
+    shift = _trailing_zeros(old)
+    roots = _climb((old - 1) >> shift, (new - 1) >> shift, path)
+    if roots is None:
+        raise LogProofError("the path has a wrong length", old=old, new=new)
+    return roots
+
+
 def _climb(position: int, last: int, path: Sequence[bytes]) -> tuple[bytes, bytes] | None:
     """Fold a consistency path into the old and the new root; None where its length is wrong."""
     before = after = path[0]

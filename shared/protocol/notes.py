@@ -1,7 +1,8 @@
 """Signed notes (C2SP signed-note): a text, a blank line, and signature lines by named keys.
 
 This module knows the form of a note and its keys. What a signature line of a kind signs is said where
-the kind is used: `checkpoints` signs the text (0x01) and the tree the text describes (0x06).
+the kind is used: `checkpoints` has the text (0x01), the text with a time (0x04) and the tree that the
+text describes with a time (0x06).
 """
 
 import re
@@ -20,9 +21,10 @@ from shared.protocol.errors import FormatError, SignatureError
 MAX_NOTE = 2**16  # bytes; 16 ML-DSA-44 lines are 52 kB, and verifiers must accept 16 signatures
 DASH = "\N{EM DASH}"
 
-_NAME = re.compile(r"[^\s+\x00-\x20\x7f]{1,255}")
+_NAME = re.compile(r"[^\s+\x00-\x20\x7f\ud800-\udfff]{1,255}")
+_MAX_NAME = 255  # bytes; tlog-cosignature, "ML-DSA-44 signed message"
 _VKEY = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_UNREADABLE = re.compile(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]")  # half a surrogate pair is no UTF-8
 _KEY_ID_SIZE = 4
 
 
@@ -30,10 +32,15 @@ class Algorithm(Enum):
     """The signature types of this profile, by the byte that stands for them in key ids."""
 
     ED25519 = 0x01
+    ED25519_COSIGNATURE = 0x04
     MLDSA44 = 0x06
 
 
-_KEY_SIZE = {Algorithm.ED25519: 32, Algorithm.MLDSA44: 1312}  # bytes of a public key
+_KEY_SIZE = {  # bytes of a public key
+    Algorithm.ED25519: 32,
+    Algorithm.ED25519_COSIGNATURE: 32,
+    Algorithm.MLDSA44: 1312,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,7 @@ def read_note(data: str) -> Note:
     Raises:
         FormatError: it is not a signed note.
     """
-    if len(data) > MAX_NOTE or _CONTROL.search(data):
+    if len(data) > MAX_NOTE or _UNREADABLE.search(data):
         raise FormatError("the note is too large or holds a control character")
     text, blank, rest = data.rpartition("\n\n")
     if not blank or not rest.endswith("\n"):
@@ -80,9 +87,14 @@ def _read_line(line: str) -> NoteSignature:
     if len(parts) != len(("dash", "name", "signature")) or parts[0] != DASH:
         raise FormatError("a signature line of the note is malformed")
     decoded = unb64(parts[2])
-    if not _NAME.fullmatch(parts[1]) or len(decoded) <= _KEY_ID_SIZE:
+    if not is_name(parts[1]) or len(decoded) <= _KEY_ID_SIZE:
         raise FormatError("a signature line of the note is malformed")
     return NoteSignature(name=parts[1], key_id=decoded[:_KEY_ID_SIZE], blob=decoded[_KEY_ID_SIZE:])
+
+
+def is_name(text: str) -> bool:
+    """Whether a key may have this name: no space, no plus, at most 255 bytes."""
+    return bool(_NAME.fullmatch(text)) and len(text.encode()) <= _MAX_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +113,7 @@ class NoteVerifier:
             FormatError: malformed, a type outside this profile, or a key id that is not the key's.
         """
         match = _VKEY.fullmatch(vkey)
-        if not match or not _NAME.fullmatch(match[1]):
+        if not match or not is_name(match[1]):
             raise FormatError("this is not a verifier key")
         material = unb64(match[3])
         if material[0] not in {each.value for each in Algorithm}:
@@ -134,9 +146,9 @@ class NoteVerifier:
             SignatureError: it is not this key's signature over the message.
         """
         key = (
-            Ed25519PublicKey.from_public_bytes(self.public)
-            if self.algorithm is Algorithm.ED25519
-            else MLDSA44PublicKey.from_public_bytes(self.public)
+            MLDSA44PublicKey.from_public_bytes(self.public)
+            if self.algorithm is Algorithm.MLDSA44
+            else Ed25519PublicKey.from_public_bytes(self.public)
         )
         try:
             key.verify(signature, message)
@@ -165,6 +177,6 @@ class NoteSigner:
         return self._key().sign(message)
 
     def _key(self) -> Ed25519PrivateKey | MLDSA44PrivateKey:
-        if self.algorithm is Algorithm.ED25519:
-            return Ed25519PrivateKey.from_private_bytes(self.seed)
-        return MLDSA44PrivateKey.from_seed_bytes(self.seed)
+        if self.algorithm is Algorithm.MLDSA44:
+            return MLDSA44PrivateKey.from_seed_bytes(self.seed)
+        return Ed25519PrivateKey.from_private_bytes(self.seed)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import sys
 
 from shared.protocol.canonical import encode, read
-from tests.vectors import catalogue, log_catalogue, package_catalogue
+from tests.vectors import (
+    catalogue,
+    index_catalogue,
+    log_catalogue,
+    package_catalogue,
+    witness_catalogue,
+)
 from tests.vectors.material import HERE, Vector
 
 CATALOGUE: tuple[Vector, ...] = (
@@ -21,6 +27,8 @@ CATALOGUE: tuple[Vector, ...] = (
     *package_catalogue.tags(),
     *package_catalogue.bag_seals(),
     *log_catalogue.all_of_the_log(),
+    *witness_catalogue.all_of_witnesses(),
+    *index_catalogue.all_of_indexes(),
 )
 
 

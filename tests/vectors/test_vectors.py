@@ -16,7 +16,7 @@ from shared.protocol.keys import KemKey, OfficerPublic, SealPublic
 from shared.protocol.manifest import SegmentIndex
 from shared.protocol.messages import Head
 from shared.protocol.receipts import check_receipt
-from tests.vectors import log_readers
+from tests.vectors import log_readers, witness_readers
 from tests.vectors.generate import CATALOGUE, differences
 from tests.vectors.material import HERE
 
@@ -77,6 +77,7 @@ READERS: dict[str, Callable[[Any], object]] = {
     "tags": _tags,
     "bag-seals": _bag_seal,
     **log_readers.READERS,
+    **witness_readers.READERS,
 }
 
 

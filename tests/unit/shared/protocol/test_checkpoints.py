@@ -10,6 +10,7 @@ from shared.protocol.checkpoints import (
     Checkpoint,
     LogKey,
     check_extends,
+    check_signed,
     cosigned_message,
     read_checkpoint,
     sign_checkpoint,
@@ -43,11 +44,10 @@ def test_the_worked_example_byte_for_byte() -> None:
 
 
 def test_the_message_of_the_worked_cosignature() -> None:
-    message = cosigned_message(HEAD, cosigner="witness.zz.example/w1", seconds=1790000000)
-    assert message.hex() == COSIGNED
     witness = NoteSigner(
         name="witness.zz.example/w1", algorithm=Algorithm.MLDSA44, seed=bytes(range(0x40, 0x60))
     ).verifier()
+    assert cosigned_message(HEAD, witness, 1790000000).hex() == COSIGNED
     known = "6c1c65071979225a139b3ec84688e2688ec30fabe8cc510cb688bc435f2d3cb9"
     assert (sha256(witness.public).hexdigest(), witness.key_id.hex()) == (known, "5877667d")
 
@@ -136,6 +136,24 @@ def test_the_log_of_another_country() -> None:
         verify_checkpoint(NOTE, other.vkeys())
     with pytest.raises(FormatError):
         sign_checkpoint(HEAD, other, TIME)
+
+
+def test_a_witness_key_is_no_log_key() -> None:
+    witness = NoteSigner(
+        name=ORIGIN, algorithm=Algorithm.ED25519_COSIGNATURE, seed=bytes(range(32))
+    )
+    with pytest.raises(FormatError):
+        verify_checkpoint(NOTE, [*KEY.vkeys(), witness.verifier().vkey()])
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_log_of_one_key_is_not_of_this_federation(which: int) -> None:
+    note, only = read_note(NOTE), KEY.vkeys()[which]
+    check_signed(note, HEAD, [only])
+    with pytest.raises(MissingSignatureError):
+        verify_checkpoint(NOTE, [only])
+    with pytest.raises(MissingSignatureError):
+        check_signed(note, HEAD, [])
 
 
 EMPTY = b64(merkle.EMPTY_ROOT)

@@ -188,6 +188,19 @@ def test_no_rewritten_tree_extends_the_old_one(data: st.DataObject) -> None:
             merkle.verify_consistency(old, new, wrong_old, wrong_new, wrong_path)
 
 
+def test_a_path_shows_which_tree_another_begins_with() -> None:
+    for new in range(2, LARGEST + 1, 7):
+        for old in {1, new // 3 or 1, new // 2, new - 1}:
+            path = merkle.hash_ranges(merkle.path_ranges(old, new), NODES)
+            assert merkle.roots_of(old, new, path) == (ROOTS[old], ROOTS[new])
+            for wrong in ([], path[:-1], [*path, path[0]], [path[0][:31], *path[1:]]):
+                with pytest.raises(LogProofError):
+                    merkle.roots_of(old, new, wrong)
+    for old, new in ((0, 1), (1, 1), (2, 1)):
+        with pytest.raises(LogProofError):
+            merkle.roots_of(old, new, ROOTS[:1])
+
+
 def test_there_is_no_proof_about_what_is_not_there() -> None:
     for index, size in ((1, 1), (-1, 1), (0, 0)):
         with pytest.raises(LogProofError):

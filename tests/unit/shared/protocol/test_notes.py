@@ -70,6 +70,9 @@ def test_what_a_signer_signs_its_verifier_takes(algorithm: Algorithm) -> None:
         f"{TEXT}\n— example.com/foo Uw2QOk\n",
         f"{TEXT}\n— example.com/foo Uw2Q Ok==\n",
         f"{TEXT}\n" + LINE * 700,
+        f"{TEXT}\n" + LINE.replace("example", "\u00e9" * 128),
+        f"{TEXT}\n" + LINE.replace("example", "\ud800"),
+        f"\udfff{TEXT}\n{LINE}",
     ],
 )
 def test_what_is_no_signed_note(data: str) -> None:
@@ -96,6 +99,8 @@ def _mangled() -> list[str]:
         # transparency-dev/formats, note_cosigv1_test.go: its key id is not that of the key.
         f"{name}+5893dc2c+{b64(bytes([6]) + bytes(1312))}",
         f"{VKEY}\n",
+        "\u00e9" * 128 + f"+{key_id}+{material}",  # 256 bytes
+        f"\ud800+{key_id}+{material}",
     ]
 
 

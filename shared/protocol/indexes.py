@@ -1,0 +1,110 @@
+"""The index of a log: for each case and each peer, which leaves are its own, and that these are all.
+
+The index of the first n leaves is a map (`tries`) from the key of a case or peer to the root of a small
+log of its own, whose leaves are the indices of its leaves. Its root is a function of the log and nothing
+else: whoever mirrors the log computes it, too, and compares (spec/indexes.md).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from itertools import pairwise
+
+from shared.protocol import merkle, tries
+from shared.protocol.errors import LogProofError
+from shared.protocol.leaves import Leaf
+from shared.protocol.merkle import Frontier
+from shared.protocol.tries import TrieProof
+
+_MAX_INDEX = 2**63
+
+
+def case_key(case_ref: str) -> bytes:
+    """The key of a case, from its pseudonym as leaves write it (lower-case hex)."""
+    return sha256(b"case\x00" + case_ref.encode()).digest()
+
+
+def peer_key(country: str) -> bytes:
+    """The key of a peer, from its country code."""
+    return sha256(b"peer\x00" + country.encode()).digest()
+
+
+def keys_of(leaf: Leaf) -> list[bytes]:
+    """Under which keys a leaf stands, whatever its type."""
+    keys = [case_key(leaf.case_ref)] if leaf.case_ref is not None else []
+    return keys + ([peer_key(leaf.peer)] if leaf.peer is not None else [])
+
+
+def index_hash(index: int) -> bytes:
+    """The leaf hash of an index in a key's own log: its eight octets, big-endian."""
+    return merkle.leaf_hash(index.to_bytes(8))
+
+
+@dataclass(slots=True, kw_only=True)
+class Index:
+    """The index of a growing log, in memory.
+
+    A service keeps the same in tables: `lists` by key, `records` by hash; and for some new leaves reads
+    the lists of their keys and `tries.walk`, then writes what `tries.update` says.
+    """
+
+    size: int = 0
+    lists: dict[bytes, Frontier] = field(default_factory=dict)
+    records: dict[bytes, bytes] = field(default_factory=lambda: {tries.EMPTY: b""})
+    _root: bytes = tries.EMPTY
+    _changed: set[bytes] = field(default_factory=set)
+
+    @classmethod
+    def from_leaves(cls, leaves: Iterable[Leaf]) -> "Index":
+        """The index of a log's leaves, from its first on."""
+        index = cls()
+        for leaf in leaves:
+            index.add(leaf)
+        return index
+
+    def add(self, leaf: Leaf) -> None:
+        """Take the next leaf of the log."""
+        made = index_hash(self.size)
+        for key in keys_of(leaf):
+            self.lists.setdefault(key, Frontier()).add(made)
+            self._changed.add(key)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root of the index of all leaves so far."""
+        values = {key: self.lists[key].root() for key in self._changed}
+        change = tries.update(self._root, values, self.records)
+        self.records.update(change.added)
+        for gone in change.removed:
+            del self.records[gone]
+        self._changed.clear()
+        self._root = change.root
+        return self._root
+
+    def prove(self, key: bytes) -> TrieProof:
+        """The proof of what the index says of a key, under `root()`."""
+        return tries.prove(self.root(), key, self.records)
+
+
+def verify_present(root: bytes, key: bytes, indices: Sequence[int], proof: TrieProof) -> None:
+    """Check that the leaves of a key are those at these indices: all of them, and no other.
+
+    Raises:
+        LogProofError: it is not shown, or the indices do not ascend.
+    """
+    if any(second <= first for first, second in pairwise(indices)):
+        raise LogProofError("the indices do not ascend")
+    if not indices or indices[0] < 0 or indices[-1] >= _MAX_INDEX:
+        raise LogProofError("there are no such indices")
+    if tries.verify(root, key, proof) != merkle.root([index_hash(each) for each in indices]):
+        raise LogProofError("these are not the indices of the key", count=len(indices))
+
+
+def verify_absent(root: bytes, key: bytes, proof: TrieProof) -> None:
+    """Check that no leaf has this key.
+
+    Raises:
+        LogProofError: it is not shown.
+    """
+    if tries.verify(root, key, proof) is not None:
+        raise LogProofError("there are leaves of this key")
