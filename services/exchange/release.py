@@ -28,9 +28,8 @@ from shared.protocol.trust import Member
 from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict
 
-OFFERED = timedelta(
-    days=30
-)  # how long the receiver may fetch; then the sender writes that it expired
+# How long the receiver may fetch; then the sender writes that it expired.
+OFFERED = timedelta(days=30)
 
 
 def prepare(
