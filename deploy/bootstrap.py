@@ -26,8 +26,10 @@ from services.directory.repository import (
 )
 from shared.protocol import canonical, trust
 from shared.protocol.keys import SUITE
+from shared.protocol.policies import NONE, Group, Policy, PolicyLog, PolicyWitness, format_policy
 from shared.runtime.clock import utc_now
 
+UNWITNESSED_LIMIT = 4 * 60 * 60  # seconds
 KEY_LIFE = timedelta(days=365)
 INSTRUMENTS = ("BUD", "UNTOC")  # Budapest Convention; UN Convention against Organized Crime
 NAMES = {"QM": "Central Authority of QM", "QN": "Central Authority of QN"}
@@ -45,7 +47,17 @@ def bootstrap(out: Path, federation: Federation, now: datetime) -> None:
         FileExistsError: a file of an earlier, interrupted bootstrap is in the way.
     """
     now = now.replace(microsecond=0)
-    members = {node.country: _node(out / node.country, node, now) for node in federation.nodes}
+    keys = {
+        node.country: NodeKeys.generate(log_origin=node.log_origin, witness_name=node.witness_name)
+        for node in federation.nodes
+    }
+    urls = {node.country: node.url for node in federation.nodes}
+    members = {
+        node.country: _node(
+            out / node.country, node, keys[node.country], now, policy=_policy(node, urls, keys)
+        )
+        for node in federation.nodes
+    }
     root, directory_ca = _directory(out, federation, members, now)
     for node in federation.nodes:
         home = out / node.country
@@ -55,9 +67,8 @@ def bootstrap(out: Path, federation: Federation, now: datetime) -> None:
     write_new(out / layout.FEDERATION, layout.write(federation))
 
 
-def _node(home: Path, node: Addresses, now: datetime) -> bytes:
-    """Make one country's keys and files; return its member document."""
-    keys = NodeKeys.generate(node.log_origin)
+def _node(home: Path, node: Addresses, keys: NodeKeys, now: datetime, *, policy: str) -> bytes:
+    """Make one country's files; return its member document."""
     tls = certificates.tls_authority(f"{node.country} gateway TLS", now)
     seal_ca = certificates.seal_authority(f"{node.country} bag seals", now)
     seal = certificates.seal_certificate(seal_ca, NAMES[node.country], now)
@@ -69,13 +80,20 @@ def _node(home: Path, node: Addresses, now: datetime) -> bytes:
     write_new(home / "exchange/etc/bag-seal-ca.pem", seal_ca.pem)
     credentials.write_services(home, credentials.service_keys(keys, seal.key_pem))
     postgres.write_roles(home, f"{node.country.lower()}-postgres")
-    document = _member(node, keys, now, tls_ca=tls.pem.decode(), seal_ca=seal_ca.pem.decode())
+    document = _member(
+        node,
+        keys,
+        now,
+        tls_ca=tls.pem.decode(),
+        seal_ca=seal_ca.pem.decode(),
+        policy=policy,
+    )
     credentials.write_authorities(home, document, credentials.write_clients(home, node.country))
     return document.to_bytes()
 
 
 def _member(
-    node: Addresses, keys: NodeKeys, now: datetime, *, tls_ca: str, seal_ca: str
+    node: Addresses, keys: NodeKeys, now: datetime, *, tls_ca: str, seal_ca: str, policy: str
 ) -> trust.Member:
     start = int((now - certificates.BACKDATED).timestamp())
     end = int((now + KEY_LIFE).timestamp())
@@ -96,6 +114,13 @@ def _member(
             "origin": node.log_origin,
             "url": f"{node.url}/log",
             "vkeys": list[canonical.Json](keys.log.vkeys()),
+            "policy": policy,
+            "unwitnessed_limit": UNWITNESSED_LIMIT,
+        },
+        "closed_logs": [],
+        "witness": {
+            "url": f"{node.url}/witness",
+            "vkeys": list[canonical.Json](keys.witness.vkeys()),
         },
         "suites": [SUITE],
         "instruments": list[canonical.Json](INSTRUMENTS),
@@ -104,6 +129,30 @@ def _member(
         "not_after": end,
     }
     return trust.Member.from_bytes(canonical.encode(document))
+
+
+def _policy(node: Addresses, urls: Mapping[str, str], everybodys: Mapping[str, NodeKeys]) -> str:
+    """Who must cosign the log of this country: one of the others, with both of its algorithms."""
+    others = {name: keys for name, keys in everybodys.items() if name != node.country}
+    witnesses = tuple(
+        PolicyWitness(name=f"{name}-{number}", vkey=vkey, url=f"{urls[name]}/witness")
+        for name, keys in others.items()
+        for number, vkey in enumerate(keys.witness.vkeys(), 1)
+    )
+    each = tuple(
+        Group(name=name, threshold=2, members=(f"{name}-1", f"{name}-2")) for name in others
+    )
+    peers = Group(name="peers", threshold=1, members=tuple(others))
+    policy = Policy(
+        logs=tuple(
+            PolicyLog(vkey=vkey, url=f"{node.url}/log")
+            for vkey in everybodys[node.country].log.vkeys()
+        ),
+        witnesses=witnesses,
+        groups=(*each, peers) if others else (),
+        quorum="peers" if others else NONE,
+    )
+    return format_policy(policy).decode()
 
 
 def _directory(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from shared.protocol import canonical, jose
 from shared.protocol.checkpoints import LogKey
+from shared.protocol.cosignatures import WitnessKey
 from shared.protocol.keys import KemKey, OfficerKey, SealKey
 from shared.protocol.trust import Member
 from shared.runtime.keystore import Keystore
@@ -47,15 +48,17 @@ class NodeKeys:
     seal: SealKey
     kem: KemKey
     log: LogKey
+    witness: WitnessKey
     peer_client: dict[str, canonical.Json]
 
     @classmethod
-    def generate(cls, log_origin: str) -> "NodeKeys":
+    def generate(cls, *, log_origin: str, witness_name: str) -> "NodeKeys":
         """Draw all of them."""
         return cls(
             seal=SealKey.generate(),
             kem=KemKey.generate(),
             log=LogKey.generate(log_origin),
+            witness=WitnessKey.generate(witness_name),
             peer_client=jose.generate(),
         )
 
@@ -94,7 +97,11 @@ def service_keys(keys: NodeKeys, bag_seal_pem: bytes) -> dict[str, dict[str, byt
             "storage": secrets.token_bytes(KEY_SIZE),
             "bag-seal": bag_seal_pem,
         },
-        "audit": {"log": keys.log.to_bytes(), "log-case": secrets.token_bytes(KEY_SIZE)},
+        "audit": {
+            "log": keys.log.to_bytes(),
+            "log-case": secrets.token_bytes(KEY_SIZE),
+            "witness": keys.witness.to_bytes(),
+        },
     }
 
 

@@ -43,6 +43,11 @@ class Addresses:
         """The C2SP origin of the node's log: a name, not an address."""
         return f"{self.country.lower()}.rogatory.example/log"
 
+    @property
+    def witness_name(self) -> str:
+        """The name of the node's witness; a name, not an address, and not the log's."""
+        return f"{self.country.lower()}.rogatory.example/witness"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Federation:
@@ -169,7 +174,11 @@ def _exchange(etc: Path, node: Addresses, _directory_url: str) -> dict[str, str]
 
 
 def _audit(_etc: Path, node: Addresses, _directory_url: str) -> dict[str, str]:
-    return {"ROGATORY_AUDIT_LISTEN": node.audit, "ROGATORY_LOG_ORIGIN": node.log_origin}
+    return {
+        "ROGATORY_AUDIT_LISTEN": node.audit,
+        "ROGATORY_GATEWAY_INTERNAL_URL": node.egress_url,
+        "ROGATORY_LOG_ORIGIN": node.log_origin,
+    }
 
 
 def _loopback_node(country: str, ports: Iterator[int]) -> Addresses:

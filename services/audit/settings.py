@@ -11,6 +11,7 @@ class AuditSettings(NodeSettings):
     """Environment `ROGATORY_<NAME>`, beside what every service of a node is told."""
 
     audit_listen: str  # host:port, inside the node
+    gateway_internal_url: str  # the node's way out: directory, witnesses, time-stamping authorities
     log_origin: str  # the log's name for ever, as its keys and the directory have it
     batch_ms: int = Field(default=50, ge=1, le=10_000)  # the least time between two batches
 

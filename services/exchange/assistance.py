@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from services.exchange import approving, casework, gates
 from services.exchange.approving import Officers, Subject
-from services.exchange.directory import Directory
 from services.exchange.drafts import RequestDraft
 from services.exchange.keyring import Keyring
 from services.exchange.records import Measure, Request, RequestFile
@@ -24,6 +23,7 @@ from shared.protocol.digests import sha256
 from shared.protocol.entries import EntryType
 from shared.protocol.identifiers import Country, new_id
 from shared.runtime.database import Database
+from shared.runtime.directory import Directory
 from shared.runtime.refusals import Unprocessable
 
 

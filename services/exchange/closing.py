@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.exchange import casework, tagging
-from services.exchange.directory import Directory
 from services.exchange.keyring import Declaration, Keyring, PackageKey
 from services.exchange.readback import ReadBack
 from services.exchange.records import Package, PackageFile, Progress, StoredItem
@@ -23,6 +22,7 @@ from shared.protocol.digests import sha256
 from shared.protocol.errors import BagError, SealError
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
+from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict
 
 LEASE = timedelta(seconds=60)  # a segment of 256 MiB on a slow disk renews it in time

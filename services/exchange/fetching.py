@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from services.exchange import correspondence, patience
-from services.exchange.directory import Directory
 from services.exchange.keyring import Keyring
 from services.exchange.opening import DamagedError, DisputedError, Opener
 from services.exchange.progress import LEASE, Notes, StoppedError
@@ -29,6 +28,7 @@ from shared.protocol.messages import PackageBody, ReceiptKind
 from shared.runtime import logs
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
+from shared.runtime.directory import Directory
 from shared.runtime.refusals import Refusal
 
 PARALLEL = 3  # segments at once; TLS at the gateway takes a core for two of them

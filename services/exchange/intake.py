@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from services.exchange import correspondence, settlement
 from services.exchange.arrivals import Arrived, ContentRefusedError
-from services.exchange.directory import Directory
 from services.exchange.keyring import Keyring
 from services.exchange.records import EntryRef
 from services.exchange.refusing import Refusals
@@ -31,6 +30,7 @@ from shared.protocol.messages import Envelope, ReceiptKind
 from shared.protocol.notes import read_note
 from shared.protocol.receipts import UNRECEIPTED
 from shared.runtime.database import Database
+from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict, NotAllowed, Refusal, Unprocessable
 
 SKEW = timedelta(minutes=5)  # how far a peer's clock may be ahead of ours

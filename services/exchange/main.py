@@ -12,26 +12,26 @@ from services.exchange.channel_watch import ChannelWatch
 from services.exchange.closing import Closer
 from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
-from services.exchange.directory import Directory
 from services.exchange.fetching import Fetcher
 from services.exchange.keyring import Keyring
 from services.exchange.recording import Recorder
-from services.exchange.refreshing import Refresher
 from services.exchange.refusing import Refusals
 from services.exchange.routes import inbound, oversight, packages, receiving, requests
 from services.exchange.routes.parts import Parts
 from services.exchange.settings import ExchangeSettings
 from services.exchange.vault import Vault
 from services.exchange.wire import Wire
-from services.exchange.worker import Crew, Job
 from shared.protocol.identifiers import parse_country
 from shared.runtime import logs
 from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
+from shared.runtime.crew import Crew, Job
 from shared.runtime.database import migrate, open_database
+from shared.runtime.directory import Directory
 from shared.runtime.http import bulk_pool, json_client
 from shared.runtime.keystore import Keystore
 from shared.runtime.principals import HEADER, Assertions, Doorman, InternalAuth
+from shared.runtime.refreshing import Refresher
 from shared.runtime.server import make_server, run
 from shared.runtime.settings import load
 

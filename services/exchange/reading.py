@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.exchange import casework, correspondence
-from services.exchange.directory import Directory
 from services.exchange.keyring import Keyring, PackageKey
 from services.exchange.opening import is_intact
 from services.exchange.records import Package, PackageFile, StoredSegment
@@ -23,6 +22,7 @@ from shared.protocol.errors import SealError
 from shared.protocol.identifiers import TAG_ITEM
 from shared.protocol.messages import ReceiptKind
 from shared.runtime.database import Database
+from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict, NotFound, Unavailable, Unprocessable
 
 READABLE = frozenset({PackageState.VERIFIED, PackageState.IN_USE})

@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from services.exchange import approving, casework, gates
 from services.exchange.approving import Officers, Subject
-from services.exchange.directory import Directory
 from services.exchange.keyring import Keyring
 from services.exchange.records import Package, PackageFile, Request
 from services.exchange.states import Actor, PackageAct
@@ -26,6 +25,7 @@ from shared.protocol.keys import KemPublic
 from shared.protocol.messages import KeyWrap, PackageBody
 from shared.protocol.trust import Member
 from shared.runtime.database import Database
+from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict
 
 # How long the receiver may fetch; then the sender writes that it expired.

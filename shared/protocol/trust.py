@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Targets
 
@@ -18,9 +18,10 @@ from shared.protocol import canonical, jose
 from shared.protocol.errors import FormatError, TrustError
 from shared.protocol.identifiers import Country, parse_country
 from shared.protocol.keys import KemPublic, SealPublic
+from shared.protocol.policies import Policy, parse_policy
 from shared.protocol.rootchain import check_signed, follow_roots, read_metadata
 
-MAX_MEMBER = 64 * 2**10  # bytes
+MAX_MEMBER = 256 * 2**10  # bytes; a policy of thirty witnesses is 60 kB
 MAX_BUNDLE = 8 * 2**20  # bytes
 
 _STRICT = ConfigDict(strict=True, frozen=True, extra="forbid")
@@ -66,10 +67,41 @@ class DatedKem(BaseModel):
 
 
 class LogIdentity(BaseModel):
-    """A country's transparency log: its C2SP origin, where it is read, and its verifier keys."""
+    """A country's transparency log, as it is read and believed.
+
+    Attributes:
+        origin: its C2SP name.
+        url: where it is read (C2SP tlog-tiles).
+        vkeys: its verifier keys; both the old and the new ones while they rotate.
+        policy: who must have cosigned a checkpoint under which a transfer leaves (C2SP tlog-policy).
+        unwitnessed_limit: seconds without a checkpoint of that quorum after which no new transfer
+            is taken.
+    """
 
     model_config = _STRICT
     origin: str
+    url: str
+    vkeys: tuple[str, ...]
+    policy: str
+    unwitnessed_limit: int = Field(ge=1)
+
+
+class ClosedLog(BaseModel):
+    """A log that takes no more entries: an earlier year's, or one that died."""
+
+    model_config = _STRICT
+    origin: str
+    url: str
+    vkeys: tuple[str, ...]
+    policy: str
+    size: int = Field(ge=0)
+    root: str  # base64: the tree's root at `size`, its last
+
+
+class WitnessIdentity(BaseModel):
+    """The country's witness of other countries' logs: submission prefix, and verifier keys."""
+
+    model_config = _STRICT
     url: str
     vkeys: tuple[str, ...]
 
@@ -90,6 +122,8 @@ class Member(BaseModel):
     kem: tuple[DatedKem, ...]
     bag_seal_ca: str
     log: LogIdentity
+    closed_logs: tuple[ClosedLog, ...]
+    witness: WitnessIdentity
     suites: tuple[str, ...]
     instruments: tuple[str, ...]
     contacts: dict[str, str]
@@ -113,7 +147,7 @@ class Member(BaseModel):
         parse_country(member.country)
         for jwk in member.client_jwks:
             jose.public_key(jwk)
-        _ = member.seal_keys, member.kem_keys
+        _ = member.seal_keys, member.kem_keys, member.log_policy
         return member
 
     def to_bytes(self) -> bytes:
@@ -139,6 +173,11 @@ class Member(BaseModel):
     def log_vkeys(self) -> tuple[str, ...]:
         """Return the verifier keys of the country's log."""
         return self.log.vkeys
+
+    @cached_property
+    def log_policy(self) -> Policy:
+        """Return who must have cosigned a checkpoint of the country's log."""
+        return parse_policy(self.log.policy.encode())
 
     def seal_keys_at(self, at: int) -> tuple[SealPublic, ...]:
         """Return the seal keys in force at a time (seconds since 1970)."""

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.exchange.approving import Officers
-from services.exchange.directory import Directory
 from services.exchange.keyring import Keyring
 from services.exchange.refusing import Refusals
 from services.exchange.states import Actor
 from services.exchange.vault import Vault
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
+from shared.runtime.directory import Directory
 from shared.runtime.principals import Principal, gateway_client
 
 

@@ -42,6 +42,7 @@ def settings(keys: Keys, data: Path) -> AuditSettings:
         internal_keys=keys.folder,
         root=keys.folder / "root.json",
         audit_listen="127.0.0.1:0",
+        gateway_internal_url="http://127.0.0.1:9",
         log_origin=ORIGIN,
         batch_ms=1,
     )

@@ -251,6 +251,7 @@ def _audit(country: str, federation: Path, data: Path, clock: Clock) -> Any:  # 
         internal_keys=etc / "internal",
         root=etc / "root.json",
         audit_listen="127.0.0.1:0",
+        gateway_internal_url="http://127.0.0.1:9",
         log_origin=f"{country.lower()}.rogatory.example/log",
         batch_ms=1,
     )

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from services.exchange.closing import LEASE, Closer
-from services.exchange.directory import Directory
 from services.exchange.states import PackageAct, PackageState
 from services.exchange.store import contents, leases, packages
 from shared.protocol import bag, cms, manifest
 from shared.protocol.identifiers import TAG_ITEM
+from shared.runtime.directory import Directory
 from shared.runtime.refusals import Unavailable
 from tests.service.exchange.filling import (
     close,

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from services.exchange.directory import Directory
 from services.exchange.states import Actor, PackageAct, RequestAct
 from services.exchange.store import entries, packages, requests
 from services.exchange.store.packages import destroy_key
@@ -17,6 +16,7 @@ from shared.protocol.identifiers import Country
 from shared.protocol.keys import KemKey
 from shared.protocol.messages import PackageBody
 from shared.protocol.trust import Member
+from shared.runtime.directory import Directory
 from tests.service.exchange.filling import (
     cleared_package,
     close,

@@ -5,6 +5,7 @@ They are no models of these services: they hold no rule, and nothing but the gat
 
 import asyncio
 import hashlib
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,9 @@ class Echo:
     events: list[dict[str, Any]] = field(default_factory=list)
     audit_status: int = 200
     sent: int = 0
+    released: threading.Event = field(
+        default_factory=threading.Event
+    )  # set: slow calls are answered
 
 
 def echo_app(echo: Echo) -> FastAPI:
@@ -75,7 +79,8 @@ def _stream(echo: Echo, *, broken: bool) -> Response:
 
 async def _echoed(echo: Echo, request: Request) -> Response:
     if request.url.query == "slow":
-        await asyncio.sleep(1.0)
+        # Held until the test has seen what it waits for: no guess at how slow is slow enough.
+        await asyncio.to_thread(echo.released.wait)
     digest, size = hashlib.sha256(), 0
     try:
         async for chunk in request.stream():

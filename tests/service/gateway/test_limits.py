@@ -28,6 +28,10 @@ def test_a_client_that_asks_too_much_at_once_waits_and_others_do_not(world: Worl
     with ThreadPoolExecutor(MAX_CALLS + 8) as pool:
         calls = [pool.submit(greedy.call, "GET", PATH) for _ in range(MAX_CALLS + 8)]
         assert other.call("GET", "/v1/inbox").status_code == 200
+        try:
+            wait_until(lambda: any(call.done() for call in calls))
+        finally:
+            world.echoes["QN"].released.set()
         answers = [call.result() for call in calls]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert {answer.status_code for answer in answers} == {200, 429}

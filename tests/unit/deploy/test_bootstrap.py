@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, 1, tzinfo=UTC)
 KEYS = {
     "gateway": {"internal-gateway", "token", "peer-client", "peer-dpop"},
     "exchange": {"internal-exchange", "seal", "kem", "storage", "bag-seal"},
-    "audit": {"internal-audit", "log", "log-case"},
+    "audit": {"internal-audit", "log", "log-case", "witness"},
 }
 
 

@@ -12,7 +12,7 @@ from services.exchange.states import RequestState
 from shared.protocol.approvals import Approval
 from shared.protocol.canonical import encode
 from shared.protocol.keys import SUITE, KemKey
-from shared.protocol.trust import DatedKem, LogIdentity, Member
+from shared.protocol.trust import DatedKem, LogIdentity, Member, WitnessIdentity
 
 NOW = 1_800_000_000
 DIGEST = "ab" * 48
@@ -36,7 +36,9 @@ def member(country: str, **changed: Any) -> Member:  # noqa: ANN401
         seal=(),
         kem=(kem(),),
         bag_seal_ca="",
-        log=LogIdentity(origin="x", url="x", vkeys=()),
+        log=LogIdentity(origin="x", url="x", vkeys=(), policy="quorum none\n", unwitnessed_limit=1),
+        closed_logs=(),
+        witness=WitnessIdentity(url="x", vkeys=()),
         suites=(SUITE,),
         instruments=("BUD", "UNTOC"),
         contacts={},

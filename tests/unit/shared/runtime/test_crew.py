@@ -3,7 +3,7 @@
 import threading
 from time import monotonic
 
-from services.exchange.worker import TROUBLED, Crew
+from shared.runtime.crew import TROUBLED, Crew
 from shared.runtime.database import Pulse
 
 

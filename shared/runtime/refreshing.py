@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from services.exchange.directory import Directory
 from shared.protocol.errors import ProtocolError
 from shared.protocol.trust import MAX_BUNDLE
 from shared.runtime import logs
 from shared.runtime.clock import Clock
+from shared.runtime.directory import Directory
 
 PACE = timedelta(seconds=60)
 HURRY = timedelta(seconds=0.5)  # while there is none at all, or the last attempt failed

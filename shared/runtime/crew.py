@@ -1,4 +1,4 @@
-"""The exchange's threads: each job is done again and again until the process is told to stop."""
+"""A service's threads: each job is done again and again until the process is told to stop."""
 
 import threading
 from collections.abc import Mapping

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.exchange.directory import Directory
-from services.exchange.refreshing import Refresher
 from shared.protocol.errors import TrustError
+from shared.runtime.directory import Directory
+from shared.runtime.refreshing import Refresher
 from shared.runtime.refusals import Refusal
 from tests.federated import Repository, document
 from tests.simulator import LOSE_REQUEST, Answered, FaultyTransport
