@@ -147,7 +147,9 @@ def test_an_assertion_that_says_otherwise_is_refused(claims: dict[str, Any], rea
     assert caught.value.facts["reason"] == reason
 
 
-@pytest.mark.parametrize("kid", ["k1' or 1=1--", 7, jose.thumbprint(OTHER)])
+@pytest.mark.parametrize(
+    "kid", ["k1' or 1=1--", 7, jose.thumbprint(OTHER)], ids=["sql", "number", "another"]
+)
 def test_an_assertion_names_a_registered_key(kid: object) -> None:
     with pytest.raises(TokenError) as caught:
         check_assertion(reforge(KEY, assertion(), header={"kid": kid}))
