@@ -211,7 +211,7 @@ def test_four_eyes_are_two_people_with_two_keys() -> None:
         {"version": 4},
         {"digest": "00" * 32},
     ],
-    ids=lambda changes: next(iter(changes)),  # not the key: it is another in each process
+    ids=["key", "officer", "OFFICER", "prepare", "clear", "object", "version", "digest"],
 )
 def test_two_approvals_that_are_not_four_eyes_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ApprovalError):

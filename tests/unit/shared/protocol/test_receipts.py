@@ -91,7 +91,7 @@ def test_each_kind_has_its_own_members(kind: ReceiptKind, members: dict[str, Any
         receipt_for(ABOUT, HASH, kind, **members)
 
 
-@pytest.mark.parametrize("kind", CONFIRMATIONS)
+@pytest.mark.parametrize("kind", sorted(CONFIRMATIONS))
 def test_another_tag_manifest_is_not_confirmed(kind: ReceiptKind) -> None:
     with pytest.raises(DigestMismatchError):
         receipt_for(ABOUT, HASH, kind, tagmanifest_sha256="00" * 32)
