@@ -2,12 +2,15 @@
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Mapping
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
 
+import httpx
 from fastapi import FastAPI
 
 from services.audit.confidential import Confidential
+from services.audit.duties import Duty
 from services.audit.routes import entries, log, operations, oversight
 from services.audit.routes.parts import Parts
 from services.audit.settings import AuditSettings
@@ -18,9 +21,13 @@ from shared.protocol.checkpoints import LogKey
 from shared.runtime import logs
 from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
+from shared.runtime.crew import Crew, Job
 from shared.runtime.database import migrate, open_database
+from shared.runtime.directory import Directory
+from shared.runtime.http import json_client
 from shared.runtime.keystore import Keystore, KeystoreError
-from shared.runtime.principals import Doorman
+from shared.runtime.principals import Assertions, Doorman, InternalAuth
+from shared.runtime.refreshing import Refresher
 from shared.runtime.server import make_server, run
 from shared.runtime.settings import load
 
@@ -49,25 +56,33 @@ def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
         signer=Signer(key, settings.signer_state),
         clock=clock,
     )
-    return _app(opened, settings, clock)
+    return _app(opened, settings, keystore)
 
 
-def _app(opened: Log, settings: AuditSettings, clock: Clock) -> FastAPI:
+def _app(opened: Log, settings: AuditSettings, keystore: Keystore) -> FastAPI:
     signals = Signals()
     sequencer = Sequencer(opened, signals, interval=timedelta(milliseconds=settings.batch_ms))
+    directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
+    parts = Parts(log=opened, signals=signals, directory=directory)
+    assertions = Assertions.load("audit", keystore, opened.clock)
+    gateway = json_client(settings.gateway_internal_url, auth=InternalAuth(assertions, "gateway"))
+    jobs = _jobs(parts, gateway) | _duties(parts, gateway, sequencer.leading)
+    crew = Crew(jobs, threading.Event(), opened.database.pulse)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        crew.start()
         try:
             sequencer.start()
             yield
         finally:
+            crew.stop()
             sequencer.stop()
             opened.signer.close()
             opened.database.close()
 
     def readiness() -> Mapping[str, str]:
-        return {"sequencer": sequencer.state}
+        return {"sequencer": sequencer.state, **crew.problems(), "directory": directory.state}
 
     app = create_app(
         "rogatory audit",
@@ -75,9 +90,23 @@ def _app(opened: Log, settings: AuditSettings, clock: Clock) -> FastAPI:
         readiness=readiness,
         lifespan=lifespan,
     )
-    app.state.doorman = Doorman.load("audit", settings.internal_keys, clock)
-    app.state.parts = Parts(log=opened, signals=signals)
+    app.state.doorman = Doorman.load("audit", settings.internal_keys, opened.clock)
+    app.state.parts = parts
+    app.state.jobs = jobs
     return app
+
+
+def _jobs(parts: Parts, gateway: httpx.Client) -> dict[str, Job]:
+    """What every process of the log does, by the name of its thread."""
+    return {
+        "refresher": Refresher(gateway=gateway, directory=parts.directory, clock=parts.log.clock),
+    }
+
+
+def _duties(_parts: Parts, _gateway: httpx.Client, leading: Callable[[], bool]) -> dict[str, Job]:
+    """What the leader alone does, by the name of its thread."""
+    duties: dict[str, Job] = {}
+    return {name: Duty(job=job, leading=leading) for name, job in duties.items()}
 
 
 def _storage_key(keystore: Keystore) -> bytes:

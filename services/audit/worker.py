@@ -48,6 +48,10 @@ class Sequencer(threading.Thread):
             return str(self._signals.alarm)
         return "ok" if self.is_alive() else "not running"
 
+    def leading(self) -> bool:
+        """Whether this process extends the log: what only the leader does is done while it does."""
+        return self.is_alive() and self._signals.alarm is None
+
     @override
     def start(self) -> None:
         """Begin, unless the log must not be extended: then say why and leave it to be read."""

@@ -8,6 +8,7 @@ from fastapi import Request
 from services.audit.confidential import Confidential
 from services.audit.signals import Signals
 from services.audit.worker import Log
+from shared.runtime.directory import Directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class Parts:
 
     log: Log
     signals: Signals
+    directory: Directory
 
     @property
     def confidential(self) -> Confidential:

@@ -88,6 +88,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     keystore.put("log", KEY.to_bytes())
     keystore.put("log-case", CONFIDENTIAL.log_case)
     internal = {service: jose.generate() for service in SERVICES}
+    keystore.put("internal-audit", canonical.encode(internal["audit"]))
+    (folder / "root.json").write_bytes(b"no root: these tests have no directory")
     for service, key in internal.items():
         public = canonical.encode(jose.public_part(key))
         (folder / f"{service}.pub.jwk").write_bytes(public)

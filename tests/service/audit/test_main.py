@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from services.audit.alarms import SignerRefusal
 from services.audit.main import create
+from shared.protocol import canonical
 from shared.runtime.keystore import Keystore, KeystoreError
 from tests.service.audit.caller import OPS, Keys, Node, settings, told
 from tests.service.audit.logbook import (
@@ -24,11 +25,12 @@ def test_the_operators_can_check_what_is_stored(node: Node) -> None:
 
 
 def test_readiness_is_the_sequencers(node: Node) -> None:
-    assert node.client.get("/readyz").json() == {"status": "ok", "parts": {"sequencer": "ok"}}
+    parts = node.client.get("/readyz").json()["parts"]
+    assert parts == {"sequencer": "ok", "refresher": "ok", "directory": "not fetched yet"}
     node.post(told(1))
     node.clock.back(minutes=1)
     node.post(told(2))
-    assert node.client.get("/readyz").status_code == 503
+    assert "behind" in node.client.get("/readyz").json()["parts"]["sequencer"]
     assert node.post(told(2)).json()["code"] == "log_stopped"
     node.clock.back(minutes=-5)
 
@@ -55,7 +57,7 @@ def test_a_key_of_another_log(keys: Keys, tmp_path: Path) -> None:
 
 
 def test_a_second_process_on_the_same_folder(node: Node, keys: Keys, tmp_path: Path) -> None:
-    assert node.client.get("/readyz").status_code == 200
+    assert node.client.get("/readyz").json()["parts"]["sequencer"] == "ok"
     with pytest.raises(SignerRefusal):
         create(settings(keys, tmp_path))
 
@@ -65,6 +67,7 @@ def test_the_storage_key_is_made_once(keys: Keys, tmp_path: Path) -> None:
     keystore = Keystore.create(fresh, keys.folder / "passphrase")
     keystore.put("log", KEY.to_bytes())
     keystore.put("log-case", secrets.token_bytes(32))
+    keystore.put("internal-audit", canonical.encode(keys.internal["audit"]))
     told_folder = settings(keys, tmp_path).model_copy(update={"keystore": fresh})
     with TestClient(create(told_folder)):
         made = keystore.get("storage")
