@@ -101,3 +101,14 @@ opening = sa.Table(
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Index("opening_owner", "owner"),
 )
+
+stamp = sa.Table(
+    "stamp",
+    metadata,
+    sa.Column("size", Counter, primary_key=True, autoincrement=False),
+    sa.Column("authority", sa.Text, primary_key=True),
+    sa.Column("note", sa.Text, nullable=False),  # as it was when it was stamped
+    sa.Column("token", sa.LargeBinary, nullable=False),  # RFC 3161, DER
+    sa.Column("time", UtcDateTime, nullable=False),  # that the token states
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
