@@ -17,6 +17,7 @@ class Signals:
         self._condition = threading.Condition()
         self._generation = 0
         self._alarm: Alarm | None = None
+        self._verdict: Alarm | None = None
 
     def arrived(self) -> None:
         """Wake the sequencer."""
@@ -34,6 +35,21 @@ class Signals:
     def stopped(self, alarm: Alarm) -> None:
         """Wake all who wait: the log takes no entries."""
         self._turn(alarm)
+
+    def condemn(self, alarm: Alarm) -> None:
+        """Say that this log must sign nothing more, whoever finds out; only people end that."""
+        self._verdict = self._verdict or alarm
+        self.stopped(self._verdict)
+        self.arrived()
+
+    def check(self) -> None:
+        """Look before each signature whether the log was condemned.
+
+        Raises:
+            Alarm: it was.
+        """
+        if self._verdict is not None:
+            raise self._verdict
 
     @property
     def alarm(self) -> Alarm | None:
@@ -53,5 +69,5 @@ class Signals:
     def _turn(self, alarm: Alarm | None) -> None:
         with self._condition:
             self._generation += 1
-            self._alarm = alarm
+            self._alarm = self._verdict or alarm
             self._condition.notify_all()
