@@ -14,6 +14,7 @@ from shared.protocol import chainfolder, jose, leaves, trust
 from shared.protocol.canonical import encode, unb64
 from shared.protocol.channels import Head, head_of, next_entry
 from shared.protocol.checkpoints import Checkpoint, LogKey, sign_checkpoint
+from shared.protocol.cosignatures import WitnessKey, cosign
 from shared.protocol.entries import Entry, EntryType, entry_hash, sign_entry
 from shared.protocol.identifiers import new_id
 from shared.protocol.keys import KemKey, OfficerKey, SealKey
@@ -25,6 +26,14 @@ from shared.protocol.verification import entry_facts
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 INSTRUMENTS = ("BUD", "UNTOC")
+WITNESS = WitnessKey.generate("witness.example/w1")  # has seen every log from its first entry
+
+
+def policy(*vkeys: str) -> str:
+    """The policy whose quorum is all of these keys."""
+    witnesses = "".join(f"witness w{n} {vkey}\n" for n, vkey in enumerate(vkeys))
+    members = " ".join(f"w{n}" for n in range(len(vkeys)))
+    return f"{witnesses}group witnesses all {members}\nquorum witnesses\n"
 
 
 @dataclass
@@ -103,7 +112,7 @@ class Node:
                 "origin": self.log_key.origin,
                 "url": f"https://gateway.{self.name.lower()}.example/log",
                 "vkeys": list(self.log_key.vkeys()),
-                "policy": "quorum none\n",
+                "policy": policy(*WITNESS.vkeys()),
                 "unwitnessed_limit": 14400,
             },
             "closed_logs": [],
@@ -140,7 +149,8 @@ class Node:
     def checkpoint(self) -> str:
         tree = root([leaf_hash(body) for body in self.bodies])
         stated = Checkpoint(origin=self.log_key.origin, size=len(self.bodies), root=tree)
-        return sign_checkpoint(stated, self.log_key, self.clock())
+        note = sign_checkpoint(stated, self.log_key, self.clock())
+        return note + cosign(note, WITNESS, self.clock())
 
     def proof(self, index: int) -> str:
         hashes = [leaf_hash(body) for body in self.bodies]

@@ -20,7 +20,7 @@ class Check(Enum):
     SIGNATURE = (5, "the sender signed the tag manifest")
     ENTRY = (6, "the sender sealed the package entry with both keys")
     BINDING = (7, "the package entry is of this very bag")
-    LOG = (8, "the sender's log holds its entries")
+    LOG = (8, "the sender's log holds its entries, and is witnessed")
     CHAIN = (9, "the chain of both directions is unbroken")
     RECEIPTS = (10, "the receiver has receipted, and its log holds the receipts")
     BASIS = (11, "the legal basis binds both countries")

@@ -7,6 +7,7 @@ ProtocolError
 │   ├── SignatureError          bad_signature
 │   │   ├── UnknownKeyError     unknown_key: no key of the directory or registry has this key id
 │   │   └── MissingSignatureError  missing_signature: fewer signatures than the suite demands
+│   │       └── UnwitnessedError    unwitnessed: the quorum of the policy has not cosigned it
 │   ├── DigestMismatchError     digest_mismatch
 │   ├── SealError               seal_broken: sealed bytes do not open under this key and context
 │   ├── ChainError              broken_chain
@@ -74,6 +75,12 @@ class MissingSignatureError(SignatureError):
     """A signature that the suite demands is not there."""
 
     code = "missing_signature"
+
+
+class UnwitnessedError(MissingSignatureError):
+    """Fewer witnesses have cosigned a checkpoint than its log's policy demands."""
+
+    code = "unwitnessed"
 
 
 class DigestMismatchError(ProofError):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from shared.protocol.checkpoints import read_decimal
 from shared.protocol.cosignatures import COSIGNATURES, read_cosignatures
-from shared.protocol.errors import FormatError, MissingSignatureError
+from shared.protocol.errors import FormatError, UnwitnessedError
 from shared.protocol.notes import Algorithm, NoteVerifier
 
 NONE = "none"
@@ -96,13 +96,13 @@ def check_quorum(policy: Policy, note: str) -> dict[str, int]:
         Who has, and when last.
 
     Raises:
-        MissingSignatureError: they do not make up the quorum.
+        UnwitnessedError: they do not make up the quorum.
         SignatureError: a line that claims a witness's key does not hold.
         FormatError: it is no checkpoint.
     """
     found = cosigners(policy, note)
     if not satisfied(policy, found.keys()):
-        raise MissingSignatureError("the quorum has not cosigned it", quorum=policy.quorum)
+        raise UnwitnessedError("the quorum has not cosigned it", quorum=policy.quorum)
     return found
 
 

@@ -7,103 +7,31 @@ Expiry, rollback and freeze belong to the live path, the gateway's TUF client.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Targets
 
 from shared.protocol import canonical, jose
 from shared.protocol.errors import FormatError, TrustError
 from shared.protocol.identifiers import Country, parse_country
+from shared.protocol.identities import (
+    ClosedLog,
+    DatedKem,
+    DatedSeal,
+    LogIdentity,
+    NamedLog,
+    WitnessIdentity,
+)
 from shared.protocol.keys import KemPublic, SealPublic
-from shared.protocol.policies import Policy, parse_policy
+from shared.protocol.policies import Policy
 from shared.protocol.rootchain import check_signed, follow_roots, read_metadata
 
 MAX_MEMBER = 256 * 2**10  # bytes; a policy of thirty witnesses is 60 kB
 MAX_BUNDLE = 8 * 2**20  # bytes
 
 _STRICT = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-
-class DatedSeal(BaseModel):
-    """A seal's public keys and when they may sign (seconds since 1970, `exp` excluded)."""
-
-    model_config = _STRICT
-    es384: dict[str, str]
-    mldsa87: dict[str, str]
-    nbf: int
-    exp: int
-
-    @cached_property
-    def key(self) -> SealPublic:
-        """Return both public keys."""
-        return SealPublic.from_json({"es384": dict(self.es384), "mldsa87": dict(self.mldsa87)})
-
-
-class DatedKem(BaseModel):
-    """A public key to wrap content keys for, and when it may be used."""
-
-    model_config = _STRICT
-    kid: str
-    suite: str
-    p384: str
-    mlkem1024: str
-    nbf: int
-    exp: int
-
-    @cached_property
-    def key(self) -> KemPublic:
-        """Return the public key."""
-        return KemPublic.from_json(
-            {
-                "kid": self.kid,
-                "suite": self.suite,
-                "p384": self.p384,
-                "mlkem1024": self.mlkem1024,
-            }
-        )
-
-
-class LogIdentity(BaseModel):
-    """A country's transparency log, as it is read and believed.
-
-    Attributes:
-        origin: its C2SP name.
-        url: where it is read (C2SP tlog-tiles).
-        vkeys: its verifier keys; both the old and the new ones while they rotate.
-        policy: who must have cosigned a checkpoint under which a transfer leaves (C2SP tlog-policy).
-        unwitnessed_limit: seconds without a checkpoint of that quorum after which no new transfer
-            is taken.
-    """
-
-    model_config = _STRICT
-    origin: str
-    url: str
-    vkeys: tuple[str, ...]
-    policy: str
-    unwitnessed_limit: int = Field(ge=1)
-
-
-class ClosedLog(BaseModel):
-    """A log that takes no more entries: an earlier year's, or one that died."""
-
-    model_config = _STRICT
-    origin: str
-    url: str
-    vkeys: tuple[str, ...]
-    policy: str
-    size: int = Field(ge=0)
-    root: str  # base64: the tree's root at `size`, its last
-
-
-class WitnessIdentity(BaseModel):
-    """The country's witness of other countries' logs: submission prefix, and verifier keys."""
-
-    model_config = _STRICT
-    url: str
-    vkeys: tuple[str, ...]
 
 
 class Member(BaseModel):
@@ -147,7 +75,9 @@ class Member(BaseModel):
         parse_country(member.country)
         for jwk in member.client_jwks:
             jose.public_key(jwk)
-        _ = member.seal_keys, member.kem_keys, member.log_policy
+        for log in (member.log, *member.closed_logs):
+            _ = log.witnessed_by
+        _ = member.seal_keys, member.kem_keys
         return member
 
     def to_bytes(self) -> bytes:
@@ -174,10 +104,14 @@ class Member(BaseModel):
         """Return the verifier keys of the country's log."""
         return self.log.vkeys
 
-    @cached_property
+    @property
     def log_policy(self) -> Policy:
         """Return who must have cosigned a checkpoint of the country's log."""
-        return parse_policy(self.log.policy.encode())
+        return self.log.witnessed_by
+
+    def log_named(self, origin: str) -> NamedLog:
+        """Return the country's log of this origin, open or closed; the open one if there is none."""
+        return next((log for log in self.closed_logs if log.origin == origin), self.log)
 
     def seal_keys_at(self, at: int) -> tuple[SealPublic, ...]:
         """Return the seal keys in force at a time (seconds since 1970)."""

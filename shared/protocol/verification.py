@@ -48,6 +48,7 @@ from shared.protocol.identifiers import Country
 from shared.protocol.logproofs import parse_proof
 from shared.protocol.merkle import leaf_hash, verify_inclusion
 from shared.protocol.messages import ApprovalReference, PackageBody, ReceiptBody, ReceiptKind
+from shared.protocol.policies import check_quorum
 from shared.protocol.receipts import CONFIRMATIONS, check_receipt
 from shared.protocol.trust import Member, find_member, read_bundle, read_roots
 
@@ -175,17 +176,19 @@ def check_binding(
 
 
 def check_logged(logged: LoggedEntry, entry: Entry, sender: Member) -> leaves.Leaf:
-    """8. The leaf is of this entry and stands in the sender's log, under both of the log's signatures.
+    """8. The leaf is of this entry and stands in a log of the sender, signed and witnessed as it must be.
 
     The seal keys must have been in force at the logged time as well, which the sender alone does not
     choose: its log is witnessed.
     """
     with naming(logged.name + ".leaf"):
         leaf = leaves.parse(logged.leaf)
-        leaves.check_transfer_leaf(leaf, entry_facts(entry), origin=sender.log_origin)
+        log = sender.log_named(leaf.log)
+        leaves.check_transfer_leaf(leaf, entry_facts(entry), origin=log.origin)
     with naming(logged.name + ".tlog-proof"):
         proof = parse_proof(logged.proof.decode("utf-8", "replace"))
-        checkpoint = verify_checkpoint(proof.checkpoint, sender.log_vkeys)
+        checkpoint = verify_checkpoint(proof.checkpoint, log.vkeys)
+        check_quorum(log.witnessed_by, proof.checkpoint)
     # Which of the two was changed cannot be told: they do not belong together.
     with naming(logged.name + ".{leaf,tlog-proof}"):
         place = leaf_hash(logged.leaf)

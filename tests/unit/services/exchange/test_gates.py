@@ -11,8 +11,9 @@ from services.exchange.gates import Case, Fail, GateShutError, NeedsHuman, Pass
 from services.exchange.states import RequestState
 from shared.protocol.approvals import Approval
 from shared.protocol.canonical import encode
+from shared.protocol.identities import DatedKem, LogIdentity, WitnessIdentity
 from shared.protocol.keys import SUITE, KemKey
-from shared.protocol.trust import DatedKem, LogIdentity, Member, WitnessIdentity
+from shared.protocol.trust import Member
 
 NOW = 1_800_000_000
 DIGEST = "ab" * 48
