@@ -11,15 +11,17 @@ from fastapi import FastAPI
 
 from services.audit.confidential import Confidential
 from services.audit.duties import Duty
-from services.audit.routes import entries, log, operations, oversight
+from services.audit.routes import entries, log, operations, oversight, timestamps
 from services.audit.routes.parts import Parts
 from services.audit.settings import AuditSettings
 from services.audit.signals import Signals
 from services.audit.signer import Signer
+from services.audit.stamping import Stamper
 from services.audit.worker import Log, Sequencer
 from shared.protocol.checkpoints import LogKey
 from shared.runtime import logs
 from shared.runtime.app import create_app
+from shared.runtime.authorities import read_authorities
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.crew import Crew, Job
 from shared.runtime.database import migrate, open_database
@@ -41,7 +43,7 @@ def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
 
     Raises:
         KeystoreError: a key is missing, or is another log's.
-        SignerRefusal: another process has the signer.
+        OperationalError: the database does not answer.
     """
     keystore = Keystore.open(settings.keystore, settings.passphrase_file)
     key = LogKey.from_bytes(keystore.get("log"))
@@ -63,9 +65,10 @@ def _app(opened: Log, settings: AuditSettings, keystore: Keystore) -> FastAPI:
     signals = Signals()
     sequencer = Sequencer(opened, signals, interval=timedelta(milliseconds=settings.batch_ms))
     directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
-    parts = Parts(log=opened, signals=signals, directory=directory)
     assertions = Assertions.load("audit", keystore, opened.clock)
     gateway = json_client(settings.gateway_internal_url, auth=InternalAuth(assertions, "gateway"))
+    stamper = _stamper(opened, settings, gateway)
+    parts = Parts(log=opened, signals=signals, directory=directory, stamper=stamper)
     jobs = _jobs(parts, gateway) | _duties(parts, gateway, sequencer.leading)
     crew = Crew(jobs, threading.Event(), opened.database.pulse)
 
@@ -78,7 +81,6 @@ def _app(opened: Log, settings: AuditSettings, keystore: Keystore) -> FastAPI:
         finally:
             crew.stop()
             sequencer.stop()
-            opened.signer.close()
             opened.database.close()
 
     def readiness() -> Mapping[str, str]:
@@ -86,7 +88,13 @@ def _app(opened: Log, settings: AuditSettings, keystore: Keystore) -> FastAPI:
 
     app = create_app(
         "rogatory audit",
-        routers=[entries.router, log.router, oversight.router, operations.router],
+        routers=[
+            entries.router,
+            log.router,
+            oversight.router,
+            timestamps.router,
+            operations.router,
+        ],
         readiness=readiness,
         lifespan=lifespan,
     )
@@ -103,10 +111,20 @@ def _jobs(parts: Parts, gateway: httpx.Client) -> dict[str, Job]:
     }
 
 
-def _duties(_parts: Parts, _gateway: httpx.Client, leading: Callable[[], bool]) -> dict[str, Job]:
+def _duties(parts: Parts, _gateway: httpx.Client, leading: Callable[[], bool]) -> dict[str, Job]:
     """What the leader alone does, by the name of its thread."""
-    duties: dict[str, Job] = {}
+    duties: dict[str, Job] = {"stamping": parts.stamper}
     return {name: Duty(job=job, leading=leading) for name, job in duties.items()}
+
+
+def _stamper(opened: Log, settings: AuditSettings, gateway: httpx.Client) -> Stamper:
+    return Stamper(
+        database=opened.database,
+        gateway=gateway,
+        authorities=read_authorities(settings.time_authorities),
+        every=timedelta(seconds=settings.stamp_s),
+        clock=opened.clock,
+    )
 
 
 def _storage_key(keystore: Keystore) -> bytes:

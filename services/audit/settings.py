@@ -14,6 +14,8 @@ class AuditSettings(NodeSettings):
     gateway_internal_url: str  # the node's way out: directory, witnesses, time-stamping authorities
     log_origin: str  # the log's name for ever, as its keys and the directory have it
     batch_ms: int = Field(default=50, ge=1, le=10_000)  # the least time between two batches
+    time_authorities: Path | None = None  # the same file as the gateway's
+    stamp_s: int = Field(default=3600, ge=1)  # the least time between two stamps of an authority
 
     @property
     def signer_state(self) -> Path:

@@ -114,6 +114,13 @@ ROUTES: Sequence[Route] = (
     ),
     _route("GET /v1/audit/key", "audit", "audit:read", target="/oversight/key", purpose=True),
     _route("GET /v1/audit/proof", "audit", "audit:read", target="/oversight/proof", purpose=True),
+    _route(
+        "GET /v1/audit/timestamps",
+        "audit",
+        "audit:read",
+        target="/oversight/timestamps",
+        purpose=True,
+    ),
     _route("GET /v1/audit/channels/{peer}/links", "exchange", "audit:read"),
     _route("POST /v1/requests", "exchange", "requests:write"),
     _route("GET /v1/requests", "exchange", "requests:read"),

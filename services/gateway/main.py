@@ -21,11 +21,13 @@ from services.gateway.registry import Registry
 from services.gateway.routes import api, egress, oauth
 from services.gateway.routes.form import FormRules
 from services.gateway.settings import GatewaySettings
+from services.gateway.timekeeping import Timekeepers
 from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
 from shared.protocol import canonical, jose
 from shared.runtime import http, logs, server, tls
 from shared.runtime.app import OK, create_app
+from shared.runtime.authorities import read_authorities
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.database import Database, migrate, open_database
 from shared.runtime.edge import Edge, EdgeProtocol
@@ -64,6 +66,7 @@ def create(settings: GatewaySettings, *, clock: Clock = utc_now) -> Gateway:
     )
     internal.state.doorman = Doorman.load("gateway", settings.internal_keys, clock)
     internal.state.directory, internal.state.delivery = parts.directory, parts.delivery
+    internal.state.timekeepers = Timekeepers(read_authorities(settings.time_authorities))
     return Gateway(public=Edge(_public(settings, parts)), internal=Edge(internal))
 
 

@@ -18,3 +18,4 @@ class GatewaySettings(NodeSettings):
     directory_url: str
     directory_ca: Path  # PEM; the only anchor for the directory
     clients: Path  # JSON: {"clients": [{client_id, role, scopes, keys}]}
+    time_authorities: Path | None = None  # JSON: {"authorities": [{name, url, anchors, …}]}

@@ -18,6 +18,8 @@ from shared.protocol.errors import ProtocolError
 from shared.protocol.notes import is_name
 from shared.protocol.timetokens import Anchors
 
+MAX_AUTHORITIES = 16
+
 
 class AuthoritiesError(Exception):
     """The file of time-stamping authorities cannot be used; says what is wrong with it."""
@@ -58,13 +60,15 @@ def read_authorities(path: Path | None) -> Mapping[str, Authority]:
     try:
         content = path.read_bytes()
         canonical.read(content)
-        read = [_authority(path.parent, each) for each in _File.model_validate_json(content).authorities]
+        read = [
+            _authority(path.parent, each) for each in _File.model_validate_json(content).authorities
+        ]
     except (OSError, ValidationError, ProtocolError) as error:
         detail = error.detail if isinstance(error, ProtocolError) else str(error)
         raise AuthoritiesError(f"{path}: {detail}") from error
     by_name = {each.name: each for each in read}
-    if len(by_name) < len(read):
-        raise AuthoritiesError(f"{path}: two authorities have one name")
+    if len(by_name) < len(read) or len(read) > MAX_AUTHORITIES:
+        raise AuthoritiesError(f"{path}: two have one name, or there are over {MAX_AUTHORITIES}")
     return by_name
 
 

@@ -7,6 +7,7 @@ from fastapi import Request
 
 from services.audit.confidential import Confidential
 from services.audit.signals import Signals
+from services.audit.stamping import Stamper
 from services.audit.worker import Log
 from shared.runtime.directory import Directory
 
@@ -18,6 +19,7 @@ class Parts:
     log: Log
     signals: Signals
     directory: Directory
+    stamper: Stamper
 
     @property
     def confidential(self) -> Confidential:

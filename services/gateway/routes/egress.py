@@ -11,6 +11,7 @@ from services.gateway.admission import ENTRY_BODY
 from services.gateway.delivery import Delivery
 from services.gateway.directory import Directory
 from services.gateway.routes.calls import write_answer
+from services.gateway.timekeeping import REPLY, Timekeepers
 from services.gateway.upstream import read_answer
 from shared.runtime.principals import requires
 
@@ -21,6 +22,8 @@ Id = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$")]
 Number = Annotated[str, Path(pattern="^[0-9]{1,10}$")]
 Tile = Annotated[str, Path(pattern=r"^[0-9]{1,2}(/x[0-9]{3}){0,6}/[0-9]{3}(\.p/[0-9]{1,3})?$")]
 exchange = Depends(requires("exchange"))
+Name = Annotated[str, Path(pattern="^[^/+]{1,128}$")]
+audit = Depends(requires("audit"))
 anyone = Depends(requires("exchange", "audit"))
 
 
@@ -29,6 +32,14 @@ def directory(request: Request) -> Response:
     """Give the trust bundle."""
     known: Directory = request.app.state.directory
     return Response(known.bundle(), media_type="application/json")
+
+
+@router.post("/time/{name}", dependencies=[audit])
+async def stamp(name: Name, request: Request) -> Response:
+    """Bring a time-stamp request to an authority."""
+    known: Timekeepers = request.app.state.timekeepers
+    content = await to_thread.run_sync(known.ask, name, await request.body())
+    return Response(content, media_type=REPLY)
 
 
 @router.post("/{country}/entries", dependencies=[exchange])

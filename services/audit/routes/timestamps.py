@@ -1,0 +1,38 @@
+"""Time stamps of the log's checkpoints, for whoever oversees it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import Field
+
+from services.audit import access, stamping
+from services.audit.routes.parts import Parts, parts
+from shared.runtime.principals import Principal, gateway_client
+
+router = APIRouter(prefix="/oversight")
+
+
+@router.get("/timestamps")
+def timestamps(
+    own: Annotated[Parts, Depends(parts)],
+    overseer: Annotated[Principal, Depends(gateway_client("audit:read"))],
+    request: Request,
+    start: Annotated[int, Field(ge=0, lt=2**53), Query(alias="from")] = 0,
+) -> dict[str, object]:
+    """The records of stamps over checkpoints of this size and larger, `next` None at the end."""
+    found = stamping.records(own.log.database, start=start)
+    access.record(
+        access.Access(
+            personal=overseer.personal, purpose=overseer.purpose, query=request.url.query
+        ),
+        kind="timestamps",
+        count=len(found.records),
+        database=own.log.database,
+        confidential=own.confidential,
+        clock=own.log.clock,
+    )
+    own.signals.arrived()
+    return {
+        "stamps": [{"size": size, "record": each.decode()} for size, each in found.records],
+        "next": found.following,
+    }
