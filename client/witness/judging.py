@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
 from client.clock import Clock
 from client.witness.memory import Book, Memory
+from shared.protocol.accusations import CONTRADICTIONS, evidence_name, held_against, own_lines
 from shared.protocol.checkpoints import Checkpoint, check_origin, read_checkpoint
 from shared.protocol.cosignatures import WitnessKey, cosign
-from shared.protocol.digests import sha256
-from shared.protocol.errors import FormatError, ProtocolError
-from shared.protocol.misbehaviour import accuse
-from shared.protocol.notes import Algorithm, Note, NoteVerifier, read_note
+from shared.protocol.errors import FormatError
+from shared.protocol.notes import Algorithm, NoteVerifier, read_note
 from shared.protocol.witnessing import (
     PLAIN,
+    Accepted,
     Reason,
     Refused,
     Submission,
@@ -31,7 +30,6 @@ LogKeys = Mapping[str, Sequence[str]]
 """The keys trusted for each log, by its origin."""
 
 EVIDENCE = "evidence"
-_CONTRADICTIONS = frozenset({Reason.CONFLICT, Reason.INCONSISTENT, Reason.IMPOSSIBLE_ROOT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +73,14 @@ class Witness:
         with self.memory.writing() as book:
             head = book.head(submission.origin)
             judged = judge(submission, vkeys, _checkpoint(head) if head else None)
-            note = _of_the_log(submission.note, vkeys)
+            note = own_lines(submission.note, vkeys)
             if isinstance(judged, Refused):
                 if judged.signed is not None:
-                    self._hold_against(book, judged, submission, note)
+                    proven = self._hold_against(book, submission, judged, judged.signed)
                     book.keep(judged.signed, note, self.clock())
+                    self._tell(judged, judged.signed, proven=proven)
                 return _refusal(judged)
-            self._compare(book.others(judged.checkpoint), note, vkeys)
+            self._hold_against(book, submission, judged, judged.checkpoint)
             lines = cosign(note, self.key, self.clock())
             book.accept(judged.checkpoint, note, note + lines, self.clock())
         return Reply(status=HTTPStatus.OK, body=lines)
@@ -93,39 +92,34 @@ class Witness:
             return Reply(status=HTTPStatus.NOT_FOUND, body="nothing was cosigned of this log\n")
         return Reply(status=HTTPStatus.OK, body=note)
 
-    def _hold_against(self, book: Book, judged: Refused, submission: Submission, note: str) -> None:
-        """Find a note that contradicts this one; the proof that came may convict whoever sent it."""
-        assert judged.signed is not None
-        vkeys, head = self.logs[submission.origin], book.head(submission.origin)
-        proven = self._compare(book.others(judged.signed), note, vkeys)
-        if judged.reason is Reason.INCONSISTENT and head is not None:
-            proven |= self._compare([head], note, vkeys, path=submission.proof)
-        if judged.reason in _CONTRADICTIONS and not proven:
+    def _hold_against(
+        self, book: Book, submission: Submission, judged: Accepted | Refused, signed: Checkpoint
+    ) -> bool:
+        """Keep the evidence that a submission completes; give whether there is any."""
+        found = held_against(
+            submission,
+            judged,
+            vkeys=self.logs[signed.origin],
+            last=book.head(signed.origin),
+            others=book.others(signed),
+        )
+        for evidence in found:
+            self._keep_evidence(signed.origin, evidence)
+        return bool(found)
+
+    def _tell(self, judged: Refused, signed: Checkpoint, *, proven: bool) -> None:
+        if judged.reason in CONTRADICTIONS and not proven:
             self.alarm(
-                f"{submission.origin} signed a tree of {judged.signed.size} entries and did not show "
+                f"{signed.origin} signed a tree of {signed.size} entries and did not show "
                 f"that it extends the {judged.known} cosigned last; the note is kept"
             )
 
-    def _compare(
-        self, others: Iterable[str], note: str, vkeys: Sequence[str], path: Sequence[bytes] = ()
-    ) -> bool:
-        """Keep the evidence that these notes are against a log, if they are any."""
-        proven = False
-        for other in others:
-            with suppress(ProtocolError):
-                found = accuse(_of_the_log(read_note(other), vkeys), note, vkeys=vkeys, path=path)
-                self._keep_evidence(other, note, found)
-                proven = True
-        return proven
-
-    def _keep_evidence(self, one: str, other: str, evidence: bytes) -> None:
-        told = sorted((_checkpoint(one), _checkpoint(other)), key=lambda each: each.text())
-        digest = sha256("".join(each.text() for each in told).encode()).hex()[:16]
-        place = self.folder / EVIDENCE / f"{digest}.misbehaviour.json"
+    def _keep_evidence(self, origin: str, evidence: bytes) -> None:
+        place = self.folder / EVIDENCE / f"{evidence_name(evidence)}.misbehaviour.json"
         if not place.exists():
             place.parent.mkdir(exist_ok=True)
             write_new(place, evidence, mode=0o644)
-        self.alarm(f"{told[0].origin} signed two histories: the evidence is in {place}")
+        self.alarm(f"{origin} signed two histories: the evidence is in {place}")
 
 
 def trusted_logs(vkeys: Iterable[str]) -> dict[str, list[str]]:
@@ -151,12 +145,6 @@ def write_new(path: Path, content: bytes, *, mode: int) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-
-
-def _of_the_log(note: Note, vkeys: Iterable[str]) -> str:
-    """The note with one line of each trusted key; what others wrote on it would be kept for ever."""
-    lines = [line for vkey in vkeys for line in NoteVerifier.from_vkey(vkey).signed(note)[:1]]
-    return Note(text=note.text, signatures=tuple(lines)).encode()
 
 
 def _checkpoint(note: str) -> Checkpoint:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from shared.protocol.canonical import Json, b64, encode, parse, unb64
 from shared.protocol.checkpoints import Checkpoint, check_signed, read_checkpoint
-from shared.protocol.errors import FormatError, LogProofError, TrustError
+from shared.protocol.errors import FormatError, LogProofError, MissingSignatureError, TrustError
 from shared.protocol.members import members_of
 from shared.protocol.merkle import HASH_SIZE, roots_of
-from shared.protocol.notes import read_note
+from shared.protocol.notes import NoteVerifier, read_note
 
 _NAMES = frozenset({"v", "type", "vkeys", "checkpoints", "path"})
 _TYPE = "rogatory-misbehaviour"
@@ -53,11 +53,14 @@ class Contradiction:
 def accuse(one: str, other: str, *, vkeys: Sequence[str], path: Sequence[bytes] = ()) -> bytes:
     """The evidence that two notes of one log are, in either order, as the file that is kept.
 
+    It names those of the log's keys that signed one of them: a later one proves nothing here.
+
     Raises:
         ProtocolError: they are no evidence (`verify_evidence`).
     """
     smaller, larger = sorted((one, other), key=lambda each: _checkpoint(each).size)
-    evidence = Evidence(vkeys=tuple(vkeys), smaller=smaller, larger=larger, path=tuple(path))
+    used = _signing((smaller, larger), vkeys)
+    evidence = Evidence(vkeys=used, smaller=smaller, larger=larger, path=tuple(path))
     verify_evidence(evidence, pinned=vkeys)
     value = {
         "v": 1,
@@ -97,12 +100,12 @@ def verify_evidence(evidence: Evidence, *, pinned: Iterable[str]) -> Contradicti
 
     Raises:
         TrustError: a key in the file is not pinned.
+        MissingSignatureError: an algorithm of the pinned keys has no key in the file.
         SignatureError: a checkpoint was not signed by these keys.
         LogProofError: the checkpoints do not contradict each other.
         FormatError: one of them is no checkpoint, or they are of two logs.
     """
-    if not set(evidence.vkeys) <= set(pinned):
-        raise TrustError("a key in the evidence is not one of the log's")
+    _check_keys(evidence.vkeys, [*pinned])
     smaller = _signed(evidence.smaller, evidence.vkeys)
     larger = _signed(evidence.larger, evidence.vkeys)
     shown = larger.root
@@ -115,6 +118,23 @@ def verify_evidence(evidence: Evidence, *, pinned: Iterable[str]) -> Contradicti
     if shown == smaller.root:
         raise LogProofError("the checkpoints do not contradict each other", size=smaller.size)
     return Contradiction(smaller=smaller, larger=larger, shown=shown)
+
+
+def _signing(notes: Iterable[str], vkeys: Sequence[str]) -> tuple[str, ...]:
+    read = [read_note(each) for each in notes]
+    keys = ((vkey, NoteVerifier.from_vkey(vkey)) for vkey in vkeys)
+    return tuple(vkey for vkey, key in keys if any(key.signed(note) for note in read))
+
+
+def _check_keys(named: Sequence[str], pinned: Sequence[str]) -> None:
+    """Whoever breaks one algorithm shall not convict a log that signs with two."""
+    if not set(named) <= set(pinned):
+        raise TrustError("a key in the evidence is not one of the log's")
+    used = [NoteVerifier.from_vkey(each) for each in named]
+    names, algorithms = {each.name for each in used}, {each.algorithm for each in used}
+    for key in map(NoteVerifier.from_vkey, pinned):
+        if key.name in names and key.algorithm not in algorithms:
+            raise MissingSignatureError("the evidence lacks a key", algorithm=key.algorithm.name)
 
 
 def _checkpoint(note: str) -> Checkpoint:

@@ -175,6 +175,8 @@ def misbehaviours() -> list[Vector]:
          _evidence(checkpoints=[SMALL.replace("\n5\n", "\n4\n"), LARGE])),
         ("unsigned", "missing_signature", "by each of its algorithms",
          _evidence(checkpoints=[SMALL, LARGE[: LARGE.rindex("\N{EM DASH}")]])),
+        ("half-signed", "missing_signature", "the file names keys for each of its algorithms",
+         _evidence(vkeys=VKEYS[:1])),
         ("two-logs", "malformed", "both are of one log",
          _evidence(checkpoints=[SMALL, _note(OTHER, 9, FOREIGN)])),
         ("three", "malformed", "two checkpoints", _evidence(checkpoints=[SMALL, LARGE, LARGE])),
