@@ -11,12 +11,38 @@ from hashlib import sha256
 from itertools import pairwise
 
 from shared.protocol import merkle, tries
-from shared.protocol.errors import LogProofError
+from shared.protocol.errors import FormatError, LogProofError
 from shared.protocol.leaves import Leaf
 from shared.protocol.merkle import Frontier
 from shared.protocol.tries import TrieProof
 
+INDEX_ROOT = "index.root"
+"""The type of the leaf that says the root of the index."""
+INDEX_ROOT_FIELD = "index_root"
+
 _MAX_INDEX = 2**63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRoot:
+    """What a log says of its index: the root over its first `size` leaves."""
+
+    size: int
+    root: bytes
+
+
+def read_index_root(index: int, leaf: Leaf) -> IndexRoot:
+    """Read what a leaf of type `index.root` says, which stands at an index.
+
+    Raises:
+        FormatError: it does not say it, or speaks of leaves behind it.
+    """
+    root = leaf.commit.get(INDEX_ROOT_FIELD)
+    if leaf.type != INDEX_ROOT or root is None or leaf.count is None:
+        raise FormatError("the leaf says no root of an index", entry=index)
+    if leaf.count > index:
+        raise FormatError("the index speaks of leaves behind its own", entry=index)
+    return IndexRoot(size=leaf.count, root=bytes.fromhex(root))
 
 
 def case_key(case_ref: str) -> bytes:

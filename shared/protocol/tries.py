@@ -131,8 +131,8 @@ def verify(root: bytes, key: bytes, proof: TrieProof) -> bytes | None:
         raise LogProofError("the steps of the index proof do not lead upward")
     made = _hash(proof.end)
     for depth, other in proof.steps:
-        sides = (other, made) if _bit(key, depth) else (made, other)
-        made = _hash(_BRANCH.pack(_IS_BRANCH, depth, _prefix(key, depth), *sides))
+        sides = (other, made) if bit(key, depth) else (made, other)
+        made = _hash(_BRANCH.pack(_IS_BRANCH, depth, prefix_of(key, depth), *sides))
     if made != root:
         raise LogProofError("the index proof does not lead to the root")
     return value
@@ -150,8 +150,8 @@ def _read_end(end: bytes, key: bytes, behind: int) -> bytes | None:
         return None
     else:
         raise LogProofError("the end of the index proof is no node")
-    agreed = _common(there, key)
-    if there != _prefix(there, shared) or not behind <= agreed:
+    agreed = common(there, key)
+    if there != prefix_of(there, shared) or not behind <= agreed:
         raise LogProofError("the end of the index proof lies elsewhere")
     if value is None and agreed >= shared:
         raise LogProofError("the way to the key does not end at this branch")
@@ -176,10 +176,10 @@ class _Merge:
             _, key, value = _LEAF.unpack(record)
             return self._build(sorted(({key: value} | dict(leaves)).items()))
         _, depth, prefix, left, right = _BRANCH.unpack(record)
-        shared = min(_common(leaves[0][0], prefix), _common(leaves[-1][0], prefix))
+        shared = min(common(leaves[0][0], prefix), common(leaves[-1][0], prefix))
         if shared < depth:
             low, high = _split(leaves, shared)
-            if _bit(prefix, shared):
+            if bit(prefix, shared):
                 return self._branch(shared, prefix, self._build(low), self.into(at, high))
             return self._branch(shared, prefix, self.into(at, low), self._build(high))
         self.removed.add(at)
@@ -190,12 +190,12 @@ class _Merge:
     def _build(self, leaves: Sequence[tuple[bytes, bytes]]) -> bytes:
         if len(leaves) == 1:
             return self._add(_LEAF.pack(_IS_LEAF, *leaves[0]))
-        depth = _common(leaves[0][0], leaves[-1][0])
+        depth = common(leaves[0][0], leaves[-1][0])
         low, high = _split(leaves, depth)
         return self._branch(depth, leaves[0][0], self._build(low), self._build(high))
 
     def _branch(self, depth: int, key: bytes, left: bytes, right: bytes) -> bytes:
-        return self._add(_BRANCH.pack(_IS_BRANCH, depth, _prefix(key, depth), left, right))
+        return self._add(_BRANCH.pack(_IS_BRANCH, depth, prefix_of(key, depth), left, right))
 
     def _add(self, record: bytes) -> bytes:
         made = _hash(record)
@@ -203,21 +203,32 @@ class _Merge:
         return made
 
 
+def leaf_head(key: bytes) -> bytes:
+    """What is hashed of a leaf in front of its value."""
+    return LABEL + _LEAF.pack(_IS_LEAF, key, b"")[: -len(EMPTY)]
+
+
+def branch_head(depth: int, key: bytes) -> bytes:
+    """What is hashed of a branch in front of its sides; `key` is any key below it."""
+    head = _BRANCH.pack(_IS_BRANCH, depth, prefix_of(key, depth), b"", b"")
+    return LABEL + head[: -2 * len(EMPTY)]
+
+
 def _child(record: bytes, key: bytes) -> bytes | None:
     """The hash of the next node on the way to a key; None where the way ends."""
     if not record or record[0] == _IS_LEAF:
         return None
     _, depth, prefix, left, right = _BRANCH.unpack(record)
-    if _common(prefix, key) < depth:
+    if common(prefix, key) < depth:
         return None
-    return bytes(right if _bit(key, depth) else left)
+    return bytes(right if bit(key, depth) else left)
 
 
 def _split(
     leaves: Sequence[tuple[bytes, bytes]], depth: int
 ) -> tuple[Sequence[tuple[bytes, bytes]], Sequence[tuple[bytes, bytes]]]:
     """Sorted leaves that share `depth` bits, by their next bit."""
-    low = sum(not _bit(key, depth) for key, _ in leaves)
+    low = sum(not bit(key, depth) for key, _ in leaves)
     return leaves[:low], leaves[low:]
 
 
@@ -225,16 +236,17 @@ def _hash(record: bytes) -> bytes:
     return sha256(LABEL + (record or b"\x00")).digest()
 
 
-def _common(one: bytes, other: bytes) -> int:
+def common(one: bytes, other: bytes) -> int:
     """How many bits two keys share, from the most significant."""
     return _BITS - (int.from_bytes(one) ^ int.from_bytes(other)).bit_length()
 
 
-def _bit(key: bytes, depth: int) -> int:
+def bit(key: bytes, depth: int) -> int:
+    """A bit of a key, counted from the most significant."""
     return key[depth >> 3] >> (7 - (depth & 7)) & 1
 
 
-def _prefix(key: bytes, depth: int) -> bytes:
+def prefix_of(key: bytes, depth: int) -> bytes:
     """The first bits of a key, and zeros."""
     rest = _BITS - depth
     return (int.from_bytes(key) >> rest << rest).to_bytes(KEY_SIZE)

@@ -10,7 +10,8 @@ from shared.protocol import merkle, tries
 from shared.protocol.canonical import b64, b64u, encode, parse
 from shared.protocol.checkpoints import Checkpoint, LogKey, sign_checkpoint
 from shared.protocol.digests import sha256
-from shared.protocol.indexes import Index, case_key, peer_key
+from shared.protocol.indexes import INDEX_ROOT, INDEX_ROOT_FIELD, Index, case_key, peer_key
+from shared.protocol.leaves import build
 from shared.protocol.misbehaviour import accuse
 from shared.protocol.timestamps import Stamp, format_stamp
 from shared.protocol.tries import TrieProof
@@ -44,6 +45,24 @@ def index_roots() -> list[Vector]:
             for name, comment, log in logs
         ],
     )
+
+
+def index_leaves() -> list[Vector]:
+    said = replace(PLAIN, type=INDEX_ROOT, count=7, commit={INDEX_ROOT_FIELD: "ab" * 32})
+
+    def leaf(**changes: Any) -> Make:  # noqa: ANN401  JSON
+        return given(index=7, leaf=b64u(build(replace(said, **changes))))
+
+    return rows_of(
+        "index-leaves",
+        [
+            ("good", "ok", "an index covers the leaves in front of its own", leaf()),
+            ("behind", "malformed", "it cannot know its own leaf", leaf(count=8)),
+            ("no-root", "malformed", "the root stands under one name", leaf(commit={"root": "ab" * 32})),
+            ("no-count", "malformed", "a root is of so many leaves", leaf(count=None)),
+            ("other-type", "malformed", "only one type of leaf says it", leaf(type="audit.queried")),
+        ],
+    )  # fmt: skip
 
 
 INDEX = index_of(LOG)
@@ -225,4 +244,4 @@ def timestamps() -> list[Vector]:
 
 
 def all_of_indexes() -> list[Vector]:
-    return [*index_roots(), *index_proofs(), *misbehaviours(), *timestamps()]
+    return [*index_roots(), *index_leaves(), *index_proofs(), *misbehaviours(), *timestamps()]

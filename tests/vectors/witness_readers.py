@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.protocol import misbehaviour, witnessing
+from shared.protocol import leaves, misbehaviour, witnessing
+from shared.protocol.canonical import unb64u
 from shared.protocol.checkpoints import Checkpoint
 from shared.protocol.cosignatures import verify_cosignatures
-from shared.protocol.indexes import Index, verify_absent, verify_present
-from shared.protocol.policies import format_policy, parse_policy, satisfied
+from shared.protocol.indexes import Index, read_index_root, verify_absent, verify_present
+from shared.protocol.indexroots import IndexRoots
+from shared.protocol.policies import check_quorum, format_policy, parse_policy, satisfied
 from shared.protocol.timestamps import parse_stamp
 from shared.protocol.tries import TrieProof
 from shared.protocol.witnessing import Accepted, read_answer
@@ -51,9 +53,18 @@ def _policy(vector: Any) -> None:  # noqa: ANN401  JSON
         assert satisfied(policy, set(each["cosigned"])) is each["satisfied"]
 
 
+def _quorum(vector: Any) -> None:  # noqa: ANN401  JSON
+    policy = parse_policy(vector["policy"].encode())
+    assert check_quorum(policy, vector["note"]) == vector["times"]
+
+
 def _index(vector: Any) -> None:  # noqa: ANN401  JSON
-    leaves = (replace(PLAIN, case_ref=case, peer=peer) for case, peer in vector["log"])
-    assert Index.from_leaves(leaves).root().hex() == vector["root"]
+    log = (replace(PLAIN, case_ref=case, peer=peer) for case, peer in vector["log"])
+    assert Index.from_leaves(log).root().hex() == vector["root"]
+    roots = IndexRoots()
+    for case, peer in vector["log"]:
+        roots.add(case, peer)
+    assert roots.root(len(vector["log"])).hex() == vector["root"]
 
 
 def _index_proof(vector: Any) -> None:  # noqa: ANN401  JSON
@@ -75,7 +86,11 @@ READERS: dict[str, Callable[[Any], object]] = {
     "submissions": _submission,
     "witness-answers": _answer,
     "policies": _policy,
+    "quorums": _quorum,
     "index-roots": _index,
+    "index-leaves": lambda vector: read_index_root(
+        vector["index"], leaves.parse(unb64u(vector["leaf"]))
+    ),
     "index-proofs": _index_proof,
     "misbehaviour": _evidence,
     "timestamps": lambda vector: parse_stamp(vector["record"].encode()),
