@@ -10,6 +10,7 @@ from tests.vectors import (
     index_catalogue,
     log_catalogue,
     package_catalogue,
+    policy_catalogue,
     witness_catalogue,
 )
 from tests.vectors.material import HERE, Vector
@@ -28,6 +29,7 @@ CATALOGUE: tuple[Vector, ...] = (
     *package_catalogue.bag_seals(),
     *log_catalogue.all_of_the_log(),
     *witness_catalogue.all_of_witnesses(),
+    *policy_catalogue.all_of_policies(),
     *index_catalogue.all_of_indexes(),
 )
 

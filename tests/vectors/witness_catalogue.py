@@ -1,4 +1,4 @@
-"""What vectors there are for witnesses: cosignatures, submissions, answers and policies."""
+"""What vectors there are for witnesses: cosignatures, submissions and answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _cosigned(
     return given(note=note, vkeys=list(vkeys), times=times)
 
 
-def _again(key: WitnessKey, time: datetime) -> tuple[NoteSignature, ...]:
+def again(key: WitnessKey, time: datetime) -> tuple[NoteSignature, ...]:
     return read_note(NOTE + cosign(NOTE, key, time)).signatures[2:]
 
 
@@ -55,13 +55,13 @@ def cosignatures() -> list[Vector]:
              _cosigned(ed25519, vkeys=WITNESS.vkeys()[:1])),
             ("half", "ok", "whoever pins both keys demands both", _cosigned(mldsa44, time=None)),
             ("stranger", "ok", "unknown keys are ignored",
-             _cosigned(*_again(OTHER_WITNESS, TIME), time=None)),
+             _cosigned(*again(OTHER_WITNESS, TIME), time=None)),
             ("rotated", "ok", "one of each algorithm, while keys are replaced",
              _cosigned(*LINES, vkeys=[*WITNESS.vkeys(), *newer.vkeys()])),
             ("again", "ok", "the newest line of a key counts",
-             _cosigned(*LINES, *_again(WITNESS, LATER), time=SECONDS + 60)),
+             _cosigned(*LINES, *again(WITNESS, LATER), time=SECONDS + 60)),
             ("no-time", "ok", "without a time nothing is said of the largest tree",
-             _cosigned(*_again(WITNESS, NEVER), time=None)),
+             _cosigned(*again(WITNESS, NEVER), time=None)),
             ("flipped-ed25519", "bad_signature", "one bit", _cosigned(flipped(ed25519, 9), mldsa44)),
             ("flipped-ml-dsa-44", "bad_signature", "one bit",
              _cosigned(ed25519, flipped(mldsa44, 99))),
@@ -242,49 +242,5 @@ def answers() -> list[Vector]:
     return rows_of("witness-answers", [(n, "ok", c, m) for n, c, m in rows])
 
 
-def _policy(tail: str, *quorums: tuple[str, bool]) -> Make:
-    keys = {f"W{n}": WitnessKey(name=f"w{n}.example", ed25519=bytes([n] * 32), mldsa44=bytes(32))
-            for n in range(1, 5)}  # fmt: skip
-    lines = [f"log {KEY.vkeys()[0]} https://log.example/", ""]
-    lines += [f"witness {name} {key.vkeys()[0]}" for name, key in keys.items()]
-    told = [{"cosigned": names.split(), "satisfied": done} for names, done in quorums]
-    return given(policy="\n".join(lines) + f"\n{tail}", quorums=told)
-
-
-def policies() -> list[Vector]:
-    nested = "group A 2 W1 W2 W3\n# and the overseer\n\tgroup B all  A W4 \nquorum B\n"
-    vkey = OTHER_WITNESS.vkeys()[0]
-    twin = LogKey(origin="twin.example/log", ed25519=bytes([1] * 32), mldsa44=bytes(32))
-    bad = [
-        ("two-quorums", "there is one quorum", "quorum W1\nquorum W1\n"),
-        ("no-quorum", "there is one quorum", "group A any W1\n"),
-        ("undefined", "a name is defined before it is used", "quorum A\ngroup A any W1\n"),
-        ("twice-a-member", "a name is a member once",
-         "group A any W1\ngroup B any W1\nquorum B\n"),
-        ("none-as-member", "none is no member", "group A any none W1\nquorum A\n"),
-        ("defined-twice", "a name is defined once", "group W1 any W2\nquorum W1\n"),
-        ("threshold-zero", "at least one", "group A 0 W1\nquorum A\n"),
-        ("threshold-large", "at most all", "group A 3 W1 W2\nquorum A\n"),
-        ("leading-zero", "a threshold has one spelling", "group A 01 W1\nquorum A\n"),
-        ("no-members", "a group has members", "group A any\nquorum A\n"),
-        ("unknown-word", "there are four kinds of lines", "quora W1\nquorum W1\n"),
-        ("carriage-return", "no control character but tab and newline", "quorum W1\r\n"),
-        ("no-newline", "every line has an end", "quorum W1"),
-        ("same-key", "a key stands once", f"witness V {vkey}\nwitness W {vkey}\nquorum V\n"),
-        ("key-of-a-log", "a log is no witness", f"log {twin.vkeys()[0]}\nquorum W1\n"),
-        ("log-key", "a witness cosigns", f"witness V {twin.vkeys()[0]}\nquorum V\n"),
-    ]  # fmt: skip
-    rows = [
-        ("good", "ok", "groups in groups",
-         _policy(nested, ("W1 W3 W4", True), ("W1 W2 W3", False), ("W1 W4", False), ("", False))),
-        ("any", "ok", "one is enough",
-         _policy("group A any W1 W2\nquorum A\n", ("W2", True), ("W3", False))),
-        ("witness", "ok", "a quorum of one", _policy("quorum W1\n", ("W1", True), ("W2", False))),
-        ("none", "ok", "nobody is needed", _policy("quorum none\n", ("", True))),
-        *((name, "malformed", comment, _policy(tail)) for name, comment, tail in bad),
-    ]  # fmt: skip
-    return rows_of("policies", rows)
-
-
 def all_of_witnesses() -> list[Vector]:
-    return [*cosignatures(), *submissions(), *answers(), *policies()]
+    return [*cosignatures(), *submissions(), *answers()]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.protocol.checkpoints import LogKey
 from shared.protocol.cosignatures import WitnessKey, cosign
-from shared.protocol.errors import FormatError, MissingSignatureError, SignatureError
+from shared.protocol.errors import FormatError, SignatureError, UnwitnessedError
 from shared.protocol.notes import read_note
 from shared.protocol.policies import (
     MAX_POLICY,
@@ -96,7 +96,7 @@ def test_a_note_meets_the_policy() -> None:
     )
     assert cosigners(POLICY, _cosigned("X1")).keys() == {"X1"}
     for names in (("X1", "Y1"), ("X1", "X2", "X3"), ()):
-        with pytest.raises(MissingSignatureError):
+        with pytest.raises(UnwitnessedError):
             check_quorum(POLICY, _cosigned(*names))
 
 
@@ -115,7 +115,7 @@ def test_both_keys_of_a_witness_as_a_group() -> None:
     lines = cosign(NOTE, KEYS["X1"], TIME).splitlines(keepends=True)
     assert check_quorum(policy, NOTE + "".join(lines)).keys() == {"a", "b"}
     for line in lines:
-        with pytest.raises(MissingSignatureError):
+        with pytest.raises(UnwitnessedError):
             check_quorum(policy, NOTE + line)
 
 

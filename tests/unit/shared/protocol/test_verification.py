@@ -10,6 +10,7 @@ import pytest
 
 from shared.protocol import bag, chainfolder, trust, verification
 from shared.protocol.checks import Payload, PayloadFile
+from shared.protocol.cosignatures import WitnessKey
 from shared.protocol.digests import sha256
 from shared.protocol.errors import (
     BagError,
@@ -17,14 +18,17 @@ from shared.protocol.errors import (
     LogProofError,
     MissingSignatureError,
     ProtocolError,
+    SignatureError,
     TrustError,
     UnknownKeyError,
+    UnwitnessedError,
 )
 from shared.protocol.identifiers import Country
+from shared.protocol.identities import ClosedLog
 from shared.protocol.messages import PackageBody
 from tests.federated import Repository
 from tests.simulated_case import standard_case
-from tests.simulated_node import START
+from tests.simulated_node import START, policy
 
 QM, QN = Country("QM"), Country("QN")
 DIGEST = "ab" * 32
@@ -212,9 +216,36 @@ def _other_proof(logged: chainfolder.LoggedEntry) -> chainfolder.LoggedEntry:
     return replace(logged, proof=standard_case().qn.written[0].proof.encode())
 
 
-def _one_signature(logged: chainfolder.LoggedEntry) -> chainfolder.LoggedEntry:
-    lines = logged.proof.decode().rstrip("\n").split("\n")
-    return replace(logged, proof=("\n".join(lines[:-1]) + "\n").encode())
+def _lines(*kept: int, flip: int | None = None) -> Callable[[chainfolder.LoggedEntry], bytes]:
+    """Keep some of the four lines under the checkpoint: two of the log, two of the witness."""
+
+    def change(logged: chainfolder.LoggedEntry) -> bytes:
+        head, _, note = logged.proof.decode().partition("\n\n")
+        text, _, signatures = note.rpartition("\n\n")
+        lines = [signatures.splitlines(keepends=True)[number] for number in kept]
+        if flip is not None:
+            lines[flip] = (
+                lines[flip][:-9] + ("B" if lines[flip][-9] == "A" else "A") + lines[flip][-8:]
+            )
+        return f"{head}\n\n{text}\n\n{''.join(lines)}".encode()
+
+    return change
+
+
+def _no_own_ml_dsa(logged: chainfolder.LoggedEntry) -> chainfolder.LoggedEntry:
+    return replace(logged, proof=_lines(0, 2, 3)(logged))
+
+
+def _no_cosignature(logged: chainfolder.LoggedEntry) -> chainfolder.LoggedEntry:
+    return replace(logged, proof=_lines(0, 1)(logged))
+
+
+def _half_a_cosignature(logged: chainfolder.LoggedEntry) -> chainfolder.LoggedEntry:
+    return replace(logged, proof=_lines(0, 1, 2)(logged))
+
+
+def _false_cosignature(logged: chainfolder.LoggedEntry) -> chainfolder.LoggedEntry:
+    return replace(logged, proof=_lines(0, 1, 2, 3, flip=3)(logged))
 
 
 LOG_FLAWS: dict[
@@ -222,7 +253,10 @@ LOG_FLAWS: dict[
 ] = {
     _other_leaf: (LogProofError, ".leaf"),
     _other_proof: (LogProofError, ".{leaf,tlog-proof}"),
-    _one_signature: (MissingSignatureError, ".tlog-proof"),
+    _no_own_ml_dsa: (MissingSignatureError, ".tlog-proof"),
+    _no_cosignature: (UnwitnessedError, ".tlog-proof"),
+    _half_a_cosignature: (UnwitnessedError, ".tlog-proof"),
+    _false_cosignature: (SignatureError, ".tlog-proof"),
 }
 
 
@@ -234,7 +268,26 @@ def test_8_an_entry_that_its_log_does_not_hold_is_refused(
     error, ending = LOG_FLAWS[flaw]
     with pytest.raises(error) as refused:
         verification.check_logged(flaw(logged), standard_case().package.entry, members()[QN])
-    assert refused.value.facts["object"] == logged.name + ending
+    assert (type(refused.value), refused.value.facts["object"]) == (error, logged.name + ending)
+
+
+def test_8_an_entry_of_a_closed_log_is_judged_by_that_logs_keys_and_policy() -> None:
+    written, member = standard_case().package, members()[QN]
+    told = member.log.model_dump(exclude={"unwitnessed_limit"}) | {"size": 9, "root": "AA=="}
+    closed = ClosedLog(**told)
+    stranger = WitnessKey.generate("stranger.example/w")
+    opened = member.log.model_copy(update={"origin": "log.qn.example/2027", "vkeys": ()})
+    moved = member.model_copy(update={"log": opened, "closed_logs": (closed,)})
+    verification.check_logged(written.logged(), written.entry, moved)
+    other = ClosedLog(**told | {"policy": policy(*stranger.vkeys())})
+    with pytest.raises(UnwitnessedError):
+        verification.check_logged(
+            written.logged(), written.entry, moved.model_copy(update={"closed_logs": (other,)})
+        )
+    with pytest.raises(LogProofError):
+        verification.check_logged(
+            written.logged(), written.entry, member.model_copy(update={"log": opened})
+        )
 
 
 def test_8_a_seal_must_be_in_force_at_the_logged_time() -> None:
