@@ -1,9 +1,9 @@
 """Use case: take events, durably and once, and answer when they are sequenced and signed."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.audit import composition, proofs
 from services.audit.confidential import Confidential
@@ -11,7 +11,6 @@ from services.audit.events import Event
 from services.audit.signals import Signals
 from services.audit.store import Session, entries, inbox, tree
 from services.audit.store.inbox import Letter
-from shared.protocol.logproofs import format_proof
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict, Unavailable
@@ -39,22 +38,40 @@ def take(
         ProtocolError: an event that could not be recorded; then none is taken.
         Conflict: the id of an event is taken by another one (`event_conflict`); then none is taken.
     """
-    for event in events:
-        composition.check(event)
-    letters = [_letter(event, confidential) for event in events]
+    letters = enclose(events, confidential)
     with database.begin() as db:
-        inbox.add(db, letters, clock())
-        known = inbox.tags(db, [each.event_id for each in letters])
-        for letter in letters:
-            if known[letter.event_id] != letter.tag:
-                raise Conflict(
-                    "event_conflict",
-                    "This event id is taken by an event with other content.",
-                    next_step="Send the event as it was first sent, or a new one with its own id.",
-                    event_id=letter.event_id,
-                )
+        deliver(db, letters, clock())
     # Commit point. Died before it: nothing was taken, the caller sends again. After it: the events
     # will be sequenced, also if the caller never hears of it.
+
+
+def enclose(events: Sequence[Event], confidential: Confidential) -> list[Letter]:
+    """Check events and seal them for the inbox.
+
+    Raises:
+        ProtocolError: one of them could not be recorded.
+    """
+    for event in events:
+        composition.check(event)
+    return [_letter(event, confidential) for event in events]
+
+
+def deliver(db: Session, letters: Sequence[Letter], now: datetime) -> None:
+    """Put letters into the inbox, in the transaction of the fact that they tell.
+
+    Raises:
+        Conflict: as `take`.
+    """
+    inbox.add(db, letters, now)
+    known = inbox.tags(db, [each.event_id for each in letters])
+    for letter in letters:
+        if known[letter.event_id] != letter.tag:
+            raise Conflict(
+                "event_conflict",
+                "This event id is taken by an event with other content.",
+                next_step="Send the event as it was first sent, or a new one with its own id.",
+                event_id=letter.event_id,
+            )
 
 
 def submit(
@@ -113,8 +130,8 @@ def _recorded(db: Session, event_ids: Sequence[str]) -> list[Recorded] | None:
     if len(places) < len(set(event_ids)):
         return None
     indexes = sorted(set(places.values()))
-    found = _proofs(db, indexes)
-    if found is None:
+    found = proofs.log_proofs(db, indexes, tree.first_checkpoint)
+    if len(found) < len(indexes):
         return None
     bodies = entries.bodies(db, indexes)
     return [
@@ -126,20 +143,3 @@ def _recorded(db: Session, event_ids: Sequence[str]) -> list[Recorded] | None:
         )
         for event_id in event_ids
     ]
-
-
-def _proofs(db: Session, indexes: Sequence[int]) -> Mapping[int, str] | None:
-    """A proof for each index, under the first checkpoint that covers it, so that it stays the same."""
-    wanted: dict[int, tree.Signed] = {}
-    signed: tree.Signed | None = None
-    for index in indexes:
-        if signed is None or signed.size <= index:
-            signed = tree.first_checkpoint(db, range(index + 1, tree.MAX_SIZE))
-        if signed is None:
-            return None
-        wanted[index] = signed
-    paths = proofs.inclusion(db, [(index, each.size) for index, each in wanted.items()])
-    return {
-        index: format_proof(index, path, each.note)
-        for (index, each), path in zip(wanted.items(), paths, strict=True)
-    }
