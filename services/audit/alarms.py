@@ -1,5 +1,7 @@
 """Why the log stops taking entries. Each needs a person, but for a clock that comes right again.
 
+A lost lead stops this process alone: it stands by until it has the lead again.
+
 Alarm
 ├── ClockBehind      the clock stands before the last entry
 ├── LeadLost         another sequencer has taken the lead, or the head was moved under us

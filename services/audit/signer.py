@@ -1,18 +1,19 @@
 """The signer: holds the log's keys and remembers the last checkpoint that it signed.
 
 It is its own witness. What it remembers stands in a file of its own, on another volume than the log's
-database, so a database that was restored from an old copy, or forked, gets no signature.
+database, so a database that was restored from an old copy, or forked, gets no signature. Beside it stands
+the epoch of the sequencer that it serves: one that has lost the lead gets no signature either.
 """
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
-from services.audit.alarms import SignerRefusal
+from services.audit.alarms import LeadLost, SignerRefusal
 from shared.protocol.checkpoints import (
     Checkpoint,
     LogKey,
@@ -23,6 +24,7 @@ from shared.protocol.checkpoints import (
 from shared.protocol.errors import LogProofError, ProtocolError
 
 STATE = "last.checkpoint"
+EPOCH = "epoch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +36,13 @@ class Remembered:
 
 
 class Signer:
-    """One for each log, held by one process at a time (a lock on the folder's lock file)."""
+    """One memory for each log; it serves one sequencer at a time, the newest that took it."""
 
     def __init__(self, key: LogKey, folder: Path) -> None:
-        """Take the folder.
-
-        Raises:
-            SignerRefusal: another process has it, or what is in it was not signed by this key.
-        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._key, self._folder = key, folder
-        self._lock = _take(folder / "lock")
-        try:
-            self.last = self._read()
-        except SignerRefusal:
-            self.close()
-            raise
+        self._key, self.folder = key, folder
+        self._epoch = -1
+        self.last: Remembered | None = None
 
     @property
     def origin(self) -> str:
@@ -61,6 +54,34 @@ class Signer:
         """The verifier keys of what it signs."""
         return self._key.vkeys()
 
+    def epoch(self) -> int:
+        """The epoch of the sequencer that took the signer last; 0 before the first.
+
+        Raises:
+            SignerRefusal: the file that says it is damaged.
+        """
+        try:
+            text = (self.folder / EPOCH).read_text(encoding="ascii")
+            return int(text)
+        except FileNotFoundError:
+            return 0
+        except ValueError as error:
+            raise SignerRefusal("the signer's epoch cannot be read") from error
+
+    def take(self, epoch: int) -> None:
+        """Serve the sequencer of this epoch from now on, and no earlier one.
+
+        Raises:
+            LeadLost: a later one has it.
+            SignerRefusal: what it remembers was not signed by this key.
+        """
+        with self._alone():
+            if self.epoch() > epoch:
+                raise LeadLost("the signer serves a later sequencer")
+            _replace(self.folder / EPOCH, f"{epoch}\n".encode())
+            self.last = self._read()
+            self._epoch = epoch
+
     def sign(self, head: Checkpoint, proof: Sequence[bytes], time: datetime) -> str:
         """Sign a head that is durable and extends the last signed one; return the note.
 
@@ -69,7 +90,14 @@ class Signer:
 
         Raises:
             SignerRefusal: `proof` does not show that the head extends the last signed one.
+            LeadLost: the signer serves another sequencer.
         """
+        with self._alone():
+            if self.epoch() != self._epoch:
+                raise LeadLost("the signer serves another sequencer")
+            return self._sign(head, proof, time)
+
+    def _sign(self, head: Checkpoint, proof: Sequence[bytes], time: datetime) -> str:
         if self.last is not None:
             try:
                 check_extends(self.last.checkpoint, head, proof)
@@ -81,33 +109,29 @@ class Signer:
             if self.last.checkpoint == head:
                 return self.last.note
         note = sign_checkpoint(head, self._key, time)
-        _replace(self._folder / STATE, note.encode())
+        _replace(self.folder / STATE, note.encode())
         self.last = Remembered(checkpoint=head, note=note)
         return note
 
-    def close(self) -> None:
-        """Let another process have the folder."""
-        self._lock.close()
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes out; one that was stopped in here keeps them out until it goes on or dies."""
+        with (self.folder / "lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LeadLost("another process is at the signer") from None
+            yield
 
     def _read(self) -> Remembered | None:
         try:
-            note = (self._folder / STATE).read_text(encoding="utf-8")
+            note = (self.folder / STATE).read_text(encoding="utf-8")
         except FileNotFoundError:
             return None
         try:
             return Remembered(checkpoint=verify_checkpoint(note, self.vkeys), note=note)
         except ProtocolError as error:
             raise SignerRefusal(f"the signer's state is not its own: {error.detail}") from error
-
-
-def _take(path: Path) -> IO[bytes]:
-    lock = path.open("wb")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise SignerRefusal("another process holds the signer's folder") from None
-    return lock
 
 
 def _replace(path: Path, content: bytes) -> None:

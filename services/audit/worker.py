@@ -1,4 +1,4 @@
-"""The sequencer's thread: publish, sequence, publish; until it is stopped or an alarm stops it."""
+"""The sequencer's thread: stand by for the lead, then publish, sequence, publish; until stopped."""
 
 import threading
 import time
@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from typing_extensions import override
 
-from services.audit import inspection, publication, sequencing
-from services.audit.alarms import Alarm, ClockBehind
+from services.audit import inspection, leadership, publication, sequencing
+from services.audit.alarms import Alarm, ClockBehind, LeadLost
 from services.audit.confidential import Confidential
 from services.audit.signals import Signals
 from services.audit.signer import Signer
@@ -18,7 +18,7 @@ from shared.runtime.database import Database
 
 CLOCK_PATIENCE = timedelta(seconds=1)  # a clock may be behind so long before it is an alarm
 RETRY = 0.5  # seconds after a failure of the database
-GLANCE = 0.5  # seconds; another process may have taken events
+GLANCE = 0.5  # seconds; another process may have taken events, or lost the lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,44 +33,69 @@ class Log:
 
 
 class Sequencer(threading.Thread):
-    """The one writer. `state` says `ok`, or why nothing is written."""
+    """The one writer, or one of those who stand by for it.
+
+    `state` says `ok` or `standby`, or why nothing is written. An alarm is kept, and the lead with it: who
+    stands by would find the same, and a person is needed.
+    """
 
     def __init__(self, log: Log, signals: Signals, *, interval: timedelta) -> None:
         super().__init__(name="sequencer", daemon=True)
         self._log, self._signals, self._interval = log, signals, interval
+        self._lead = leadership.of(log.database, log.signer.folder)
         self._stopping = threading.Event()
-        self._epoch, self._size = -1, 0
+        self._leads, self._epoch, self._size = False, -1, 0
 
     @property
     def state(self) -> str:
-        """`ok` while entries are taken."""
+        """`ok` while this process extends the log, `standby` while another does."""
         if self._signals.alarm is not None:
             return str(self._signals.alarm)
-        return "ok" if self.is_alive() else "not running"
+        if not self.is_alive():
+            return "not running"
+        return "ok" if self._leads else "standby"
 
     def leading(self) -> bool:
         """Whether this process extends the log: what only the leader does is done while it does."""
-        return self.is_alive() and self._signals.alarm is None
+        return self.is_alive() and self._leads and self._signals.alarm is None
 
     @override
     def start(self) -> None:
         """Begin, unless the log must not be extended: then say why and leave it to be read."""
         try:
-            self._open()
+            self._stand()
+        except LeadLost as lost:
+            self._step_down(lost)
         except Alarm as alarm:
             self._raise(alarm)
-        else:
-            super().start()
+            return
+        super().start()
+
+    def _stand(self) -> None:
+        """Take the lead if nobody has it."""
+        if self._lead.take():
+            self._open()
+            self._leads = True
+            logs.log().info("lead_taken", epoch=self._epoch)
+
+    def _step_down(self, lost: LeadLost) -> None:
+        """Stand by again. What we did last is durable or never happened; the next leader looks."""
+        logs.log().warning("lead_lost", detail=str(lost))
+        self._leads = False
+        self._lead.release()
 
     def _open(self) -> None:
-        """Take the lead, look over the end of the log and publish what is durable."""
+        """Fence off every earlier leader, look over the end of the log and publish what is durable."""
         log = self._log
         self._epoch = sequencing.open_log(
             database=log.database,
             origin=log.origin,
             confidential=log.confidential,
             clock=log.clock,
+            known=log.signer.epoch(),
         )
+        # Died in between: the epoch is taken and nobody's; the next leader takes a higher one.
+        log.signer.take(self._epoch)
         inspection.inspect(
             database=log.database,
             confidential=log.confidential,
@@ -81,26 +106,28 @@ class Sequencer(threading.Thread):
         self._publish()
 
     def stop(self) -> None:
-        """End after the present batch."""
+        """End after the present batch, and let another process take the lead."""
         self._stopping.set()
         self._signals.arrived()
         if self.ident is not None:
             self.join()
+        self._leads = False
+        self._lead.release()
 
     @override
     def run(self) -> None:
         """Work in a loop; only a clock that is behind is an alarm that ends by itself."""
         while not self._stopping.is_set():
             try:
-                began = time.monotonic()
-                if self._turn():
-                    # A single event is answered at once; under load, batches keep this distance.
-                    spent = time.monotonic() - began
-                    self._stopping.wait(self._interval.total_seconds() - spent)
+                if self._leads:
+                    self._work()
                 else:
-                    self._signals.await_arrival(GLANCE)
+                    self._stopping.wait(GLANCE)
+                    self._stand()
             except ClockBehind as alarm:
                 self._wait_for_clock(alarm)
+            except LeadLost as lost:
+                self._step_down(lost)
             except Alarm as alarm:
                 self._raise(alarm)
                 return
@@ -108,6 +135,18 @@ class Sequencer(threading.Thread):
                 # The outcome of a commit may be unknown: nothing is in memory, the next turn looks.
                 logs.log().exception("sequencer_failed")
                 self._stopping.wait(RETRY)
+
+    def _work(self) -> None:
+        """One turn, and the wait until the next."""
+        if not self._lead.held():
+            raise LeadLost("the session that held the lead is gone")
+        began = time.monotonic()
+        if self._turn():
+            # A single event is answered at once; under load, batches keep this distance.
+            spent = time.monotonic() - began
+            self._stopping.wait(self._interval.total_seconds() - spent)
+        else:
+            self._signals.await_arrival(GLANCE)
 
     def _turn(self) -> int:
         """Publish what is left from before, sequence a batch and publish it; return its length."""

@@ -51,9 +51,10 @@ def create_head(db: Session, now: datetime) -> Head:
     return made
 
 
-def take_lead(db: Session) -> int:
-    """Raise the epoch, so that no earlier sequencer can move the head again; return the new one."""
-    statement = log_head.update().values(epoch=log_head.c.epoch + 1).returning(log_head.c.epoch)
+def take_lead(db: Session, known: int) -> int:
+    """Raise the epoch over all that are known, so that no earlier sequencer can move the head again."""
+    newer = sa.case((log_head.c.epoch < known, known), else_=log_head.c.epoch) + 1
+    statement = log_head.update().values(epoch=newer).returning(log_head.c.epoch)
     epoch: int = db.execute(statement).scalar_one()
     return epoch
 

@@ -77,7 +77,6 @@ def logbook(database: MortalDatabase, tmp_path: Path) -> Iterator[Logbook]:
     book = Logbook(database, tmp_path)
     book.open()
     yield book
-    book.signer.close()
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,6 @@ def reopened(url: str, folder: Path, *, days: int) -> Iterator[Logbook]:
     try:
         yield book
     finally:
-        book.signer.close()
         opened.close()
 
 

@@ -87,8 +87,13 @@ class Logbook:
 
     def open(self) -> None:
         self.epoch = sequencing.open_log(
-            database=self.database, origin=ORIGIN, confidential=CONFIDENTIAL, clock=self.clock
+            database=self.database,
+            origin=ORIGIN,
+            confidential=CONFIDENTIAL,
+            clock=self.clock,
+            known=self.signer.epoch(),
         )
+        self.signer.take(self.epoch)
         self.publish()
 
     def plan(self, *faults: str | None) -> None:
@@ -144,7 +149,6 @@ class Logbook:
 
     def restart(self) -> None:
         """What a new process does."""
-        self.signer.close()
         self.signer = Signer(KEY, self.folder / "signer")
         self.open()
 

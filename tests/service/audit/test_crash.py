@@ -78,5 +78,4 @@ def test_a_killed_process_has_lost_nothing_it_told(migrated_file: Path, tmp_path
     for number, index in told.items():
         assert book.ask(event(number))[0].index == index
     assert book.inspect() >= 25
-    book.signer.close()
     opened.close()

@@ -43,7 +43,6 @@ def filled(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
             db.execute(sa.text(f"DROP TRIGGER {table}_update"))
             db.execute(sa.text(f"DROP TRIGGER {table}_delete"))
         db.execute(sa.text("DROP TRIGGER log_entry_insert"))
-    logbook.signer.close()
     opened.close()
     return folder
 
@@ -54,7 +53,6 @@ def tampered(filled: Path, tmp_path: Path) -> Iterator[Logbook]:
     opened = open_database(f"sqlite:///{tmp_path}/audit.sqlite")
     logbook = Logbook(MortalDatabase(opened.engine, opened.sessions), tmp_path)
     yield logbook
-    logbook.signer.close()
     opened.close()
 
 

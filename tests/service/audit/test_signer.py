@@ -1,3 +1,4 @@
+import fcntl
 import shutil
 from pathlib import Path
 
@@ -5,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.audit import tables
-from services.audit.alarms import SignerRefusal
-from services.audit.signer import STATE, Signer
+from services.audit.alarms import LeadLost, SignerRefusal
+from services.audit.signer import EPOCH, STATE, Signer
 from shared.protocol.checkpoints import Checkpoint, LogKey, sign_checkpoint
 from shared.runtime.database import open_database
 from tests.service.audit.logbook import KEY, ORIGIN, START, Logbook, MortalDatabase, event
@@ -76,9 +77,33 @@ def test_a_signer_with_an_older_memory_signs_on(logbook: Logbook) -> None:
     assert logbook.ask(event(1)) == [once]
 
 
-def test_one_process_holds_the_folder(logbook: Logbook) -> None:
-    with pytest.raises(SignerRefusal, match="another process"):
-        Signer(KEY, logbook.folder / "signer")
+def test_it_serves_the_newest_sequencer_alone(logbook: Logbook) -> None:
+    logbook.take(event(1))
+    logbook.sequence()
+    newer = Signer(KEY, logbook.folder / "signer")
+    newer.take(logbook.epoch + 1)
+    with pytest.raises(LeadLost, match="another sequencer"):
+        logbook.publish()
+    with pytest.raises(LeadLost, match="later sequencer"):
+        logbook.signer.take(logbook.epoch)
+    logbook.signer = newer
+    assert logbook.publish() == 2
+
+
+def test_one_process_is_at_it_at_a_time(logbook: Logbook) -> None:
+    with (logbook.folder / "signer/lock").open() as stopped:
+        fcntl.flock(stopped, fcntl.LOCK_EX)
+        logbook.take(event(1))
+        logbook.sequence()
+        with pytest.raises(LeadLost, match="at the signer"):
+            logbook.publish()
+    assert logbook.publish() == 2
+
+
+def test_an_epoch_that_cannot_be_read(logbook: Logbook) -> None:
+    (logbook.folder / "signer" / EPOCH).write_text("many")
+    with pytest.raises(SignerRefusal, match="epoch"):
+        logbook.restart()
 
 
 @pytest.mark.parametrize("content", ["", "nonsense", "another key's"])
@@ -88,4 +113,4 @@ def test_a_memory_that_is_not_its_own(tmp_path: Path, content: str) -> None:
     text = sign_checkpoint(head, stranger, START) if "key" in content else content
     tmp_path.joinpath(STATE).write_text(text)
     with pytest.raises(SignerRefusal, match="not its own"):
-        Signer(KEY, tmp_path)
+        Signer(KEY, tmp_path).take(1)

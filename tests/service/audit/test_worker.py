@@ -116,16 +116,6 @@ def test_a_clock_a_little_behind_is_waited_for(logbook: Logbook) -> None:
         assert submitted(logbook, signals, event(2))[0].index == 2
 
 
-def test_a_lost_lead_stops_for_good(logbook: Logbook) -> None:
-    with running(logbook) as (sequencer, signals):
-        logbook.open()
-        with pytest.raises(Unavailable, match="lead"):
-            submitted(logbook, signals, event(1))
-        sequencer.join(SOON)
-        assert "lead" in sequencer.state
-    assert logbook.record(event(1))[0].index == 1  # it was kept, and the new leader has it
-
-
 def test_a_log_that_does_not_recompute_is_not_extended(logbook: Logbook) -> None:
     logbook.record(event(1))
     with logbook.database.begin() as db:

@@ -1,0 +1,146 @@
+"""F17: one process leads, the others stand by; a leader that lost the lead writes and signs nothing."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.audit import leadership, submission
+from services.audit.events import Event
+from services.audit.signals import Signals
+from services.audit.signer import Signer
+from services.audit.store.lease import KEY as LEASE
+from services.audit.submission import Recorded
+from services.audit.worker import Log, Sequencer
+from tests.service.audit.logbook import CONFIDENTIAL, KEY, Logbook, event
+from tests.service.audit.test_worker import INTERVAL, SOON, eventually
+
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+SESSIONS = sa.text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = :key"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+).bindparams(key=LEASE)
+
+
+@dataclass
+class Process:
+    """A process of the log: its own sequencer, signals and signer over what all of them share."""
+
+    log: Log
+    signals: Signals
+    sequencer: Sequencer
+
+    def submit(self, *events: Event) -> list[Recorded]:
+        return submission.submit(
+            events,
+            database=self.log.database,
+            confidential=CONFIDENTIAL,
+            clock=self.log.clock,
+            signals=self.signals,
+            patience=timedelta(seconds=SOON),
+        )
+
+
+@dataclass
+class Processes:
+    book: Logbook
+    stack: ExitStack
+
+    def start(self) -> Process:
+        # Replicas on several hosts have connections and memories of their own.
+        log = replace(self.book.log, signer=Signer(KEY, self.book.folder / "signer"))
+        signals = Signals()
+        sequencer = Sequencer(log, signals, interval=INTERVAL)
+        sequencer.start()
+        self.stack.callback(sequencer.stop)
+        return Process(log, signals, sequencer)
+
+    def end_the_leaders_session(self) -> None:
+        with self.book.database.begin() as db:
+            (pid,) = db.scalars(SESSIONS)
+            db.execute(sa.select(sa.func.pg_terminate_backend(pid)))
+
+
+@pytest.fixture
+def processes(logbook: Logbook) -> Iterator[Processes]:
+    with ExitStack() as stack:
+        yield Processes(logbook, stack)
+
+
+@BOTH
+def test_one_leads_and_the_other_stands_by(processes: Processes) -> None:
+    first, second = processes.start(), processes.start()
+    assert (first.sequencer.state, second.sequencer.state) == ("ok", "standby")
+    assert (first.sequencer.leading(), second.sequencer.leading()) == (True, False)
+
+
+@BOTH
+def test_who_stands_by_takes_events_and_shows_the_log(processes: Processes) -> None:
+    _, second = processes.start(), processes.start()
+    (recorded,) = second.submit(event(1))
+    assert recorded.index == 1
+    assert second.submit(event(1)) == [recorded]
+
+
+@BOTH
+def test_when_the_leader_stops_another_takes_over(processes: Processes) -> None:
+    first, second = processes.start(), processes.start()
+    first.submit(event(1))
+    first.sequencer.stop()
+    (recorded,) = second.submit(event(2))
+    assert (recorded.index, second.sequencer.state) == (2, "ok")
+    assert first.sequencer.state == "not running"
+    assert processes.book.inspect() == 3
+
+
+@POSTGRESQL
+def test_a_session_that_ends_costs_the_lead_and_no_entry(processes: Processes) -> None:
+    leader = processes.start()
+    leader.submit(event(1))
+    for number in (2, 3):
+        processes.end_the_leaders_session()
+        assert leader.submit(event(number))[0].index == number
+    eventually(lambda: leader.sequencer.state == "ok")
+    assert processes.book.inspect() == 4
+
+
+@POSTGRESQL
+def test_one_whose_session_ended_stands_by_again(processes: Processes) -> None:
+    first, second = processes.start(), processes.start()
+    old = first.sequencer
+    processes.end_the_leaders_session()
+    eventually(lambda: {old.state, second.sequencer.state} == {"ok", "standby"})
+    indexes = [each.submit(event(n))[0].index for n, each in enumerate((first, second), 1)]
+    assert indexes == [1, 2]
+    assert processes.book.inspect() == 3
+
+
+@BOTH
+def test_one_that_was_overtaken_stands_by_again(processes: Processes) -> None:
+    leader = processes.start()
+    leader.submit(event(1))
+    processes.book.open()  # another, who raised the epoch without asking for the lock
+    assert leader.submit(event(2))[0].index == 2
+    eventually(lambda: leader.sequencer.state == "ok")
+    assert processes.book.inspect() == 3
+
+
+@BOTH
+def test_a_lead_is_taken_once_and_freed(logbook: Logbook) -> None:
+    one, other = (leadership.of(logbook.database, logbook.folder) for _ in range(2))
+    assert (one.held(), one.take(), one.held()) == (False, True, True)
+    assert (other.take(), other.held()) == (False, False)
+    one.release()
+    one.release()
+    assert (one.held(), other.take(), other.take()) == (False, True, True)
+    other.release()
+
+
+def test_a_folder_that_cannot_be_locked(logbook: Logbook) -> None:
+    (logbook.folder / leadership.LOCK).mkdir()
+    with pytest.raises(IsADirectoryError):
+        leadership.of(logbook.database, logbook.folder).take()
