@@ -11,8 +11,10 @@ DEV_LOCK := deploy/requirements-dev.lock
 # The stamps carry the lock's checksum, so another lock is another installation.
 RUNTIME := $(VENV)/.installed-$(shell cksum < $(LOCK) | tr ' ' '-')
 DEV := $(VENV)/.installed-dev-$(shell cat $(LOCK) $(DEV_LOCK) pyproject.toml | cksum | tr ' ' '-')
-T ?= tests
+T ?=
 SIZE ?= 1024
+# Tests of parts share the cores; whole nodes run one test at a time, they need the machine.
+SHARED := -n 3 --dist loadfile
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
@@ -35,13 +37,18 @@ bench: $(RUNTIME) ## sealing, closing, fetching and end to end of 1 GiB as ratio
 	@$(PY) -m deploy.bench $(SIZE)
 
 test: $(DEV) ## all tests but Compose and soak; T=path for some of them
+ifeq ($(T),)
+	@$(PY) -m pytest tests --ignore=tests/system $(SHARED) -m "not compose and not soak"; parts=$$?; \
+	$(PY) -m pytest tests/system -m "not compose and not soak" && exit $$parts
+else
 	@$(PY) -m pytest $(T) -m "not compose and not soak"
+endif
 
 system: $(DEV) ## two nodes as real processes: the case, crashes, real evidence
 	@$(PY) -m pytest tests/system -m "not compose and not soak"
 
-soak: $(DEV) ## the long runs: 2 GiB through both nodes, every crash
-	@$(PY) -m pytest tests/system -m soak
+soak: $(DEV) ## the long runs: 2 GiB through both nodes, every crash, a million entries, fuzzing
+	@$(PY) -m pytest tests -m soak
 
 compose-test: $(DEV) ## the same case against the Compose pair (needs a Docker engine)
 	@$(PY) -m pytest tests/system -m compose
@@ -67,7 +74,8 @@ dead: $(DEV) ## what nothing but tests calls
 
 cover: $(DEV) ## branch coverage: 95 %, the protocol and the verifier 100 %
 	@$(VENV)/bin/coverage erase
-	@$(VENV)/bin/coverage run -m pytest tests/unit tests/service -q
+	@$(VENV)/bin/coverage run -m pytest tests/unit tests/service -q $(SHARED)
+	@$(VENV)/bin/coverage combine -q
 	@$(VENV)/bin/coverage report
 	@$(VENV)/bin/coverage report --include='shared/protocol/*,client/verifier.py' --fail-under=100
 
