@@ -29,7 +29,8 @@ class SessionLock:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
             connection.detach()  # of the pool, which would hand it to others
-            session, taken = connection.scalar(_SESSION), connection.scalar(_TAKE)
+            session = int(connection.scalar(_SESSION) or 0)
+            taken = connection.scalar(_TAKE)
         except BaseException:
             _close(connection)
             raise
