@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.audit import submission
+from services.audit.catalogue import AUDIT_QUERIED
 from services.audit.confidential import Confidential
-from services.audit.events import AUDIT_QUERIED, Event
+from services.audit.events import Event
 from shared.protocol.identifiers import new_id
 from shared.runtime.clock import Clock, milliseconds
 from shared.runtime.database import Database

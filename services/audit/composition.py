@@ -6,11 +6,11 @@ from datetime import datetime
 from hashlib import sha256
 from typing import final
 
-from services.audit.events import CATALOGUE, Counterpart, Event
+from services.audit import events
+from services.audit.events import Counterpart, Event
 from shared.protocol import canonical, leaves
 from shared.protocol.checkpoints import read_checkpoint
 from shared.protocol.commitments import Opening
-from shared.protocol.errors import FormatError
 from shared.protocol.identifiers import parse_id
 from shared.protocol.leaves import About, Direction, Leaf, PeerReceipt
 from shared.protocol.logproofs import parse_proof
@@ -32,17 +32,13 @@ class Place:
 
 
 def check(event: Event) -> None:
-    """Check that an event is in the catalogue and will make a leaf; nothing may fail later.
+    """Check that an event is as the catalogue has it and will make a leaf; nothing may fail later.
 
     Raises:
-        FormatError: it is unknown, lacks what its type must tell, or has a member out of grammar.
+        FormatError: it is not, or has a member out of grammar.
         LogProofError: the peer's leaf does not stand where its proof says.
     """
-    if event.type not in CATALOGUE:
-        raise FormatError("no such event in the catalogue", type=event.type)
-    for name in CATALOGUE[event.type]:
-        if getattr(event, name) is None:
-            raise FormatError("the event lacks a member that its type needs", member=name)
+    events.check(event)
     # A leaf under a stand-in name, time and case shows that every member is within its grammar.
     draft = compose(
         event,
@@ -93,7 +89,7 @@ def compose(
         peer_seq=peer and peer.seq,
         peer_prev=peer and peer.prev,
         size=event.size,
-        commit={each.name: each.commitment() for each in openings},
+        commit=(event.commit or {}) | {each.name: each.commitment() for each in openings},
         peer_receipt=_peer_receipt(event.counterpart),
         reason=event.reason,
         count=event.count,

@@ -1,6 +1,5 @@
-"""The catalogue: which events exist, and what each must tell. Nothing else enters the log.
+"""What is asked to be recorded, in the form in which it waits; `catalogue` says what may be.
 
-Other services send events (`POST /entries`); `log.opened` and `audit.queried` are the log's own.
 An event names no person: what identifies one goes to `personal` and reaches the log as a salted
 commitment. `reason` and `outcome` are codes, never sentences.
 """
@@ -9,15 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.audit.catalogue import CATALOGUE, PERSONAL, EventType
 from shared.protocol import canonical
+from shared.protocol.entries import EntryType
+from shared.protocol.errors import FormatError
+from shared.runtime.refusals import NotAllowed
 
-LOG_OPENED = "log.opened"
-AUDIT_QUERIED = "audit.queried"
 MAX_EVENTS = 256  # in one call, and in one batch
 
-_ENTRY = ("direction", "peer", "channel", "epoch", "seq", "entry_type", "entry_hash")
-_REQUEST = ("case_id",)
-_PACKAGE = ("case_id", "transfer_id")
+_ALWAYS = frozenset({"event_id", "type", "event_time"})
+_ENTRY_TYPES = frozenset(each.value for each in EntryType)
 
 
 class About(BaseModel):
@@ -66,39 +66,54 @@ class Event(BaseModel):
     reason: str | None = None
     count: int | None = None
     counterpart: Counterpart | None = None
+    commit: dict[str, str] | None = None  # digests (SHA-256, hex) that the log itself vouches for
 
     def encode(self) -> bytes:
         """The event in its one spelling, absent members left out."""
         return canonical.encode(self.model_dump(exclude_none=True))
 
 
-def _family(prefix: str, names: str, needed: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    return {f"{prefix}.{name}": needed for name in names.split()}
+def check(event: Event) -> None:
+    """Check that an event is in the catalogue, and tells what its type must and nothing it may not.
+
+    Raises:
+        FormatError: it is unknown, lacks a member, has one too many, or one that is no code of its own.
+    """
+    kind = CATALOGUE.get(event.type)
+    if kind is None:
+        raise FormatError("no such event in the catalogue", type=event.type)
+    told = {name for name in Event.model_fields if getattr(event, name) is not None} - _ALWAYS
+    for name in sorted(kind.needs - told):
+        raise FormatError("the event lacks a member that its type needs", member=name)
+    for name in sorted(told - kind.allows):
+        raise FormatError("the event has a member that its type does not have", member=name)
+    _check_codes(event, kind)
 
 
-CATALOGUE: dict[str, tuple[str, ...]] = {
-    **_family("transfer", "intent received", _ENTRY),
-    **_family("transfer", "sent refused failed", ("peer",)),
-    **_family(
-        "request",
-        "drafted changed submitted reviewed returned approved sent delivered rejected acknowledged"
-        " forwarded info_requested info_supplied accepted decided refused postponed resumed withdrawn"
-        " amended answered completed closed",
-        _REQUEST,
-    ),
-    **_family(
-        "package",
-        "opened changed item_declared item_removed case_added closing closed collected prepared"
-        " filtered cleared sealed released offered received fetched verified disputed read opened_by"
-        " handed_over in_use held restricted returned destroyed failed expired",
-        _PACKAGE,
-    ),
-    **_family("gate", "passed failed overridden", _REQUEST),
-    **_family("evidence", "accessed exported", _PACKAGE),
-    **_family("access", "granted denied revoked", ()),
-    **_family("channel", "opened frozen resynced", ("peer",)),
-    **_family("peer", "key_changed suspended resumed unreachable", ("peer",)),
-    **_family("incident", "opened notified closed", ()),
-    **_family("user", "role_changed", ()),
-    **_family("audit", "queried exported checkpoint", ()),
-}
+def _check_codes(event: Event, kind: EventType) -> None:
+    """Check that what could be words is a code of the type, and that every name is in its list."""
+    for member, allowed in (
+        ("entry_type", event.entry_type in (None, *_ENTRY_TYPES)),
+        ("outcome", event.outcome in (None, *kind.outcomes)),
+        ("reason", event.reason is None or any(each.allows(event.reason) for each in kind.reasons)),
+        ("personal", (event.personal or {}).keys() <= PERSONAL),
+        ("commit", (event.commit or {}).keys() <= kind.commits),
+    ):
+        if not allowed:
+            raise FormatError("a member is none of the codes or names of its type", member=member)
+
+
+def check_writer(event: Event, service: str) -> None:
+    """Check that a service is one that records events of this type.
+
+    Raises:
+        NotAllowed: it is not.
+    """
+    kind = CATALOGUE.get(event.type)
+    if kind is not None and service not in kind.writers:
+        raise NotAllowed(
+            "not_the_writer",
+            f"The {service} does not record {event.type}.",
+            rule="events.md",
+            event_id=event.event_id,
+        )

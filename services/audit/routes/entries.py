@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.audit import submission
+from services.audit import events, submission
 from services.audit.events import MAX_EVENTS, Event
 from services.audit.routes.parts import Parts, parts
 from shared.protocol.canonical import b64u
-from shared.runtime.principals import requires
+from shared.runtime.principals import Principal, requires
 
 router = APIRouter()
 
@@ -24,13 +24,15 @@ class Submission(BaseModel):
     events: list[Event] = Field(min_length=1, max_length=MAX_EVENTS)
 
 
-@router.post(
-    "/entries",
-    dependencies=[Depends(requires("exchange", "gateway"))],
-    max_body_size=MAX_BODY,
-)
-def append(body: Submission, own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
+@router.post("/entries", max_body_size=MAX_BODY)
+def append(
+    body: Submission,
+    own: Annotated[Parts, Depends(parts)],
+    caller: Annotated[Principal, Depends(requires("exchange", "gateway"))],
+) -> dict[str, object]:
     """Answer once every event is sequenced and signed."""
+    for event in body.events:
+        events.check_writer(event, caller.service)
     log = own.log
     recorded = submission.submit(
         body.events,

@@ -150,7 +150,8 @@ def test_the_counterpart_of_the_peer_is_kept_with_its_place(logbook: Logbook) ->
 
 def test_a_counterpart_that_proves_something_else(logbook: Logbook) -> None:
     (theirs,) = logbook.record(event(1))
-    told = {"counterpart": {"leaf": b64u(b"another leaf"), "proof": theirs.proof}}
+    told = transfer(type="transfer.received", direction="in", channel="QN>QM")
+    told["counterpart"] = {"leaf": b64u(b"another leaf"), "proof": theirs.proof}
     with pytest.raises(LogProofError):
         logbook.take(event(2, **told))
 

@@ -1,0 +1,291 @@
+"""Which events exist, who may record them, and what each of them may tell. Nothing else enters the log.
+
+`spec/events.md` is written from this table. Not every type is recorded yet: names are given once, so that
+a log reads the same in twenty years.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from shared.protocol.messages import ReceiptKind
+
+LOG_OPENED = "log.opened"
+LOG_CLOSED = "log.closed"
+LOG_HEARTBEAT = "log.heartbeat"
+POLICY_CHANGED = "log.policy_changed"
+KEY_CHANGED = "log.key_changed"
+INDEX_ROOT = "index.root"
+ERASED = "erasure.executed"
+PEER_CONTRADICTED = "peer.log_contradicted"
+AUDIT_QUERIED = "audit.queried"
+
+# What every event of another service may tell.
+COMMON = frozenset({"case_id", "transfer_id", "peer", "personal", "count"})
+# What may be told of people; it reaches the log as salted commitments alone.
+PERSONAL = frozenset(
+    {"address", "approved_by", "authority", "call", "claimed_client", "client"}
+    | {"officer", "person", "purpose", "query", "role"}
+)
+
+_ENTRY = frozenset(["direction", "peer", "channel", "epoch", "seq", "entry_type", "entry_hash"])
+_RECEIPTS = frozenset(each.value for each in ReceiptKind)
+_VIEWS = frozenset({"bundle", "counterparts", "entries", "evidence", "find"})
+_VIEWS |= frozenset({"key", "openings", "proof", "timestamps"})
+
+
+class Reason(Enum):
+    """The forms of a reason: codes that programs and lists make, never words that people type."""
+
+    CODE = r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*(?:/[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*)?"
+    GATE = r"[GT][0-9]{2}"
+    LEGAL = r"(?:REF|POST|COND|WD)-[0-9]{2}"
+    ITEM = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    GROUND = r"retention-ended|unlawful|legal-duty|court-order|supervisory-order"
+
+    def allows(self, text: str) -> bool:
+        """Whether a reason has this form."""
+        return len(text) <= 60 and re.fullmatch(self.value, text) is not None  # noqa: PLR2004
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventType:
+    """What happened, which services record it, what it must and what it may tell."""
+
+    says: str
+    writers: frozenset[str]
+    needs: frozenset[str] = frozenset()
+    allows: frozenset[str] = COMMON
+    reasons: tuple[Reason, ...] = ()
+    outcomes: frozenset[str] = frozenset()
+    commits: frozenset[str] = frozenset()  # names of plain digests, of the log's own events
+
+
+_EXCHANGE = EventType(says="", writers=frozenset({"exchange"}))
+_EITHER = replace(_EXCHANGE, writers=frozenset({"exchange", "gateway"}))
+_OWN = replace(_EXCHANGE, writers=frozenset({"audit"}), allows=frozenset())
+_CASE = replace(
+    _EXCHANGE,
+    needs=frozenset({"case_id"}),
+    allows=COMMON | {"reason"},
+    reasons=(Reason.CODE, Reason.LEGAL),
+)
+_PACKAGE = replace(_CASE, needs=_CASE.needs | {"transfer_id"}, reasons=(Reason.CODE, Reason.GATE))
+_ITEM = replace(_PACKAGE, reasons=(Reason.ITEM,))
+_GATE = replace(_CASE, reasons=(Reason.GATE,))
+_PEER = replace(
+    _EXCHANGE, needs=frozenset({"peer"}), allows=COMMON | {"reason"}, reasons=(Reason.CODE,)
+)
+_TRANSFER = replace(
+    _EXCHANGE,
+    needs=_ENTRY,
+    allows=COMMON | _ENTRY | {"about", "outcome", "size"},
+    outcomes=_RECEIPTS,
+)
+_ARRIVAL = replace(_TRANSFER, allows=_TRANSFER.allows | {"counterpart"})
+_RULE = replace(_EITHER, allows=COMMON | {"reason"}, reasons=(Reason.CODE,))
+
+
+def _each(kind: EventType, said: Mapping[str, str]) -> dict[str, EventType]:
+    """Types that are alike but for their names and what they say."""
+    return {name: replace(kind, says=says) for name, says in said.items()}
+
+
+CATALOGUE: Mapping[str, EventType] = {
+    "transfer.intent": replace(_TRANSFER, says="an entry is about to leave; without it none does"),
+    "transfer.received": replace(_ARRIVAL, says="an entry of a peer was taken"),
+    **_each(
+        _CASE,
+        {
+            "request.drafted": "a request was begun",
+            "request.changed": "its draft was changed",
+            "request.submitted": "the preparer signed it and handed it to review",
+            "request.reviewed": "it was reviewed",
+            "request.returned": "review gave it back to be changed",
+            "request.approved": "the approver signed it",
+            "request.validated": "a judicial authority validated it",
+            "request.validation_expired": "its validation ran out",
+            "request.sent": "it left for the executing country",
+            "request.delivered": "the executing country has it",
+            "request.rejected": "the executing country's node did not take it",
+            "request.rejected_auth": "it was not taken because its origin was not proven",
+            "request.acknowledged": "its receipt was acknowledged under a reference",
+            "request.forwarded": "it was passed on to the authority that executes it",
+            "request.info_requested": "the executing country asked for more",
+            "request.info_supplied": "the requesting country answered",
+            "request.accepted": "it was accepted, whole or in part",
+            "request.decided": "the decision on it arrived",
+            "request.decision": "a decision was taken on one of its measures",
+            "request.refused": "it was refused",
+            "request.postponed": "its execution was put off",
+            "request.resumed": "its execution went on",
+            "request.withdrawn": "the requesting country withdrew it",
+            "request.amended": "it was amended",
+            "request.answered": "a package answered it",
+            "request.completed": "all of its measures are settled",
+            "request.closed": "the case was closed",
+            "condition.proposed": "the executing country named a condition of use",
+            "condition.accepted": "the requesting country took it on",
+            "condition.declined": "the requesting country did not",
+            "condition.breached": "it was not kept",
+            "preservation.ordered": "data was ordered to be kept",
+            "preservation.extended": "the order was prolonged",
+            "preservation.lapsed": "the order ran out",
+            "preservation.linked": "a request for the data followed",
+            "emergency.flagged": "a request was marked as an emergency",
+            "emergency.callback_ok": "the requesting authority confirmed it when called back",
+            "emergency.callback_failed": "the requesting authority did not",
+            "emergency.formalised": "the formal request followed",
+            "emergency.revoked": "the mark was taken away",
+            "challenge.lodged": "a remedy was sought",
+            "challenge.suspended": "it suspends execution or use",
+            "challenge.decided": "it was decided",
+            "notice.due": "a person concerned is to be told",
+            "notice.sent": "the person was told",
+            "notice.deferred": "telling was put off",
+            "clock.warned": "a deadline is near",
+            "clock.breached": "a deadline passed",
+        },
+    ),
+    **_each(
+        _GATE,
+        {
+            "gate.passed": "all gates of an act were open",
+            "gate.failed": "a gate was shut",
+            "gate.overridden": "a person answered for a gate that may be overridden",
+        },
+    ),
+    **_each(
+        _PACKAGE,
+        {
+            "package.opened": "a package was begun",
+            "package.changed": "it was changed",
+            "package.case_added": "its CASE graph was put in",
+            "package.closing": "its closing began: all is read back",
+            "package.collected": "it is closed; what it holds is fixed",
+            "package.prepared": "the preparer signed it",
+            "package.filtered": "the preparer signed that only what was asked for is in it",
+            "package.cleared": "the approver signed it",
+            "package.sealed": "its key was wrapped for the receiver",
+            "package.released": "it may be fetched",
+            "package.offered": "the peer was told of it",
+            "package.received": "the peer has its entry",
+            "package.fetched": "all of its segments are here",
+            "package.verified": "every digest was recomputed by the receiver",
+            "package.disputed": "the receiver found something wrong",
+            "package.read": "it was read",
+            "package.opened_by": "an authority opened it",
+            "package.handed_over": "the receiving authority confirmed what it holds",
+            "package.in_use": "it is in use",
+            "package.held": "its use was stopped",
+            "package.restricted": "its use was restricted",
+            "package.returned": "it was given back",
+            "package.destroyed": "it was destroyed",
+            "package.failed": "it could not be closed or released",
+            "package.expired": "it was not fetched in time",
+            "evidence.accessed": "evidence was handed out",
+            "evidence.exported": "evidence left the node as a bag",
+            "evidence.onward_requested": "leave was asked to pass it on",
+            "evidence.onward_consented": "leave was given",
+        },
+    ),
+    **_each(
+        _ITEM,
+        {
+            "package.item_declared": "an item was declared",
+            "package.item_removed": "an item was taken out",
+        },
+    ),
+    **_each(
+        _PEER,
+        {
+            "transfer.sent": "the peer confirmed an entry",
+            "transfer.refused": "an entry of a peer was refused",
+            "transfer.failed": "an entry could not be brought to the peer in time",
+            "channel.opened": "a channel was opened",
+            "channel.frozen": "a channel was frozen",
+            "channel.resynced": "two officers settled a frozen channel",
+            "peer.key_changed": "the directory names another key of a peer",
+            "peer.suspended": "the directory suspended a peer",
+            "peer.resumed": "the directory took a peer up again",
+            "peer.unreachable": "a peer did not answer for long",
+            "audit.exported": "an overseer read the links of a channel",
+        },
+    ),
+    **_each(
+        _RULE,
+        {
+            "access.granted": "a client was registered",
+            "access.denied": "a call was refused",
+            "access.revoked": "a client was shut out",
+            "user.role_changed": "the role of a person or client changed",
+            "incident.opened": "something went wrong that a person must look at",
+            "incident.notified": "those who must know were told",
+            "incident.closed": "it was settled",
+        },
+    ),
+    AUDIT_QUERIED: replace(
+        _OWN,
+        says="an overseer read this log",
+        needs=frozenset({"outcome", "count", "personal"}),
+        allows=frozenset({"outcome", "count", "personal"}),
+        outcomes=_VIEWS,
+    ),
+    "audit.checkpoint": replace(
+        _OWN, says="a checkpoint was handed to an overseer", allows=frozenset({"count"})
+    ),
+    LOG_OPENED: replace(
+        _OWN,
+        says="the log begins; it may follow another one",
+        allows=frozenset({"reason"}),
+        reasons=(Reason.CODE,),
+        commits=frozenset({"log_case_key"}),
+    ),
+    LOG_CLOSED: replace(
+        _OWN,
+        says="the log ends here: nothing follows this entry",
+        allows=frozenset({"reason", "count"}),
+        reasons=(Reason.CODE,),
+    ),
+    LOG_HEARTBEAT: replace(
+        _OWN, says="nothing else happened for a while", allows=frozenset({"count"})
+    ),
+    POLICY_CHANGED: replace(
+        _OWN,
+        says="another policy of witnesses is in force: digest of its text, limit in seconds",
+        needs=frozenset({"commit"}),
+        allows=frozenset({"commit", "count"}),
+        commits=frozenset({"policy"}),
+    ),
+    KEY_CHANGED: replace(
+        _OWN,
+        says="other keys sign this log: digest of its verifier keys",
+        needs=frozenset({"commit"}),
+        allows=frozenset({"commit", "count", "reason"}),
+        reasons=(Reason.CODE,),
+        commits=frozenset({"vkeys"}),
+    ),
+    INDEX_ROOT: replace(
+        _OWN,
+        says="the root of the index of the first `count` entries",
+        needs=frozenset({"commit", "count"}),
+        allows=frozenset({"commit", "count"}),
+        commits=frozenset({"index_root"}),
+    ),
+    ERASED: replace(
+        _OWN,
+        says="`count` openings of a case, and the key of all of them, were destroyed",
+        needs=frozenset({"case_id", "reason"}),
+        allows=frozenset({"case_id", "reason", "count"}),
+        reasons=(Reason.GROUND,),
+    ),
+    PEER_CONTRADICTED: replace(
+        _OWN,
+        says="two signed checkpoints of a peer's log contradict each other; the evidence is kept",
+        needs=frozenset({"peer"}),
+        allows=frozenset({"peer", "count", "reason", "commit"}),
+        reasons=(Reason.CODE,),
+        commits=frozenset({"evidence"}),
+    ),
+}
