@@ -1,7 +1,7 @@
 """Time stamps of the log's checkpoints, by a real authority (`openssl ts`)."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,6 +14,7 @@ from services.gateway.timekeeping import Timekeepers
 from shared.protocol.timestamps import parse_stamp
 from shared.protocol.timetokens import verify_token
 from shared.runtime.authorities import Authority, read_authorities
+from shared.runtime.clock import utc_now
 from shared.runtime.refusals import Refusal
 from tests.service.audit.logbook import Dead, Logbook, SetClock, event
 from tests.time_authority import Site, TimeAuthority, serving
@@ -48,7 +49,7 @@ def way_out(known: Timekeepers) -> httpx.Client:
 @pytest.fixture
 def stamper(logbook: Logbook, site: Site, tmp_path: Path) -> Stamper:
     known = read_authorities(site.authority.configured(site.url, tmp_path / "etc"))
-    logbook.clock.now = datetime.now(UTC)  # the authority has the real time
+    logbook.clock.now = utc_now()  # the authority has the real time
     return Stamper(
         database=logbook.database,
         gateway=way_out(Timekeepers(known)),

@@ -19,6 +19,9 @@ from tests.service.gateway.federation import (
 )
 from tests.service.gateway.sites import live, site
 from tests.service.gateway.sockets import listening, serving
+from tests.time_authority import Site as TimeSite
+from tests.time_authority import TimeAuthority
+from tests.time_authority import serving as keeping_time
 
 __all__ = ["live", "site"]
 
@@ -31,6 +34,7 @@ class World:
     qm: Node
     qn: Node
     echoes: dict[str, Echo]
+    time: TimeSite
 
     def caller(self, role: str) -> Caller:
         return Caller(self.qm, role)
@@ -44,6 +48,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     echoes = {node.country: Echo() for node in nodes}
     with contextlib.ExitStack() as stack:
         enter = stack.enter_context
+        time_site = enter(keeping_time(TimeAuthority(folder / "time")))
+        nodes[0].time_authorities = time_site.authority.configured(time_site.url, folder / "etc")
         enter(
             serving(
                 federation.app(),
@@ -59,7 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             enter(gateway(node, federation))
         for node in nodes:
             wait_ready(node)
-        yield World(federation, nodes[0], nodes[1], echoes)
+        yield World(federation, nodes[0], nodes[1], echoes, time_site)
 
 
 def wait_ready(node: Node) -> None:

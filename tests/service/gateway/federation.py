@@ -52,6 +52,7 @@ class Node:
     peer_key: dict[str, canonical.Json]
     status: str = "active"
     upstreams: dict[str, str] = field(default_factory=dict)
+    time_authorities: Path | None = None
 
     @property
     def url(self) -> str:
@@ -215,6 +216,7 @@ def settings(node: Node, federation: Federation) -> GatewaySettings:
         directory_url=federation.url,
         directory_ca=federation.certificates.ca,
         clients=node.folder / "clients.json",
+        time_authorities=node.time_authorities,
     )
 
 

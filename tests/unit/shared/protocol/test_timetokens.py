@@ -1,6 +1,6 @@
 """RFC 3161 tokens of a real authority (`openssl ts`), and everything that one may be and must not."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from cryptography import x509
 
 from shared.protocol.errors import DigestMismatchError, FormatError, ProtocolError, SignatureError
 from shared.protocol.timetokens import Anchors, ask, read_answer, stated_time, verify_token
+from shared.runtime.clock import utc_now
 from tests.time_authority import POLICY, TimeAuthority
 
 NOTE = "qm.rogatory.example/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— a b\n"
@@ -32,7 +33,7 @@ def token(authority: TimeAuthority, anchors: Anchors) -> bytes:
 def test_a_token_states_the_time(authority: TimeAuthority, token: bytes, anchors: Anchors) -> None:
     time = verify_token(token, NOTE, anchors)
     assert time == stated_time(token)
-    assert abs(datetime.now(UTC) - time) < timedelta(minutes=5)
+    assert abs(utc_now() - time) < timedelta(minutes=5)
     assert authority.verifies(token, NOTE), "and OpenSSL thinks so, too"
 
 
