@@ -38,10 +38,13 @@ class _Batch:
     new_keys: dict[str, bytes] = field(default_factory=dict)
 
 
-def open_log(*, database: Database, origin: str, confidential: Confidential, clock: Clock) -> int:
+def open_log(
+    *, database: Database, origin: str, confidential: Confidential, clock: Clock, known: int
+) -> int:
     """Take the lead of the log, and give a new one its first entry; return our epoch.
 
-    From here on no earlier sequencer can append.
+    From here on no earlier sequencer can append. The epoch is higher than the head's and than `known`,
+    the signer's: they differ where one of the two came from a copy.
 
     Raises:
         CorruptLog: the log was opened under another origin or another K_log.
@@ -54,7 +57,7 @@ def open_log(*, database: Database, origin: str, confidential: Confidential, clo
             _append(db, tree.create_head(db, now), _Batch(leaves=[first]), now)
         else:
             _check_opened(db, origin, confidential)
-        return tree.take_lead(db)
+        return tree.take_lead(db, known)
     # Commit point. Died before it: the next start does the same. After it: the lead is ours alone.
 
 
