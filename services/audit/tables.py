@@ -58,6 +58,35 @@ checkpoint = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
+cosignature = sa.Table(
+    "cosignature",
+    metadata,
+    sa.Column("size", Counter, primary_key=True, autoincrement=False),
+    sa.Column("signer", sa.Text, primary_key=True),  # <name>+<key id>, as its verifier key begins
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Column("time", sa.BigInteger, nullable=False),  # seconds since 1970, by the witness
+    sa.Index("cosignature_signer", "signer", "size"),
+)
+
+published = sa.Table(
+    "published",
+    metadata,
+    sa.Column("size", Counter, primary_key=True, autoincrement=False),
+    sa.Column("note", sa.Text, nullable=False),  # with the cosignatures that made up the quorum
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Every policy that this log has been under; the newest is in force.
+policy = sa.Table(
+    "policy",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("unwitnessed_limit", sa.BigInteger, nullable=False),  # seconds
+    sa.Column("event_id", sa.Text, nullable=False),  # its entry in the log
+    sa.Column("noted_at", UtcDateTime, nullable=False),
+)
+
 counterpart = sa.Table(
     "counterpart",
     metadata,
@@ -111,4 +140,61 @@ stamp = sa.Table(
     sa.Column("token", sa.LargeBinary, nullable=False),  # RFC 3161, DER
     sa.Column("time", UtcDateTime, nullable=False),  # that the token states
     sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+# Our witness of other countries' logs (`cosigning`). A head's row is its log's lock.
+witness_head = sa.Table(
+    "witness_head",
+    metadata,
+    sa.Column("origin", sa.Text, primary_key=True),
+    sa.Column("place", sa.Text, nullable=False, unique=True),  # where it is shown
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("note", sa.Text),  # cosigned last, with our lines; null before the first
+)
+
+witness_note = sa.Table(
+    "witness_note",
+    metadata,
+    sa.Column("origin", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("root", sa.LargeBinary, primary_key=True),
+    sa.Column("note", sa.Text, nullable=False),  # with the log's own lines
+    sa.Column("reason", sa.Text),  # why it was refused when it first came
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.Index(
+        "witness_refused",
+        "origin",
+        "reason",
+        sqlite_where=sa.text("reason IS NOT NULL"),
+        postgresql_where=sa.text("reason IS NOT NULL"),
+    ),
+)
+
+witness_cosignature = sa.Table(
+    "witness_cosignature",
+    metadata,
+    sa.Column("origin", sa.Text, primary_key=True),
+    sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("root", sa.LargeBinary, primary_key=True),
+    sa.Column("lines", sa.Text, nullable=False),  # ours, when we first cosigned this size
+    sa.Column("cosigned_at", UtcDateTime, nullable=False),
+    sa.Index("witness_one_root", "origin", "size", unique=True),
+)
+
+witness_evidence = sa.Table(
+    "witness_evidence",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),  # accusations.evidence_name
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("evidence", sa.LargeBinary, nullable=False),  # the file (misbehaviour.md)
+    sa.Column("found_at", UtcDateTime, nullable=False),
+)
+
+# Every key that a log was trusted by: what it signed once convicts it under a later key, too.
+witness_key = sa.Table(
+    "witness_key",
+    metadata,
+    sa.Column("origin", sa.Text, primary_key=True),
+    sa.Column("vkey", sa.Text, primary_key=True),
+    sa.Column("since", UtcDateTime, nullable=False),
 )
