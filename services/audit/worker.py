@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from services.audit.alarms import Alarm, ClockBehind, LeadLost
 from services.audit.confidential import Confidential
 from services.audit.signals import Signals
 from services.audit.signer import Signer
+from shared.protocol.policies import NONE, Policy
 from shared.runtime import logs
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -29,14 +31,17 @@ class Log:
     origin: str
     confidential: Confidential
     signer: Signer
+    policy: Callable[
+        [], Policy | None
+    ]  # who must have cosigned what is published, if that is known
     clock: Clock
 
 
 class Sequencer(threading.Thread):
     """The one writer, or one of those who stand by for it.
 
-    `state` says `ok` or `standby`, or why nothing is written. An alarm is kept, and the lead with it: who
-    stands by would find the same, and a person is needed.
+    `state` says `ok` or `standby`, or why nothing is written. An alarm ends the work of this process; who
+    stands by takes the lead, looks for itself, and says the same if the log is not in order.
     """
 
     def __init__(self, log: Log, signals: Signals, *, interval: timedelta) -> None:
@@ -68,6 +73,7 @@ class Sequencer(threading.Thread):
             self._step_down(lost)
         except Alarm as alarm:
             self._raise(alarm)
+            self._lead.release()
             return
         super().start()
 
@@ -130,6 +136,7 @@ class Sequencer(threading.Thread):
                 self._step_down(lost)
             except Alarm as alarm:
                 self._raise(alarm)
+                self._lead.release()
                 return
             except Exception:  # noqa: BLE001 - the top of the loop: the database may come back
                 # The outcome of a commit may be unknown: nothing is in memory, the next turn looks.
@@ -165,8 +172,11 @@ class Sequencer(threading.Thread):
 
     def _publish(self) -> None:
         log = self._log
-        size = publication.publish(database=log.database, signer=log.signer, clock=log.clock)
+        size = publication.sign(database=log.database, signer=log.signer, clock=log.clock)
         if size != self._size:
+            policy = log.policy()
+            if policy is not None and policy.quorum == NONE:
+                publication.publish(database=log.database, policy=policy, clock=log.clock)
             self._size = size
             self._signals.signed()
 

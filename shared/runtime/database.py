@@ -193,6 +193,8 @@ def _postgresql(url: str) -> sa.Engine:
         pool_pre_ping=True,
         connect_args={
             "connect_timeout": 5,
-            "options": "-c synchronous_commit=on -c lock_timeout=10000",
+            "options": "-c synchronous_commit=on -c lock_timeout=10000"
+            # A process that was stopped in the middle of a transaction does not block the others for ever.
+            " -c idle_in_transaction_session_timeout=60000",
         },
     )

@@ -1,6 +1,7 @@
 """The lead on PostgreSQL: an advisory lock of a session, on a connection that does nothing else.
 
-It needs the server itself: behind a pooler that shares sessions, the lock would be nobody's.
+It needs the server itself: behind a pooler that shares sessions, the lock would be nobody's. The server
+ends a session that says nothing for a while: a holder that was stopped, or cut off, frees the lock.
 """
 
 import contextlib
@@ -10,9 +11,11 @@ import sqlalchemy as sa
 from shared.runtime.database import Database
 
 KEY = 0x526F676C  # pg_advisory_lock, within the log's own database
+SILENCE = 10_000  # milliseconds; a leader asks twice a second whether it still leads
 
 _TAKE = sa.select(sa.func.pg_try_advisory_lock(KEY))
 _SESSION = sa.select(sa.func.pg_backend_pid())
+_SILENCE = sa.text(f"SET idle_session_timeout = {SILENCE}")
 
 
 class SessionLock:
@@ -29,6 +32,7 @@ class SessionLock:
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         try:
             connection.detach()  # of the pool, which would hand it to others
+            connection.execute(_SILENCE)
             session = int(connection.scalar(_SESSION) or 0)
             taken = connection.scalar(_TAKE)
         except BaseException:

@@ -11,11 +11,14 @@ import sqlalchemy as sa
 from services.audit import leadership, submission
 from services.audit.events import Event
 from services.audit.signals import Signals
-from services.audit.signer import Signer
+from services.audit.signer import STATE, Signer
 from services.audit.store.lease import KEY as LEASE
+from services.audit.store.lease import SessionLock
 from services.audit.submission import Recorded
+from services.audit.tables import log_head
 from services.audit.worker import Log, Sequencer
 from tests.service.audit.logbook import CONFIDENTIAL, KEY, Logbook, event
+from tests.service.audit.stopping import stopped_leader
 from tests.service.audit.test_worker import INTERVAL, SOON, eventually
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -24,6 +27,10 @@ SESSIONS = sa.text(
     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = :key"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 ).bindparams(key=LEASE)
+OTHERS = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+)
 
 
 @dataclass
@@ -144,3 +151,67 @@ def test_a_folder_that_cannot_be_locked(logbook: Logbook) -> None:
     (logbook.folder / leadership.LOCK).mkdir()
     with pytest.raises(IsADirectoryError):
         leadership.of(logbook.database, logbook.folder).take()
+
+
+def test_a_leader_that_stops_for_an_alarm_lets_others_look(processes: Processes) -> None:
+    first, second = processes.start(), processes.start()
+    first.submit(event(1))
+    with processes.book.database.begin() as db:
+        db.execute(sa.text("DROP TRIGGER log_head_update"))
+        db.execute(log_head.update().values(size=1, root=bytes(32)))
+    eventually(lambda: "rolled back" in first.sequencer.state)
+    eventually(lambda: "more than the head counts" in second.sequencer.state)
+
+
+# When the leader stands still: having read the head, or with a durable batch that has no signature.
+IN_THE_BATCH, BEFORE_THE_SIGNATURE = 1, 2
+
+
+@POSTGRESQL
+@pytest.mark.parametrize("session", ["lives", "was ended"])
+def test_a_leader_that_was_stopped_in_a_batch_writes_nothing(
+    logbook: Logbook, session: str
+) -> None:
+    with stopped_leader(_url(logbook), logbook.folder, looks=IN_THE_BATCH) as old:
+        if session == "was ended":
+            _end_other_sessions(logbook)
+        logbook.restart()
+        (recorded,) = logbook.record(event(1))
+        said = old.go_on()
+    assert said.startswith("lost: " if session == "lives" else "failed: ")
+    assert logbook.record(event(1)) == [recorded]
+    assert logbook.inspect() == 2
+
+
+@BOTH
+def test_a_leader_that_was_stopped_before_it_signed_signs_nothing(logbook: Logbook) -> None:
+    with stopped_leader(_url(logbook), logbook.folder, looks=BEFORE_THE_SIGNATURE) as old:
+        logbook.restart()  # the new one signs what the old one left, and goes on
+        logbook.record(event(2))
+        assert logbook.signer.last
+        note = logbook.signer.last.note
+        assert old.go_on() == "lost: the signer serves another sequencer"
+    assert (logbook.folder / "signer" / STATE).read_text() == note
+    assert logbook.inspect() == 3
+
+
+def _url(logbook: Logbook) -> str:
+    return logbook.database.engine.url.render_as_string(hide_password=False)
+
+
+def _end_other_sessions(logbook: Logbook) -> None:
+    with logbook.database.begin() as db:
+        db.execute(OTHERS)
+
+
+@POSTGRESQL
+def test_the_server_frees_the_lead_of_a_holder_that_says_nothing(logbook: Logbook) -> None:
+    silent, next_one = (SessionLock(logbook.database) for _ in range(2))
+    assert silent.take()
+    assert silent._connection
+    silent._connection.execute(sa.text("SET idle_session_timeout = 100"))
+    eventually(next_one.take)
+    assert not silent.held()
+    assert next_one.held()
+    silent.release()
+    next_one.release()
