@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from typing_extensions import override
+
 from services.audit.alarms import LeadLost
 from shared.runtime.database import open_database
 from tests.service.audit.logbook import Logbook, MortalDatabase, SetClock, event
@@ -26,6 +28,7 @@ class StoppingClock(SetClock):
 
     looks = -1
 
+    @override
     def __call__(self) -> datetime:
         self.looks -= 1
         if self.looks == 0:
