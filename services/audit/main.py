@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.audit.confidential import Confidential
 from services.audit.duties import Duty
+from services.audit.membership import Membership
 from services.audit.routes import entries, log, operations, oversight, timestamps
 from services.audit.routes.parts import Parts
 from services.audit.settings import AuditSettings
@@ -51,24 +52,29 @@ def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
         raise KeystoreError(f"the log key is of {key.origin}, not of {settings.log_origin}")
     database = open_database(settings.database_url("audit"))
     migrate(database, "services.audit.migrations")
+    directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
+    membership = Membership(directory=directory, country=settings.country)
     opened = Log(
         database=database,
         origin=key.origin,
         confidential=Confidential(keystore.get("log-case"), _storage_key(keystore)),
         signer=Signer(key, settings.signer_state),
+        policy=lambda: membership.policy,
         clock=clock,
     )
-    return _app(opened, settings, keystore)
+    return _app(opened, membership, settings, keystore)
 
 
-def _app(opened: Log, settings: AuditSettings, keystore: Keystore) -> FastAPI:
+def _app(
+    opened: Log, membership: Membership, settings: AuditSettings, keystore: Keystore
+) -> FastAPI:
     signals = Signals()
     sequencer = Sequencer(opened, signals, interval=timedelta(milliseconds=settings.batch_ms))
-    directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
+    directory = membership.directory
     assertions = Assertions.load("audit", keystore, opened.clock)
     gateway = json_client(settings.gateway_internal_url, auth=InternalAuth(assertions, "gateway"))
     stamper = _stamper(opened, settings, gateway)
-    parts = Parts(log=opened, signals=signals, directory=directory, stamper=stamper)
+    parts = Parts(log=opened, signals=signals, membership=membership, stamper=stamper)
     jobs = _jobs(parts, gateway) | _duties(parts, gateway, sequencer.leading)
     crew = Crew(jobs, threading.Event(), opened.database.pulse)
 
@@ -107,7 +113,9 @@ def _app(opened: Log, settings: AuditSettings, keystore: Keystore) -> FastAPI:
 def _jobs(parts: Parts, gateway: httpx.Client) -> dict[str, Job]:
     """What every process of the log does, by the name of its thread."""
     return {
-        "refresher": Refresher(gateway=gateway, directory=parts.directory, clock=parts.log.clock),
+        "refresher": Refresher(
+            gateway=gateway, directory=parts.membership.directory, clock=parts.log.clock
+        ),
     }
 
 

@@ -1,13 +1,14 @@
 """What the log shows of itself: checkpoints, tiles, bundles, inclusion and consistency proofs.
 
-Only sizes that have a checkpoint are shown. Every proof is folded from stored complete subtrees: at
-most two rows for each level of the tree.
+Only what is published is shown: sizes whose checkpoint has the cosignatures of our policy. Every proof
+is folded from stored complete subtrees: at most two rows for each level of the tree.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from services.audit.store import Session, entries, tree
+from services.audit.store import Session, entries, publication, tree
 from services.audit.store.entries import Filter
+from shared.protocol.logproofs import format_proof
 from shared.protocol.merkle import (
     Range,
     complete,
@@ -19,9 +20,12 @@ from shared.protocol.tiles import Tile, bundle
 from shared.runtime.database import Database
 from shared.runtime.refusals import NotFound
 
+MAX_ASKED = 256  # entries in one question for proofs
+First = Callable[[Session, range], tree.Signed | None]
+
 
 def checkpoint(database: Database) -> str:
-    """The newest checkpoint, signed.
+    """The newest checkpoint that is published, with the cosignatures under it.
 
     Raises:
         NotFound: there is none yet.
@@ -30,27 +34,34 @@ def checkpoint(database: Database) -> str:
         return newest(db).note
 
 
-def newest(db: Session) -> tree.Signed:
-    """The newest checkpoint.
+def signed_checkpoint(database: Database) -> str:
+    """The newest checkpoint that is signed, whoever has cosigned it; for the services of the node.
 
     Raises:
         NotFound: there is none yet.
     """
-    signed = tree.latest_checkpoint(db)
-    if signed is None:
-        raise NotFound("no_checkpoint", "The log has no checkpoint yet.")
-    return signed
+    with database.read() as db:
+        return _existing(tree.latest_checkpoint(db)).note
+
+
+def newest(db: Session) -> tree.Signed:
+    """The newest checkpoint that is published.
+
+    Raises:
+        NotFound: there is none yet.
+    """
+    return _existing(publication.latest_published(db))
 
 
 def pinned(db: Session, size: int | None) -> tree.Signed:
-    """The checkpoint of this size, or the newest.
+    """The published checkpoint of this size, or the newest.
 
     Raises:
         NotFound: no checkpoint has this size.
     """
     if size is None:
         return newest(db)
-    signed = tree.checkpoint_at(db, size) if size < tree.MAX_SIZE else None
+    signed = publication.published_at(db, size) if size < tree.MAX_SIZE else None
     if signed is None:
         raise NotFound("no_checkpoint", "No checkpoint has this size.")
     return signed
@@ -74,6 +85,33 @@ def inclusion(db: Session, wanted: Sequence[tuple[int, int]]) -> list[list[bytes
     return _hashes(db, [inclusion_ranges(index, size) for index, size in wanted])
 
 
+def published(database: Database, indexes: Iterable[int]) -> Mapping[int, str]:
+    """The log proofs of those of these entries that a published checkpoint covers; it never changes."""
+    wanted = sorted({each for each in indexes if each < tree.MAX_SIZE})
+    with database.read() as db:
+        return log_proofs(db, wanted, publication.first_published)
+
+
+def log_proofs(db: Session, indexes: Sequence[int], first: First) -> dict[int, str]:
+    """A proof for each index in ascending order, under the first checkpoint that covers it, if any.
+
+    Under the first, so that the same entry always gets the same proof.
+    """
+    wanted: dict[int, tree.Signed] = {}
+    over: tree.Signed | None = None
+    for index in indexes:
+        if over is None or over.size <= index:
+            over = first(db, range(index + 1, tree.MAX_SIZE))
+        if over is None:
+            break
+        wanted[index] = over
+    paths = inclusion(db, [(index, each.size) for index, each in wanted.items()])
+    return {
+        index: format_proof(index, path, each.note)
+        for (index, each), path in zip(wanted.items(), paths, strict=True)
+    }
+
+
 def tile(database: Database, wanted: Tile) -> bytes:
     """A hash tile or an entry bundle.
 
@@ -83,9 +121,15 @@ def tile(database: Database, wanted: Tile) -> bytes:
     with database.read() as db:
         sizes = range(min(wanted.sizes().start, tree.MAX_SIZE), wanted.sizes().stop)
         known = range(sizes.start, min(sizes.stop, tree.MAX_SIZE))
-        if not known or tree.first_checkpoint(db, known) is None:
+        if not known or publication.first_published(db, known) is None:
             raise NotFound("no_tile", "No checkpoint vouches for this tile.")
         return _bundle(db, wanted) if wanted.level is None else _tile(db, wanted)
+
+
+def _existing(found: tree.Signed | None) -> tree.Signed:
+    if found is None:
+        raise NotFound("no_checkpoint", "The log has no checkpoint yet.")
+    return found
 
 
 def _tile(db: Session, wanted: Tile) -> bytes:

@@ -1,11 +1,13 @@
-"""Read the log as C2SP tlog-tiles has it: checkpoint, hash tiles, entry bundles; and consistency proofs."""
+"""Read the log as C2SP tlog-tiles has it: checkpoint, hash tiles, entry bundles; and proofs."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
+from pydantic import Field
 
-from services.audit import proofs
+from services.audit import proofs, standing
 from services.audit.routes.parts import Parts, parts
 from shared.protocol.canonical import b64
 from shared.protocol.tiles import parse_tile
@@ -14,6 +16,7 @@ from shared.runtime.principals import gateway_client, requires
 router = APIRouter()
 services = Depends(requires("gateway", "exchange"))
 Own = Annotated[Parts, Depends(parts)]
+Index = Annotated[int, Field(ge=0, lt=2**53)]
 
 FRESH = {"Cache-Control": "max-age=1"}
 IMMUTABLE = {"Cache-Control": "max-age=31536000, immutable"}
@@ -21,10 +24,33 @@ OCTETS = "application/octet-stream"
 
 
 @router.get("/checkpoint", dependencies=[services])
-def checkpoint(own: Own) -> Response:
-    """The newest signed checkpoint."""
-    note = proofs.checkpoint(own.log.database)
+def checkpoint(own: Own, level: Literal["published", "signed"] = "published") -> Response:
+    """The newest checkpoint that has its quorum, or the newest that is signed."""
+    note = _LEVELS[level](own.log.database)
     return Response(note, headers=FRESH, media_type="text/plain; charset=utf-8")
+
+
+_LEVELS = {"published": proofs.checkpoint, "signed": proofs.signed_checkpoint}
+
+
+@router.get("/status", dependencies=[services])
+def status(own: Own) -> dict[str, object]:
+    """Whether the log is in order, and for how long nobody has witnessed it."""
+    log = own.log
+    return asdict(
+        standing.status(
+            database=log.database, membership=own.membership, signals=own.signals, clock=log.clock
+        )
+    )
+
+
+@router.get("/proofs/published", dependencies=[Depends(requires("exchange"))])
+def published(
+    own: Own, index: Annotated[list[Index], Query(min_length=1, max_length=proofs.MAX_ASKED)]
+) -> dict[str, object]:
+    """Log proofs with the cosignatures of our policy; entries that have none yet are left out."""
+    found = proofs.published(own.log.database, index)
+    return {"proofs": {str(each): proof for each, proof in found.items()}}
 
 
 @router.get("/tile/entries/{path:path}", dependencies=[Depends(gateway_client("audit:read"))])

@@ -6,10 +6,10 @@ from typing import cast
 from fastapi import Request
 
 from services.audit.confidential import Confidential
+from services.audit.membership import Membership
 from services.audit.signals import Signals
 from services.audit.stamping import Stamper
 from services.audit.worker import Log
-from shared.runtime.directory import Directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Parts:
 
     log: Log
     signals: Signals
-    directory: Directory
+    membership: Membership
     stamper: Stamper
 
     @property

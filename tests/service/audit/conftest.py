@@ -13,16 +13,30 @@ from shared.protocol import canonical, jose
 from shared.runtime.database import migrate, open_database
 from shared.runtime.keystore import Keystore
 from shared.runtime.principals import SERVICES
+from tests.federated import Repository, document
 from tests.service.audit.caller import Keys, Node, settings
 from tests.service.audit.logbook import (
     CONFIDENTIAL,
     KEY,
+    ORIGIN,
+    START,
     Logbook,
     MortalDatabase,
     SetClock,
 )
 
 MIGRATIONS = "services.audit.migrations"
+
+
+def own_log(policy: str) -> dict[str, object]:
+    """What our member document says of the log."""
+    return {
+        "origin": ORIGIN,
+        "url": "https://qm.example/log",
+        "vkeys": KEY.vkeys(),
+        "policy": policy,
+        "unwitnessed_limit": 14_400,
+    }
 
 
 def _migrated(url: str) -> str:
@@ -88,7 +102,10 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     keystore.put("log-case", CONFIDENTIAL.log_case)
     internal = {service: jose.generate() for service in SERVICES}
     keystore.put("internal-audit", canonical.encode(internal["audit"]))
-    (folder / "root.json").write_bytes(b"no root: these tests have no directory")
+    federation = Repository.make(folder / "federation", START)
+    federation.publish(document("QM", log=own_log("quorum none\n")))
+    (folder / "root.json").write_bytes(federation.root)
+    (folder / "directory.json").write_bytes(federation.bundle())
     for service, key in internal.items():
         public = canonical.encode(jose.public_part(key))
         (folder / f"{service}.pub.jwk").write_bytes(public)
@@ -99,5 +116,6 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 def node(keys: Keys, migrated_file: Path, tmp_path: Path) -> Iterator[Node]:
     clock = SetClock()
     shutil.copy(migrated_file, tmp_path / "audit.sqlite")
+    shutil.copy(keys.folder / "directory.json", tmp_path / "directory.json")
     with TestClient(create(settings(keys, tmp_path), clock)) as client:
         yield Node(client, keys, clock)

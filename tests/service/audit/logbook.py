@@ -21,11 +21,13 @@ from shared.protocol import leaves
 from shared.protocol.checkpoints import LogKey
 from shared.protocol.identifiers import new_id
 from shared.protocol.leaves import Leaf, format_time
+from shared.protocol.policies import parse_policy
 from shared.runtime.database import Database
 
 ORIGIN = "qm.rogatory.example/log"
 KEY = LogKey(origin=ORIGIN, ed25519=bytes(range(32)), mldsa44=bytes(range(32, 64)))
 CONFIDENTIAL = Confidential(log_case=b"k" * 32, storage=b"s" * 32)
+OPEN = parse_policy(b"quorum none\n")
 START = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
 
 
@@ -82,6 +84,7 @@ class Logbook:
             origin=ORIGIN,
             confidential=CONFIDENTIAL,
             signer=self.signer,
+            policy=lambda: OPEN,
             clock=self.clock,
         )
 
@@ -113,7 +116,8 @@ class Logbook:
         )
 
     def publish(self) -> int:
-        return publication.publish(database=self.database, signer=self.signer, clock=self.clock)
+        publication.sign(database=self.database, signer=self.signer, clock=self.clock)
+        return publication.publish(database=self.database, policy=OPEN, clock=self.clock)
 
     def inspect(self, last: int | None = None) -> int:
         return inspection.inspect(
