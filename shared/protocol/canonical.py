@@ -33,7 +33,7 @@ def encode(value: object) -> bytes:
     Raises:
         FormatError: if there is anything else in it (floats, bytes, lone surrogates).
     """
-    return json.dumps(_ordered(value, 0), ensure_ascii=False, separators=(",", ":")).encode()
+    return _write(_ordered(value, 0))
 
 
 def parse(data: bytes, *, max_size: int = MAX_SIZE) -> Json:
@@ -48,7 +48,7 @@ def parse(data: bytes, *, max_size: int = MAX_SIZE) -> Json:
         FormatError: if it cannot be read.
     """
     value = read(data, max_size=max_size)
-    if encode(value) != data:
+    if _write(value) != data:
         raise NotCanonicalError("the JSON is not in canonical form (RFC 8785)")
     return value
 
@@ -98,36 +98,55 @@ def _refuse_number(_digits: str) -> NoReturn:
 
 def _ordered(value: object, depth: int) -> Json:
     """Copy a value with every object in canonical order (UTF-16 code units: RFC 8785, 3.2.3)."""
-    if depth > MAX_DEPTH:
-        raise FormatError("the value is nested too deeply", limit=MAX_DEPTH)
-    if isinstance(value, Mapping):
-        keys = sorted(value, key=_utf16)
-        return {_text(key): _ordered(value[key], depth + 1) for key in keys}
-    if isinstance(value, list | tuple):
-        return [_ordered(member, depth + 1) for member in value]
     if value is None or isinstance(value, bool):
         return value
-    return _within(value) if isinstance(value, int) else _text(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, int):
+        return _within(value)
+    if not isinstance(value, dict | list | tuple | Mapping):
+        raise FormatError(f"JSON here has no {type(value).__name__}")
+    if value and depth == MAX_DEPTH:
+        raise FormatError("the value is nested too deeply", limit=MAX_DEPTH)
+    if isinstance(value, list | tuple):
+        return [_ordered(member, depth + 1) for member in value]
+    return {_text(key): _ordered(value[key], depth + 1) for key in _sorted(value)}
+
+
+def _sorted(members: Mapping[str, object]) -> list[str]:
+    try:
+        # The order of ASCII is that of its code units.
+        return sorted(members, key=None if "".join(members).isascii() else _utf16)
+    except TypeError as error:
+        raise FormatError("the name of a member is a text") from error
 
 
 def _within(number: int) -> int:
-    if abs(number) > _MAX_INTEGER:
+    if not -_MAX_INTEGER <= number <= _MAX_INTEGER:
         raise FormatError("a number is out of range: its magnitude must be below 2**53")
     return int(number)
 
 
-def _text(value: object) -> str:
-    _utf16(value)
+def _text(value: str) -> str:
+    if not value.isascii():
+        _utf16(value)
     return str(value)
 
 
-def _utf16(value: object) -> bytes:
-    if not isinstance(value, str):
-        raise FormatError(f"JSON here has no {type(value).__name__}")
+def _utf16(value: str) -> bytes:
     try:
         return value.encode("utf-16-be")
     except UnicodeEncodeError as error:
         raise FormatError("text has half of a surrogate pair") from error
+
+
+_write_text = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, separators=(",", ":")
+).encode
+
+
+def _write(value: Json) -> bytes:
+    return _write_text(value).encode()
 
 
 def b64(data: bytes) -> str:
