@@ -16,11 +16,13 @@ from client.oversight.comparison import compare
 from client.oversight.findings import Findings, Outcome
 from client.oversight.mirror import Mirror
 from client.oversight.quorum import check_witnesses
+from client.oversight.stamps import check_stamps
 from client.oversight.timeline import timeline
 from client.oversight.together import Asked, pull_witnessed
 from client.sdk.session import connect
 from shared.protocol.canonical import Json
 from shared.protocol.policies import parse_policy
+from shared.protocol.timetokens import Anchors
 
 SHOWN = 20  # failures of one check; --json has all
 
@@ -67,6 +69,7 @@ def pull(  # noqa: PLR0913 - how to pull, and who is to have seen the same
         "before": pulled.before,
         "counterparts": pulled.counterparts,
         "links": pulled.links,
+        "stamps": pulled.stamps,
     }
     grown = f"{pulled.size} entries ({pulled.size - pulled.before} new)"
     proofs = f"{pulled.counterparts} new proofs of the other country, {pulled.links} links"
@@ -89,12 +92,19 @@ def verify(
             metavar="FILE", help="A C2SP tlog-policy: which witnesses must have cosigned."
         ),
     ] = None,
+    time_anchors: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Roots of the time-stamping authorities that you trust, in PEM."
+        ),
+    ] = None,
     root: Root = None,
 ) -> None:
     """Verify a mirror offline, or two and that they agree; exit code 3 if anything is wrong."""
     terminal = terminal_of(context)
     pinned = read_root(terminal, root)
     quorum = parse_policy(policy.read_bytes()) if policy else None
+    anchors = Anchors.read(time_anchors.read_bytes()) if time_anchors else None
     if other is None:
         findings = Findings()
         audited = audit(Mirror(mirror), pinned_root=pinned, findings=findings)
@@ -104,6 +114,8 @@ def verify(
     if quorum:
         for folder, (_, findings) in zip(filter(None, [mirror, other]), results, strict=False):
             check_witnesses(Mirror(folder), quorum, findings)
+    for folder, (_, findings) in zip(filter(None, [mirror, other]), results, strict=False):
+        check_stamps(Mirror(folder), anchors, findings)
     verified = not any(findings.failures for _, findings in results)
     logs: list[Json] = [
         {"log": name, "checks": [_row(each) for each in findings.outcomes()]}

@@ -20,6 +20,7 @@ from client.oversight.mirror import (
     hash_tiles,
     tile_path,
 )
+from client.oversight.stamps import pull_stamps
 from client.sdk.records import as_list, as_object, number, text
 from client.sdk.session import Session
 from shared.protocol.canonical import Json, unb64u
@@ -40,6 +41,7 @@ class Pulled:
     before: int
     counterparts: int
     links: int
+    stamps: int
 
 
 def pull(session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: bool) -> Pulled:
@@ -76,6 +78,7 @@ def pull(session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: b
         before=before.size if before else 0,
         counterparts=_pull_counterparts(session, mirror),
         links=sum(_pull_links(session, mirror, own, peer) for peer in members.values()),
+        stamps=pull_stamps(session, mirror, size=stated.size),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from client.oversight.mirror import CASE_KEY, CHECKPOINT, Mirror
-from shared.protocol.canonical import b64u
+from shared.protocol.canonical import Json, b64u
 from shared.protocol.checkpoints import Checkpoint, sign_checkpoint
 from tests.scripted_gateway import Answer, Call, Gateway, answer, octets, problem
 from tests.simulated_case import Case
@@ -22,11 +22,13 @@ class Log:
 
     def __init__(self, gateway: Gateway, case: Case) -> None:
         self.case, self.note = case, case.qm.checkpoint()
+        self.stamps: list[Json] = []
         gateway.fallback = self
         gateway.routes |= {
             "GET /v1/directory": Answer(body=case.directory[0]),
             "GET /v1/audit/key": answer({"key": b64u(case.qm.case_key)}),
             "GET /v1/audit/counterparts": self.counterparts,
+            "GET /v1/audit/timestamps": lambda _: answer({"stamps": self.stamps, "next": None}),
             "GET /v1/audit/channels/QN/links": lambda _: answer(
                 {"links": [each.link().to_json() for each in self.written()]}
             ),
@@ -80,6 +82,7 @@ def test_a_log_is_mirrored_and_holds(
         "before": 0,
         "counterparts": len(log.case.qm.counterparts),
         "links": len(log.written()),
+        "stamps": 0,
     }
     assert (tmp_path / "m" / CASE_KEY).stat().st_mode & 0o077 == 0
     assert gateway.calls[-1].headers["X-Purpose"] == "yearly audit"
