@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from client.witness.judging import Reply, Witness, trusted_logs
+from client.witness.judging import Witness, trusted_logs
 from client.witness.serving import Server
 from client.witness.setup import open_folder
-from shared.protocol.witnessing import format_submission
+from shared.protocol.witnessing import Reply, format_submission
 from tests.unit.shared.protocol.worked_growth import VKEYS, note, proof
 from tests.unit.shared.protocol.worked_log import TIME
 

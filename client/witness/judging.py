@@ -16,10 +16,10 @@ from shared.protocol.cosignatures import WitnessKey, cosign
 from shared.protocol.errors import FormatError
 from shared.protocol.notes import Algorithm, NoteVerifier, read_note
 from shared.protocol.witnessing import (
-    PLAIN,
     Accepted,
     Reason,
     Refused,
+    Reply,
     Submission,
     judge,
     malformed,
@@ -30,15 +30,6 @@ LogKeys = Mapping[str, Sequence[str]]
 """The keys trusted for each log, by its origin."""
 
 EVIDENCE = "evidence"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """An answer of HTTP."""
-
-    status: HTTPStatus
-    body: str
-    content_type: str = PLAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +57,10 @@ class Witness:
         try:
             submission = parse_submission(body)
         except FormatError as error:
-            return _refusal(malformed(error))
+            return Reply.to(malformed(error))
         vkeys = self.logs.get(submission.origin, ())
         if not vkeys:
-            return _refusal(Refused(reason=Reason.UNKNOWN_LOG))
+            return Reply.to(Refused(reason=Reason.UNKNOWN_LOG))
         with self.memory.writing() as book:
             head = book.head(submission.origin)
             judged = judge(submission, vkeys, _checkpoint(head) if head else None)
@@ -79,7 +70,7 @@ class Witness:
                     proven = self._hold_against(book, submission, judged, judged.signed)
                     book.keep(judged.signed, note, self.clock())
                     self._tell(judged, judged.signed, proven=proven)
-                return _refusal(judged)
+                return Reply.to(judged)
             self._hold_against(book, submission, judged, judged.checkpoint)
             lines = cosign(note, self.key, self.clock())
             book.accept(judged.checkpoint, note, note + lines, self.clock())
@@ -149,7 +140,3 @@ def write_new(path: Path, content: bytes, *, mode: int) -> None:
 
 def _checkpoint(note: str) -> Checkpoint:
     return read_checkpoint(read_note(note).text)
-
-
-def _refusal(refused: Refused) -> Reply:
-    return Reply(status=refused.status, body=refused.body, content_type=refused.content_type)

@@ -19,9 +19,9 @@ from typing import Final
 
 from typing_extensions import override
 
-from client.witness.judging import Reply, Witness
+from client.witness.judging import Witness
 from shared.protocol.checkpoints import DECIMAL
-from shared.protocol.witnessing import MAX_SUBMISSION
+from shared.protocol.witnessing import MAX_SUBMISSION, Reply
 
 ADD_CHECKPOINT: Final = "/add-checkpoint"
 IDLE: Final = 10.0  # seconds between two arrivals of bytes

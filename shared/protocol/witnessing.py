@@ -144,6 +144,20 @@ class Refused:
         return TLOG_SIZE if self.reason is Reason.STALE else PLAIN
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A witness's answer, as HTTP has it."""
+
+    status: HTTPStatus
+    body: str
+    content_type: str = PLAIN
+
+    @classmethod
+    def to(cls, refused: Refused) -> "Reply":
+        """The answer to what is not cosigned."""
+        return cls(status=refused.status, body=refused.body, content_type=refused.content_type)
+
+
 def malformed(error: FormatError) -> Refused:
     """The answer to a body that `parse_submission` refuses."""
     return Refused(reason=Reason.MALFORMED, detail=error.detail)
