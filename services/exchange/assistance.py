@@ -9,6 +9,7 @@ from services.exchange import approving, casework, gates
 from services.exchange.approving import Officers, Subject
 from services.exchange.drafts import RequestDraft
 from services.exchange.keyring import Keyring
+from services.exchange.own_log import OwnLog, Standing
 from services.exchange.records import Measure, Request, RequestFile
 from services.exchange.states import (
     Actor,
@@ -79,7 +80,7 @@ def submit(
     with database.begin() as db:
         request = _own(db, request_id)
         requests.move(db, request_id, RequestAct.SUBMIT, actor)
-        gates.guard(_case(request, (), directory, actor), gates.SUBMIT)
+        gates.guard(_case(request, (), directory, None, actor), gates.SUBMIT)
         given = approving.take(
             db, approval, _subject(request, REQUEST_PREPARE), officers=officers, actor=actor
         )
@@ -106,13 +107,14 @@ def approve(
         return casework.request_file(db, request_id)
 
 
-def send(
+def send(  # noqa: PLR0913 - what a request rests on
     request_id: str,
     *,
     database: Database,
     keyring: Keyring,
     officers: Officers,
     directory: Directory,
+    own_log: OwnLog,
     actor: Actor,
 ) -> RequestFile:
     """Send an approved request (S03 → S04): its entry is signed and waits for the courier.
@@ -126,7 +128,7 @@ def send(
             request = _own(db, request_id)
             requests.move(db, request_id, RequestAct.SEND, actor)
             held = approving.given(db, _subject(request, REQUEST_APPROVE), officers=officers)
-            gates.guard(_case(request, held, directory, actor), gates.SEND)
+            gates.guard(_case(request, held, directory, own_log.standing, actor), gates.SEND)
             _post_request(db, request, held, keyring=keyring, actor=actor)
             # Commit point: before it nothing is signed and nothing was sent; after it the courier
             # owns the entry and brings it to the log and the peer, however often we die.
@@ -205,7 +207,11 @@ def _subject(request: Request, act: str) -> Subject:
 
 
 def _case(
-    request: Request, held: tuple[Approval, ...], directory: Directory, actor: Actor
+    request: Request,
+    held: tuple[Approval, ...],
+    directory: Directory,
+    log: Standing | None,
+    actor: Actor,
 ) -> gates.Case:
     document = canonical.parse(request.document)
     assert isinstance(document, dict)
@@ -220,6 +226,7 @@ def _case(
         acts=(REQUEST_PREPARE, REQUEST_APPROVE),
         digest=sha256(request.document).hex(),
         closed_digest=request.digest,
+        log=log,
     )
 
 

@@ -1,7 +1,7 @@
 """Write an entry to a channel, and an event to the outbox, in the caller's transaction.
 
 A channel has one writer: its row is locked before the entry is signed, so no two payloads are ever
-signed for one place. What was appended is SIGNED and waits for the log; the courier does the rest.
+signed for one place. What was appended is SIGNED and waits for the log; `courier` shows its way.
 """
 
 from collections.abc import Mapping
@@ -25,6 +25,10 @@ INTENT = "transfer.intent"
 RECEIVED = "transfer.received"
 
 _ANSWERED = frozenset({EntryType.REQUEST, EntryType.PACKAGE})
+_WAITS = {
+    EntryState.SIGNED: "this country's log has to take it before it may leave",
+    EntryState.LOGGED: "the witnesses of this country's log have to cosign it before it may leave",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,9 +218,7 @@ def waiting_for(db: Session, transfer_id: str) -> str | None:
             f"{first.last_error} since {first.failing_since:%Y-%m-%d %H:%M:%S} UTC; "
             f"next try at {first.due_at:%H:%M:%S} UTC"
         )
-    if entry.state is EntryState.SIGNED:
-        return "this country's log has to prove it before it may leave"
-    return f"it is on its way to {peer}"
+    return _WAITS.get(entry.state, f"it is on its way to {peer}")
 
 
 def entry_fields(entry: Entry) -> dict[str, canonical.Json]:

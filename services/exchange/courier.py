@@ -1,6 +1,8 @@
 """Carry our entries to the peers, in order, until each has arrived. Nothing is ever dropped.
 
-    SIGNED ─(the log has proven it)→ LOGGED ─(the peer has it)→ DELIVERED
+    SIGNED ─(our log has it)→ LOGGED ─(its witnesses stand for it)→ WITNESSED ─(the peer has it)→ DELIVERED
+
+What is not WITNESSED does not leave; `recording` and `proving` bring an entry so far.
 
 Claim, send, mark: a claim ends by itself, an entry sent twice is answered twice the same, so the
 courier is safe to kill at any line. All network stands outside transactions. Before the first entry
@@ -89,7 +91,7 @@ class Courier:
         now = self.clock()
         with self.database.begin() as db:
             entry = entries.next_to_send(db, channel)
-            if entry is None or entry.state is not EntryState.LOGGED:
+            if entry is None or entry.state is not EntryState.WITNESSED:
                 return None
             return entry if entries.claim(db, entry, now, now + LEASE) else None
 
@@ -130,6 +132,11 @@ class Courier:
                 with self.database.begin() as db:
                     peers.set_delivered_size(db, peer, known)
                     entries.release(db, entry.hash, self.clock())
+            case (httpx.codes.UNPROCESSABLE_ENTITY, {"code": "unwitnessed"}):
+                # Its directory names other witnesses than ours did when the proof was made.
+                with self.database.begin() as db:
+                    entries.prove_again(db, entry.hash)
+                raise UndeliveredError(f"{peer} wants a newer proof ({problem.get('detail', '')})")
             case (httpx.codes.CONFLICT, {"code": "fork"}):
                 self._forked(peer, entry)
             case _:

@@ -6,6 +6,7 @@ these can be overridden. The numbers are those that authorities use:
     G01 authenticity        the peer stands in the directory, active, with keys in force
     G19 four eyes           two officers, two keys, both acts, of this version
     G22 integrity           what goes is, by digest, what was closed and approved
+    G23 oversight           the country's own log takes it, and its witnesses follow the log
     G24 instrument bounds   an instrument that the request names binds both countries
     T21 state               the request is one whose execution was accepted
 """
@@ -13,6 +14,7 @@ these can be overridden. The numbers are those that authorities use:
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from services.exchange.own_log import Standing
 from services.exchange.states import RequestState
 from shared.protocol import canonical
 from shared.protocol.approvals import Approval, check_four_eyes
@@ -73,6 +75,7 @@ class Case:
     acts: tuple[str, str]  # the two approvals wanted: preparing, approving
     digest: str
     closed_digest: str
+    log: Standing | None  # of our own log; None: nothing was heard of it yet
 
 
 Gate = Callable[[Case], Result]
@@ -131,6 +134,26 @@ def integrity(case: Case) -> Result:
     return Pass("G22")
 
 
+def oversight(case: Case) -> Result:
+    """G23: what leaves is on record first, where nobody can change it afterwards."""
+    if case.log is not None and case.log.alarm is not None:
+        return Fail(
+            gate="G23",
+            code="log_stopped",
+            detail=f"This country's log takes no entries: {case.log.alarm}.",
+            next="Nothing can leave. The operators look at /v1/ops/log and OPERATING.md.",
+        )
+    if case.log is not None and case.log.blocked:
+        return Fail(
+            gate="G23",
+            code="log_unwitnessed",
+            detail="No quorum of witnesses has cosigned this country's log for "
+            f"{case.log.unwitnessed_for} s; after {case.log.limit} s no new transfer may leave.",
+            next="Try again later; the operators see at /v1/ops/log which witness does not answer.",
+        )
+    return Pass("G23")
+
+
 def instrument(case: Case) -> Result:
     """G24: one of the request's instruments stands in both countries' documents."""
     ours = set(case.own.instruments) if case.own else set()
@@ -160,8 +183,8 @@ def accepted(case: Case) -> Result:
 
 
 SUBMIT: Sequence[Gate] = (authenticity, instrument)
-SEND: Sequence[Gate] = (authenticity, four_eyes, integrity, instrument)
-RELEASE: Sequence[Gate] = (authenticity, four_eyes, integrity, instrument, accepted)
+SEND: Sequence[Gate] = (authenticity, four_eyes, integrity, oversight, instrument)
+RELEASE: Sequence[Gate] = (authenticity, four_eyes, integrity, oversight, instrument, accepted)
 
 
 class GateShutError(Conflict):

@@ -14,6 +14,9 @@ from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
 from services.exchange.fetching import Fetcher
 from services.exchange.keyring import Keyring
+from services.exchange.log_watch import LogWatch
+from services.exchange.own_log import OwnLog
+from services.exchange.proving import Prover
 from services.exchange.recording import Recorder
 from services.exchange.refusing import Refusals
 from services.exchange.routes import inbound, oversight, packages, receiving, requests
@@ -76,7 +79,8 @@ def compose(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Fas
             parts.database.close()
 
     def readiness() -> Mapping[str, str]:
-        return {**crew.problems(), "directory": parts.directory.state}
+        states = {"directory": parts.directory.state, "log": parts.own_log.state}
+        return {**crew.problems(), **states}
 
     app = create_app("rogatory exchange", routers=ROUTERS, readiness=readiness, lifespan=lifespan)
     app.state.doorman = Doorman.load("exchange", settings.internal_keys, clock)
@@ -100,6 +104,7 @@ def _parts(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Part
         ),
         officers=Officers.load(settings.officers),
         directory=Directory(settings.data / "directory.json", settings.root.read_bytes()),
+        own_log=OwnLog(),
         refusals=Refusals(database, clock),
         clock=clock,
     )
@@ -113,11 +118,20 @@ def _jobs(
     audit = json_client(settings.audit_url, auth=InternalAuth(assertions, "audit"))
     database, keyring, clock = parts.database, parts.keyring, parts.clock
     return {
-        "recorder": Recorder(database=database, audit=audit, country=keyring.country, clock=clock),
+        "recorder": Recorder(database=database, audit=audit, clock=clock),
+        "prover": Prover(
+            database=database,
+            audit=audit,
+            country=keyring.country,
+            directory=parts.directory,
+            clock=clock,
+            wait=stopping.wait,
+        ),
         "courier": Courier(
             database=database, gateway=gateway, audit=audit, keyring=keyring, clock=clock
         ),
         "refresher": Refresher(gateway=gateway, directory=parts.directory, clock=clock),
+        "log": LogWatch(audit=audit, own_log=parts.own_log, clock=clock),
         "deadlines": Deadlines(database=database, keyring=keyring, clock=clock),
         "channels": ChannelWatch(database=database, clock=clock),
         "refusals": parts.refusals,

@@ -1,4 +1,4 @@
-"""Bring what happened to the log, and take back the proofs without which no entry leaves.
+"""Bring what happened to the log, and take back the place that it has there.
 
 The outbox is emptied in the order in which it was filled. An event stays in it until the log has
 answered; sent twice, it gets the same answer. Safe to kill at any line.
@@ -11,11 +11,9 @@ from datetime import datetime, timedelta
 import httpx
 
 from services.exchange import patience
-from services.exchange.states import Actor, PackageAct
-from services.exchange.store import Session, entries, events, packages
+from services.exchange.store import Session, entries, events
 from services.exchange.store.events import Pending
 from shared.protocol import canonical
-from shared.protocol.entries import EntryType
 from shared.protocol.errors import FormatError
 from shared.runtime import logs
 from shared.runtime.clock import Clock
@@ -24,6 +22,8 @@ from shared.runtime.database import Database
 BATCH = 64  # events in one call: about 10 KiB of answer each
 MAX_BATCH = 192 * 2**10  # bytes in one call; audit takes 256 KiB
 MAX_ANSWER = 16 * 2**20  # bytes
+LOG_UNWITNESSED = "log_unwitnessed"
+UNWITNESSED = timedelta(seconds=2)  # until an entry that the log may not take now is offered again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,12 @@ class _Recorded:
     event_id: str
     index: int
     leaf: bytes
-    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    recorded: dict[str, _Recorded]
+    refused: frozenset[str]  # event ids: not now, since the log has been unwitnessed for too long
 
 
 class UnrecordedError(Exception):
@@ -44,7 +49,6 @@ class Recorder:
 
     database: Database
     audit: httpx.Client
-    country: str
     clock: Clock
     failures: int = 0  # in a row
     quiet_until: datetime | None = None  # audit is given time to come back
@@ -76,7 +80,7 @@ class Recorder:
         # Network, outside every transaction. Died here: the batch is sent again, answered again.
         answer = self._post(pending)
         if answer.status_code == httpx.codes.OK:
-            self._keep(pending, _results(answer))
+            self._keep(pending, _read(answer))
         else:
             self._put_aside(pending, answer)
 
@@ -89,37 +93,27 @@ class Recorder:
         except httpx.TransportError as error:
             raise UnrecordedError(f"audit does not answer: {type(error).__name__}") from error
 
-    def _keep(self, pending: Sequence[Pending], results: dict[str, _Recorded]) -> None:
+    def _keep(self, pending: Sequence[Pending], answer: _Answer) -> None:
         with self.database.begin() as db:
             for event in pending:
-                recorded = results.get(event.event_id)
-                if recorded is not None:
-                    self._settle(db, event, recorded)
-        # Commit point. Before it the log has the events and we ask again; after it the proofs are
-        # ours and what they prove may leave.
-        if len(results) < len(pending):
-            raise UnrecordedError(f"audit answers for {len(results)} of {len(pending)} events")
-
-    def _settle(self, db: Session, event: Pending, recorded: _Recorded) -> None:
-        events.set_done(db, event.event_id, recorded.index)
-        if event.entry_hash is None:
-            return
-        now = self.clock()
-        logged = entries.set_logged(
-            db,
-            event.entry_hash,
-            leaf=recorded.leaf,
-            index=recorded.index,
-            proof=recorded.proof,
-            now=now,
-        )
-        if logged is not None and logged.type == EntryType.PACKAGE:
-            actor = Actor(client_id=self.country, at=now)
-            packages.move(db, str(logged.transfer_id), PackageAct.OFFER, actor)
+                if (recorded := answer.recorded.get(event.event_id)) is not None:
+                    _settle(db, event, recorded)
+                elif event.event_id in answer.refused:
+                    # All alike, so that they keep their order; the others need not wait for them.
+                    events.postpone(db, event.event_id, self.clock() + UNWITNESSED)
+        # Commit point. Before it the log has the events and we ask again; after it the places are
+        # ours, and `proving` asks for the proofs.
+        missing = {event.event_id for event in pending} - answer.recorded.keys() - answer.refused
+        if missing:
+            raise UnrecordedError(f"audit does not answer for {len(missing)} of {len(pending)}")
 
     def _put_aside(self, pending: Sequence[Pending], answer: httpx.Response) -> None:
         """Let what audit refuses for good not hold up the rest; it is never dropped."""
         code, named = _problem(answer)
+        if code == LOG_UNWITNESSED:
+            every = frozenset(event.event_id for event in pending)
+            self._keep(pending, _Answer(recorded={}, refused=every))
+            return
         if answer.is_server_error or answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             raise UnrecordedError(f"audit answers {answer.status_code} {code}")
         refused = [event for event in pending if event.event_id == named]
@@ -145,10 +139,32 @@ def _fitting(pending: Sequence[Pending]) -> Sequence[Pending]:
     return pending
 
 
-def _results(answer: httpx.Response) -> dict[str, _Recorded]:
+def _settle(db: Session, event: Pending, recorded: _Recorded) -> None:
+    events.set_done(db, event.event_id, recorded.index)
+    if event.entry_hash is not None:
+        entries.set_logged(db, event.entry_hash, leaf=recorded.leaf, index=recorded.index)
+
+
+def _read(answer: httpx.Response) -> _Answer:
     value = canonical.read(answer.content, max_size=MAX_ANSWER)
-    rows = value.get("results") if isinstance(value, dict) else None
-    return {each.event_id: each for each in map(_recorded, rows if isinstance(rows, list) else [])}
+    members = value if isinstance(value, dict) else {}
+    return _Answer(
+        recorded={each.event_id: each for each in map(_recorded, _rows(members, "results"))},
+        refused=frozenset(map(_refused, _rows(members, "refused"))),
+    )
+
+
+def _rows(members: dict[str, canonical.Json], name: str) -> list[canonical.Json]:
+    rows = members.get(name)
+    return rows if isinstance(rows, list) else []
+
+
+def _refused(row: canonical.Json) -> str:
+    match row:
+        case {"event_id": str(event_id), "code": "log_unwitnessed"}:
+            return event_id
+        case _:
+            raise UnrecordedError("audit refuses in another form than agreed")
 
 
 def _recorded(row: canonical.Json) -> _Recorded:
@@ -157,11 +173,8 @@ def _recorded(row: canonical.Json) -> _Recorded:
             "event_id": str(event_id),
             "index": int(index),
             "leaf": str(leaf),
-            "proof": str(proof),
         }:
-            return _Recorded(
-                event_id=event_id, index=index, leaf=canonical.unb64u(leaf), proof=proof
-            )
+            return _Recorded(event_id=event_id, index=index, leaf=canonical.unb64u(leaf))
         case _:
             raise UnrecordedError("audit answers in another form than agreed")
 

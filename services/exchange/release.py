@@ -11,6 +11,7 @@ from datetime import timedelta
 from services.exchange import approving, casework, gates
 from services.exchange.approving import Officers, Subject
 from services.exchange.keyring import Keyring
+from services.exchange.own_log import OwnLog
 from services.exchange.records import Package, PackageFile, Request
 from services.exchange.states import Actor, PackageAct
 from services.exchange.store import Session, packages, requests
@@ -82,6 +83,7 @@ def release(  # noqa: PLR0913 - what a release rests on
     keyring: Keyring,
     officers: Officers,
     directory: Directory,
+    own_log: OwnLog,
     actor: Actor,
 ) -> PackageFile:
     """Release a cleared package (CLEARED → SEALED): its entry is signed and waits for the courier.
@@ -108,6 +110,7 @@ def release(  # noqa: PLR0913 - what a release rests on
                 acts=(PACKAGE_PREPARE, PACKAGE_CLEAR),
                 digest=_stored_digest(package, vault),
                 closed_digest=package.index_sha384 or "",
+                log=own_log.standing,
             )
             gates.guard(case, gates.RELEASE)
             assert peer is not None  # G01

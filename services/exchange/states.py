@@ -164,7 +164,7 @@ class PackageAct(StrEnum):
     PREPARE = "prepare"
     CLEAR = "clear"
     RELEASE = "release"
-    OFFER = "offer"  # the log proof is in hand, the entry is on its way
+    OFFER = "offer"  # the entry is logged and witnessed, and on its way
     RECEIVE = "receive"  # the peer's RelayAcceptance
     VERIFY = "verify"  # ContentConsignment
     DISPUTE = "dispute"  # RelayRejection or ContentConsignmentFailure
@@ -176,7 +176,8 @@ class EntryState(StrEnum):
     """How far an entry of our own has got; entries of a peer are ACCEPTED or REJECTED."""
 
     SIGNED = "SIGNED"
-    LOGGED = "LOGGED"
+    LOGGED = "LOGGED"  # it has its place in our log
+    WITNESSED = "WITNESSED"  # and a proof of it that our policy's quorum stands for: it may leave
     DELIVERED = "DELIVERED"
     ACCEPTED = "ACCEPTED"
     REJECTED = "REJECTED"

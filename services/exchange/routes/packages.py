@@ -195,6 +195,7 @@ def release_package(package_id: str, actor: Approver, node: Node) -> PackageAnsw
         keyring=node.keyring,
         officers=node.officers,
         directory=node.directory,
+        own_log=node.own_log,
         actor=actor,
     )
     return answers.package(file)

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from services.exchange.approving import Officers
 from services.exchange.keyring import Keyring
+from services.exchange.own_log import OwnLog
 from services.exchange.refusing import Refusals
 from services.exchange.states import Actor
 from services.exchange.vault import Vault
@@ -26,6 +27,7 @@ class Parts:
     keyring: Keyring
     officers: Officers
     directory: Directory
+    own_log: OwnLog
     refusals: Refusals
     clock: Clock
 

@@ -96,6 +96,7 @@ def send(request_id: str, actor: Approver, node: Node) -> RequestAnswer:
         keyring=node.keyring,
         officers=node.officers,
         directory=node.directory,
+        own_log=node.own_log,
         actor=actor,
     )
     return answers.request(file)

@@ -11,7 +11,7 @@ from services.exchange.states import Direction, EntryState
 from services.exchange.tables import ChannelRow, EntryRow
 
 PAGE = 50  # entries in one answer to a peer: at most about 1 MiB each, 10 KiB as a rule
-_WAITING = (EntryState.SIGNED, EntryState.LOGGED)
+_WAITING = (EntryState.SIGNED, EntryState.LOGGED, EntryState.WITNESSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ def next_to_send(db: Session, channel: str) -> StoredEntry | None:
 def is_due(db: Session, channel: str, now: datetime) -> bool:
     """Return whether the first entry of our channel that the peer lacks may be sent now."""
     entry = next_to_send(db, channel)
-    if entry is None or entry.state is not EntryState.LOGGED:
+    if entry is None or entry.state is not EntryState.WITNESSED:
         return False
     return entry.due_at is None or entry.due_at <= now
 
@@ -171,17 +171,50 @@ def silent(db: Session, types: tuple[str, ...], written_before: datetime) -> lis
     return _all(db, query.order_by(EntryRow.created_at).limit(PAGE))
 
 
-def set_logged(
-    db: Session, digest: str, *, leaf: bytes, index: int, proof: str, now: datetime
-) -> StoredEntry | None:
-    """Note that the log has proven our entry: it may leave. None when that was known."""
-    logged = db.scalar(
+def set_logged(db: Session, digest: str, *, leaf: bytes, index: int) -> None:
+    """Note the place that the log has given our entry, if that is news."""
+    db.execute(
         sa.update(EntryRow)
         .where(EntryRow.hash == digest, EntryRow.state == EntryState.SIGNED)
-        .values(state=EntryState.LOGGED, leaf=leaf, log_index=index, proof=proof, due_at=now)
+        .values(state=EntryState.LOGGED, leaf=leaf, log_index=index, due_at=None)
+    )
+
+
+def unwitnessed(db: Session, now: datetime, limit: int) -> list[StoredEntry]:
+    """Return our oldest entries that the log has, and no proof that the peer would take."""
+    query = sa.select(EntryRow).where(
+        EntryRow.direction == Direction.OUT,
+        EntryRow.state == EntryState.LOGGED,
+        sa.or_(EntryRow.due_at.is_(None), EntryRow.due_at <= now),
+    )
+    return _all(db, query.order_by(EntryRow.log_index).limit(limit))
+
+
+def set_witnessed(db: Session, digest: str, proof: str, now: datetime) -> bool:
+    """Note the proof of our entry with which it may leave; False when there was one already."""
+    witnessed = db.scalar(
+        sa.update(EntryRow)
+        .where(EntryRow.hash == digest, EntryRow.state == EntryState.LOGGED)
+        .values(
+            state=EntryState.WITNESSED,
+            proof=proof,
+            attempts=0,
+            due_at=now,
+            last_error=None,
+            failing_since=None,
+        )
         .returning(EntryRow.hash)
     )
-    return None if logged is None else by_hash(db, digest)
+    return witnessed is not None
+
+
+def prove_again(db: Session, digest: str) -> None:
+    """Let a proof that the peer does not take be followed by a newer one."""
+    db.execute(
+        sa.update(EntryRow)
+        .where(EntryRow.hash == digest, EntryRow.state == EntryState.WITNESSED)
+        .values(state=EntryState.LOGGED, due_at=None)
+    )
 
 
 def set_delivered(db: Session, digest: str) -> None:
@@ -201,7 +234,7 @@ def claim(db: Session, entry: StoredEntry, now: datetime, until: datetime) -> bo
         sa.update(EntryRow)
         .where(
             EntryRow.hash == entry.hash,
-            EntryRow.state == EntryState.LOGGED,
+            EntryRow.state == EntryState.WITNESSED,
             EntryRow.attempts == entry.attempts,
             sa.or_(EntryRow.due_at.is_(None), EntryRow.due_at <= now),
         )
@@ -235,15 +268,15 @@ def send_again_from(db: Session, channel: str, epoch: int, seq: int, now: dateti
         sa.update(EntryRow)
         .where(EntryRow.channel == channel, EntryRow.state == EntryState.DELIVERED)
         .where(_not_before(epoch, seq))
-        .values(state=EntryState.LOGGED, due_at=now)
+        .values(state=EntryState.WITNESSED, due_at=now)
         .returning(EntryRow.hash)
     ).all()
     return len(again)
 
 
 def hasten(db: Session, now: datetime) -> None:
-    """Make everything that waits due now: whoever had claimed it is gone."""
-    db.execute(sa.update(EntryRow).where(EntryRow.state == EntryState.LOGGED).values(due_at=now))
+    """Make everything that may leave due now: whoever had claimed it is gone."""
+    db.execute(sa.update(EntryRow).where(EntryRow.state == EntryState.WITNESSED).values(due_at=now))
 
 
 def _not_before(epoch: int, seq: int) -> sa.ColumnElement[bool]:
