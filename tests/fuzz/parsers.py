@@ -1,0 +1,180 @@
+"""Every parser that reads what strangers send: how it is called, and what it must write again.
+
+A parser may refuse with a ProtocolError and nothing else. What it takes has one spelling: where there is
+a writer, it writes the same octets again.
+"""
+
+import json  # our own reader is what is tested
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.protocol import (
+    bag,
+    canonical,
+    checkpoints,
+    entries,
+    leaves,
+    logproofs,
+    misbehaviour,
+    notes,
+    policies,
+    tiles,
+    timestamps,
+    witnessing,
+)
+from shared.protocol.errors import FormatError, ProtocolError
+from shared.protocol.identifiers import TAG_ITEM
+from shared.protocol.manifest import SegmentIndex
+from shared.protocol.messages import Envelope
+from shared.protocol.tries import TrieProof
+from shared.protocol.trust import Member
+from tests.federated import document
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+ENVELOPE = b'{"consistency":[],"entry":"e","leaf":"bGVhZg","old_size":0,"proof":"p"}'
+INDEX = f"{TAG_ITEM} 0 {'ab' * 32} 1040\n".encode()
+TAGS = {
+    name: "YQ"
+    for name in (
+        "bag-info.txt",
+        "bagit.txt",
+        "manifest-sha256.txt",
+        "metadata/case.jsonld",
+        "signatures/tagmanifest-sha256.txt.p7s",
+        "tagmanifest-sha256.txt",
+    )
+}
+
+
+@dataclass(frozen=True)
+class Parser:
+    """One parser: `again` reads octets and writes what it understood, or None if nothing is written.
+
+    `seeds` says which member of which folder of the vectors holds examples; `plain` if not base64url.
+    `examples` are more of them.
+    """
+
+    again: Callable[[bytes], bytes | None]
+    seeds: tuple[str, str] | None = None
+    plain: bool = True
+    examples: tuple[bytes, ...] = ()
+
+
+def text(data: bytes) -> str:
+    """Text as a route has it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError("not UTF-8") from error
+
+
+def _note(data: bytes) -> bytes:
+    return notes.read_note(text(data)).encode().encode()
+
+
+def _checkpoint(data: bytes) -> bytes:
+    return checkpoints.read_checkpoint(text(data)).text().encode()
+
+
+def _vkey(data: bytes) -> bytes:
+    return notes.NoteVerifier.from_vkey(text(data)).vkey().encode()
+
+
+def _tile(data: bytes) -> bytes:
+    return tiles.parse_tile(text(data)).path().encode()
+
+
+def _proof(data: bytes) -> bytes:
+    proof = logproofs.parse_proof(text(data))
+    return logproofs.format_proof(proof.index, proof.path, proof.checkpoint).encode()
+
+
+def _policy(data: bytes) -> bytes:
+    """A policy has many spellings, but what is written of one is read as the same."""
+    policy = policies.parse_policy(data)
+    assert policies.parse_policy(policies.format_policy(policy)) == policy
+    return data
+
+
+def _trie_proof(data: bytes) -> bytes:
+    return canonical.encode(TrieProof.from_json(canonical.parse(data)).to_json())
+
+
+def _nothing(read: Callable[[bytes], object]) -> Callable[[bytes], None]:
+    def call(data: bytes) -> None:
+        read(data)
+
+    return call
+
+
+PARSERS: dict[str, Parser] = {
+    "note": Parser(_note, ("checkpoints", "note")),
+    "checkpoint": Parser(_checkpoint, ("checkpoints", "note")),
+    "vkey": Parser(_vkey, ("checkpoints", "vkeys")),
+    "tile-path": Parser(_tile, ("tile-paths", "path")),
+    "bundle": Parser(
+        lambda data: tiles.bundle(tiles.parse_bundle(data)), examples=(b"\0\3one\0\0\0\3two",)
+    ),
+    "leaf": Parser(lambda data: leaves.build(leaves.parse(data)), ("leaves", "leaf"), plain=False),
+    "log-proof": Parser(_proof, ("log-proofs", "proof")),
+    "policy": Parser(_policy, ("policies", "policy")),
+    "submission": Parser(_nothing(witnessing.parse_submission), ("submissions", "body")),
+    "evidence": Parser(_nothing(misbehaviour.parse_evidence), ("misbehaviour", "evidence")),
+    "time-stamp": Parser(
+        lambda data: timestamps.format_stamp(timestamps.parse_stamp(data)), ("timestamps", "record")
+    ),
+    "trie-proof": Parser(_trie_proof, ("index-proofs", "proof")),
+    "canonical": Parser(
+        lambda data: canonical.encode(canonical.parse(data)), ("canonical", "data"), plain=False
+    ),
+    "json": Parser(_nothing(canonical.read), ("canonical", "data"), plain=False),
+    "entry": Parser(_nothing(entries.read_entry), ("entries", "jws")),
+    "envelope": Parser(_nothing(Envelope.from_bytes), examples=(ENVELOPE,)),
+    "member": Parser(lambda data: Member.from_bytes(data).to_bytes(), examples=(document("QM"),)),
+    "segment-index": Parser(
+        lambda data: SegmentIndex.from_bytes(data).to_bytes(), examples=(INDEX,)
+    ),
+    "manifest": Parser(
+        lambda data: bag.write_manifest(bag.parse_manifest(data)),
+        ("manifests", "manifest"),
+        plain=False,
+    ),
+    "tag-set": Parser(
+        lambda data: bag.tag_set(bag.parse_tag_set(data)),
+        examples=(canonical.encode({"v": 1, "files": dict(TAGS)}),),
+    ),
+}
+
+
+def seeds(parser: Parser) -> list[bytes]:
+    """The examples of a parser, most of them from our own vectors."""
+    found = [*parser.examples]
+    if parser.seeds is not None:
+        folder, member = parser.seeds
+        for path in sorted((VECTORS / folder).glob("*.json")):
+            found += _octets(json.loads(path.read_bytes()).get(member), parser)  # noqa: TID251
+    assert found
+    return found
+
+
+def _octets(value: object, parser: Parser) -> list[bytes]:
+    match value:
+        case str():
+            return [value.encode() if parser.plain else canonical.unb64u(value)]
+        case [*values]:
+            return [str(each).encode() for each in values]
+        case dict():
+            return [json.dumps(value, separators=(",", ":"), sort_keys=True).encode()]  # noqa: TID251
+        case _:
+            return []
+
+
+def check(parser: Parser, data: bytes) -> None:
+    """Read; what is not refused is written again as it was."""
+    try:
+        again = parser.again(data)
+    except ProtocolError:
+        return
+    if again not in {None, data}:
+        raise AssertionError(f"{data!r} was taken, and written again as {again!r}")
