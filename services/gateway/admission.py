@@ -156,6 +156,7 @@ ROUTES: Sequence[Route] = (
     _route("POST /v1/packages/{id}/handover", "exchange", "packages:receive"),
     _route("GET /v1/inbox", "exchange", "packages:receive"),
     _route("GET /v1/ops/health", "gateway", "ops:health"),
+    _route("GET /v1/ops/log", "audit", "ops:health", target="/ops/stages"),
     _route("GET /v1/ops/channels", "exchange", "ops:health"),
     _route("GET /v1/directory", "gateway", ANY_NATIONAL),
     _route("POST /peer/v1/entries", "exchange", NODE_DELIVER, body_limit=ENTRY_BODY),

@@ -30,6 +30,7 @@ from shared.runtime.refusals import NotAllowed, NotFound, Unavailable
 REFRESH = timedelta(minutes=5)
 RETRY = timedelta(seconds=2)  # while there is no view at all, or the last attempt failed
 MAX_FILE = 2**20  # bytes of one metadata file
+_OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,10 @@ class Directory:
             Unavailable: there never was one.
         """
         return self._any_view().bundle
+
+    def members(self) -> Mapping[Country, trust.Member]:
+        """Return every country's document, however old: for what proves itself. Raises as `bundle`."""
+        return self._any_view().members
 
     def peer(self, country: str) -> trust.Member:
         """Return an active member, from a fresh view.
@@ -237,9 +242,6 @@ class _Fetcher(FetcherInterface):
         if answer.status != _OK:
             raise DownloadHTTPError(f"{url}: {answer.status}", answer.status)
         return iter([content])
-
-
-_OK = 200
 
 
 def _is_active(member: trust.Member, now: datetime) -> bool:

@@ -24,6 +24,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.timekeeping import Timekeepers
 from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
+from services.gateway.witnesses import Witnesses
 from shared.protocol import canonical, jose
 from shared.runtime import http, logs, server, tls
 from shared.runtime.app import OK, create_app
@@ -67,6 +68,7 @@ def create(settings: GatewaySettings, *, clock: Clock = utc_now) -> Gateway:
     internal.state.doorman = Doorman.load("gateway", settings.internal_keys, clock)
     internal.state.directory, internal.state.delivery = parts.directory, parts.delivery
     internal.state.timekeepers = Timekeepers(read_authorities(settings.time_authorities))
+    internal.state.witnesses = Witnesses(parts.directory, country=settings.country)
     return Gateway(public=Edge(_public(settings, parts)), internal=Edge(internal))
 
 

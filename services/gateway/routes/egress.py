@@ -13,6 +13,7 @@ from services.gateway.directory import Directory
 from services.gateway.routes.calls import write_answer
 from services.gateway.timekeeping import REPLY, Timekeepers
 from services.gateway.upstream import read_answer
+from services.gateway.witnesses import Witnesses
 from shared.runtime.principals import requires
 
 router = APIRouter(prefix="/egress", max_body_size=ENTRY_BODY)
@@ -23,6 +24,7 @@ Number = Annotated[str, Path(pattern="^[0-9]{1,10}$")]
 Tile = Annotated[str, Path(pattern=r"^[0-9]{1,2}(/x[0-9]{3}){0,6}/[0-9]{3}(\.p/[0-9]{1,3})?$")]
 exchange = Depends(requires("exchange"))
 Name = Annotated[str, Path(pattern="^[^/+]{1,128}$")]
+Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 audit = Depends(requires("audit"))
 anyone = Depends(requires("exchange", "audit"))
 
@@ -40,6 +42,19 @@ async def stamp(name: Name, request: Request) -> Response:
     known: Timekeepers = request.app.state.timekeepers
     content = await to_thread.run_sync(known.ask, name, await request.body())
     return Response(content, media_type=REPLY)
+
+
+@router.post("/witness/{name}/add-checkpoint", dependencies=[audit])
+async def add_checkpoint(name: Name, request: Request) -> Response:
+    """Bring a checkpoint of our log to a witness of its policy."""
+    body = await request.body()
+    return await to_thread.run_sync(_ask_witness, request, name, "POST", "add-checkpoint", body)
+
+
+@router.get("/witness/{name}/{origin}/checkpoint", dependencies=[audit])
+def witnessed(name: Name, origin: Digest, request: Request) -> Response:
+    """Ask a witness for the newest note of ours that it has."""
+    return _ask_witness(request, name, "GET", f"{origin}/checkpoint", b"")
 
 
 @router.post("/{country}/entries", dependencies=[exchange])
@@ -83,6 +98,12 @@ def checkpoint(country: Country, request: Request) -> Response:
 def tile(country: Country, tile: Tile, request: Request) -> Response:
     """Read a tile of the peer's log."""
     return write_answer(read_answer(_delivery(request).read_open(country, f"/log/tile/{tile}")))
+
+
+def _ask_witness(request: Request, name: str, method: str, path: str, body: bytes) -> Response:
+    witnesses: Witnesses = request.app.state.witnesses
+    reply = witnesses.ask(name, method, path, body)
+    return Response(reply.body, reply.status, {"content-type": reply.media_type})
 
 
 def _delivery(request: Request) -> Delivery:

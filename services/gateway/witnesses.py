@@ -1,0 +1,139 @@
+"""The way to the witnesses of our log: those that the policy of our own member document names, no others.
+
+What a witness answers is judged by the log, which has the keys; here it is only bounded in size and
+time. A witness at a member's gateway is reached over TLS that trusts that member's anchors and nothing
+else. Others are reached by https with the system's authorities or by plain http: a cosignature proves
+itself, and nothing that is sent is secret.
+"""
+
+import ssl
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from services.gateway.directory import Directory
+from shared.protocol import trust
+from shared.protocol.identifiers import Country
+from shared.runtime import http, logs
+from shared.runtime.refusals import BadUpstream, NotFound, PeerUnanswered
+
+MAX_ANSWER = 2**17  # bytes; a note of sixteen witnesses is half of it
+DEADLINE = 10.0  # seconds from the question to the end of the answer
+SILENCE = 5.0  # seconds that a witness may say nothing
+_PIECE = 2**14  # bytes read at a time
+_REDIRECT = range(300, 400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a witness answered."""
+
+    status: int
+    media_type: str
+    body: bytes
+
+
+class Witnesses:
+    """Keeps connections to each witness; safe to share between threads."""
+
+    def __init__(self, directory: Directory, *, country: str) -> None:
+        self._directory, self._country = directory, Country(country)
+        self._lock = threading.Lock()
+        self._pools: dict[str, tuple[tuple[str, ...] | None, urllib3.HTTPConnectionPool]] = {}
+
+    def ask(self, name: str, method: str, path: str, body: bytes = b"") -> Reply:
+        """Call a witness by the name that our policy gives it; `path` is below its prefix.
+
+        Raises:
+            NotFound: our policy names no such witness, or gives no address for it.
+            Unavailable: there is no directory yet.
+            PeerUnanswered: it does not answer in time.
+            BadUpstream: it answers with a redirect, or too much.
+        """
+        members = self._directory.members()
+        url = _address(members, self._country, name)
+        if url is None:
+            raise NotFound(
+                "unknown_witness",
+                f"The policy of our log has no address for a witness {name}.",
+                next_step="The member document names the witnesses of a log in its policy.",
+            )
+        try:
+            return _call(self._pool(url, _anchors(members, url)), method, f"{url}/{path}", body)
+        except (HTTPError, TimeoutError) as error:
+            logs.log().info("witness_unanswered", witness=name, error=repr(error))
+            raise PeerUnanswered(
+                "witness_unanswered",
+                f"The witness {name} does not answer ({type(error).__name__}).",
+                next_step="It is asked again; the policy says what happens without it.",
+            ) from error
+
+    def _pool(self, url: str, anchors: tuple[str, ...] | None) -> urllib3.HTTPConnectionPool:
+        with self._lock:
+            known = self._pools.get(url)
+            if known is None or known[0] != anchors:
+                # Other anchors: what was connected under the old ones must not be used again.
+                pool = http.bulk_pool(url, context=_context(anchors), size=2)
+                self._pools[url] = anchors, pool
+                return pool
+            return known[1]
+
+
+def _address(members: Mapping[Country, trust.Member], country: Country, name: str) -> str | None:
+    own = members.get(country)
+    listed = own.log_policy.witnesses if own is not None else ()
+    urls = (each.url for each in listed if each.name == name and each.url is not None)
+    return next((url.rstrip("/") for url in urls), None)
+
+
+def _anchors(members: Mapping[Country, trust.Member], url: str) -> tuple[str, ...] | None:
+    """The TLS anchors of the member whose gateway this is; None if it is nobody's."""
+    for member in members.values():
+        if url.startswith(f"{member.gateway}/"):
+            return member.tls_anchors
+    return None
+
+
+def _context(anchors: tuple[str, ...] | None) -> ssl.SSLContext:
+    return ssl.create_default_context() if anchors is None else http.pinned_context(*anchors)
+
+
+def _call(pool: urllib3.HTTPConnectionPool, method: str, url: str, body: bytes) -> Reply:
+    began = time.monotonic()
+    answer = pool.urlopen(
+        method,
+        urllib3.util.parse_url(url).request_uri,
+        body=body or None,
+        headers={"content-type": "text/plain; charset=utf-8"} if body else {},
+        timeout=urllib3.Timeout(connect=http.CONNECT_TIMEOUT, read=SILENCE),
+        redirect=False,
+        preload_content=False,
+    )
+    try:
+        content = _read(answer, began + DEADLINE)
+    except BaseException:
+        answer.close()
+        raise
+    answer.release_conn()
+    if answer.status in _REDIRECT:
+        raise BadUpstream(
+            "witness_redirects", "The witness answers with a redirect; none is taken."
+        )
+    media_type = answer.headers.get("content-type", "text/plain")
+    return Reply(status=answer.status, media_type=media_type, body=content)
+
+
+def _read(answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    """Read an answer to its end, however slowly it comes, within bounds."""
+    content = bytearray()
+    while piece := answer.read1(_PIECE):
+        content += piece
+        if len(content) > MAX_ANSWER:
+            raise BadUpstream("witness_answer_too_large", "The witness answers with too much.")
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer takes too long")
+    return bytes(content)
