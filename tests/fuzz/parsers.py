@@ -34,17 +34,17 @@ from tests.federated import document
 VECTORS = Path(__file__).parents[1] / "vectors"
 ENVELOPE = b'{"consistency":[],"entry":"e","leaf":"bGVhZg","old_size":0,"proof":"p"}'
 INDEX = f"{TAG_ITEM} 0 {'ab' * 32} 1040\n".encode()
-TAGS = {
-    name: "YQ"
-    for name in (
+TAGS = dict.fromkeys(
+    (
         "bag-info.txt",
         "bagit.txt",
         "manifest-sha256.txt",
         "metadata/case.jsonld",
         "signatures/tagmanifest-sha256.txt.p7s",
         "tagmanifest-sha256.txt",
-    )
-}
+    ),
+    "YQ",
+)
 
 
 @dataclass(frozen=True)
