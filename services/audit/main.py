@@ -10,9 +10,13 @@ import httpx
 from fastapi import FastAPI
 
 from services.audit.confidential import Confidential
+from services.audit.cosigning import Cosigner
 from services.audit.duties import Duty
+from services.audit.marks import Marks
 from services.audit.membership import Membership
-from services.audit.routes import entries, log, operations, oversight, timestamps
+from services.audit.recalling import Published
+from services.audit.remembering import Memory
+from services.audit.routes import entries, log, operations, oversight, timestamps, witness
 from services.audit.routes.parts import Parts
 from services.audit.settings import AuditSettings
 from services.audit.signals import Signals
@@ -20,6 +24,7 @@ from services.audit.signer import Signer
 from services.audit.stamping import Stamper
 from services.audit.worker import Log, Sequencer
 from shared.protocol.checkpoints import LogKey
+from shared.protocol.cosignatures import WitnessKey
 from shared.runtime import logs
 from shared.runtime.app import create_app
 from shared.runtime.authorities import read_authorities
@@ -74,7 +79,10 @@ def _app(
     assertions = Assertions.load("audit", keystore, opened.clock)
     gateway = json_client(settings.gateway_internal_url, auth=InternalAuth(assertions, "gateway"))
     stamper = _stamper(opened, settings, gateway)
-    parts = Parts(log=opened, signals=signals, membership=membership, stamper=stamper)
+    cosigner = _cosigner(opened, membership, signals, settings, keystore, gateway)
+    parts = Parts(
+        log=opened, signals=signals, membership=membership, stamper=stamper, cosigner=cosigner
+    )
     jobs = _jobs(parts, gateway) | _duties(parts, gateway, sequencer.leading)
     crew = Crew(jobs, threading.Event(), opened.database.pulse)
 
@@ -90,7 +98,12 @@ def _app(
             opened.database.close()
 
     def readiness() -> Mapping[str, str]:
-        return {"sequencer": sequencer.state, **crew.problems(), "directory": directory.state}
+        return {
+            "sequencer": sequencer.state,
+            **crew.problems(),
+            "directory": directory.state,
+            "witness": parts.cosigner.state,
+        }
 
     app = create_app(
         "rogatory audit",
@@ -100,6 +113,7 @@ def _app(
             oversight.router,
             timestamps.router,
             operations.router,
+            witness.router,
         ],
         readiness=readiness,
         lifespan=lifespan,
@@ -131,6 +145,34 @@ def _stamper(opened: Log, settings: AuditSettings, gateway: httpx.Client) -> Sta
         gateway=gateway,
         authorities=read_authorities(settings.time_authorities),
         every=timedelta(seconds=settings.stamp_s),
+        clock=opened.clock,
+    )
+
+
+def _cosigner(
+    opened: Log,
+    membership: Membership,
+    signals: Signals,
+    settings: AuditSettings,
+    keystore: Keystore,
+    gateway: httpx.Client,
+) -> Cosigner:
+    """Our witness of other countries' logs."""
+    key = WitnessKey.from_bytes(keystore.get("witness"))
+    memory = Memory(
+        vkeys=key.vkeys(),
+        database=opened.database,
+        marks=Marks(settings.witness_state),
+        ask=Published(gateway=gateway),
+        clock=opened.clock,
+    )
+    return Cosigner(
+        key=key,
+        membership=membership,
+        memory=memory,
+        database=opened.database,
+        confidential=opened.confidential,
+        signals=signals,
         clock=opened.clock,
     )
 

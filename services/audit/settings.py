@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.runtime.settings import NodeSettings
 
@@ -21,3 +22,18 @@ class AuditSettings(NodeSettings):
     def signer_state(self) -> Path:
         """The folder with the last signed checkpoint: on another volume than the database's."""
         return self.data / "signer"
+
+    @property
+    def witness_state(self) -> Path:
+        """The second memory of our witness, on the signer's volume."""
+        return self.signer_state / "witness"
+
+
+class SchemaSettings(BaseSettings):
+    """What `services.audit.schema` is told: the database as its owner reaches it."""
+
+    model_config = SettingsConfigDict(env_prefix="ROGATORY_", frozen=True, extra="ignore")
+
+    database: str  # SQLAlchemy URL of PostgreSQL
+    database_role: str  # of the service: it gets rights, and owns nothing
+    log_level: str = "INFO"

@@ -6,6 +6,7 @@ from typing import cast
 from fastapi import Request
 
 from services.audit.confidential import Confidential
+from services.audit.cosigning import Cosigner
 from services.audit.membership import Membership
 from services.audit.signals import Signals
 from services.audit.stamping import Stamper
@@ -20,6 +21,7 @@ class Parts:
     signals: Signals
     membership: Membership
     stamper: Stamper
+    cosigner: Cosigner
 
     @property
     def confidential(self) -> Confidential:

@@ -18,6 +18,8 @@ from shared.protocol.checkpoints import Checkpoint
 from shared.protocol.witnessing import monitoring_path
 from shared.runtime.database import UtcDateTime
 
+MOST_OTHERS = 4  # of a log that signs a new root each time, the first ones convict it
+
 _LAY_HEAD = sa.text(
     "INSERT INTO witness_head (origin, place, size) VALUES (:origin, :place, 0)"
     " ON CONFLICT DO NOTHING"
@@ -88,10 +90,10 @@ def keep(db: Session, told: Checkpoint, note: str, reason: str | None, now: date
 
 
 def others(db: Session, told: Checkpoint) -> list[str]:
-    """Give the notes that this log signed for other roots at the same size."""
+    """Give the first notes that this log signed for other roots at the same size."""
     same = (witness_note.c.origin == told.origin) & (witness_note.c.size == told.size)
     query = sa.select(witness_note.c.note).where(same, witness_note.c.root != told.root)
-    return list(db.scalars(query))
+    return list(db.scalars(query.order_by(witness_note.c.seen_at).limit(MOST_OTHERS)))
 
 
 def refused(db: Session, origin: str) -> int:
@@ -150,8 +152,20 @@ def evidence(db: Session) -> list[Found]:
     ]
 
 
+def count_evidence(db: Session, origin: str) -> int:
+    """Count the files of evidence against a log."""
+    those = witness_evidence.c.origin == origin
+    count: int = db.execute(sa.select(sa.func.count()).where(those)).scalar_one()
+    return count
+
+
+def keys(db: Session, origin: str) -> list[str]:
+    """All keys that a log was ever trusted by."""
+    query = sa.select(witness_key.c.vkey).where(witness_key.c.origin == origin)
+    return list(db.scalars(query.order_by(witness_key.c.since, witness_key.c.vkey)))
+
+
 def keep_keys(db: Session, origin: str, vkeys: Iterable[str], now: datetime) -> list[str]:
     """Note the keys by which a log is trusted; give all that it was ever trusted by."""
     db.execute(_KEEP_KEY, [{"origin": origin, "vkey": each, "at": now} for each in vkeys])
-    query = sa.select(witness_key.c.vkey).where(witness_key.c.origin == origin)
-    return list(db.scalars(query.order_by(witness_key.c.since, witness_key.c.vkey)))
+    return keys(db, origin)

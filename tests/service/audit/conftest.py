@@ -20,6 +20,7 @@ from tests.service.audit.logbook import (
     KEY,
     ORIGIN,
     START,
+    WITNESS,
     Logbook,
     MortalDatabase,
     SetClock,
@@ -100,6 +101,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
     keystore = Keystore.create(folder / "keystore", folder / "passphrase")
     keystore.put("log", KEY.to_bytes())
     keystore.put("log-case", CONFIDENTIAL.log_case)
+    keystore.put("witness", WITNESS.to_bytes())
     internal = {service: jose.generate() for service in SERVICES}
     keystore.put("internal-audit", canonical.encode(internal["audit"]))
     federation = Repository.make(folder / "federation", START)

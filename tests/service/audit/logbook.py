@@ -19,6 +19,7 @@ from services.audit.submission import Recorded
 from services.audit.worker import Log
 from shared.protocol import leaves
 from shared.protocol.checkpoints import LogKey
+from shared.protocol.cosignatures import WitnessKey
 from shared.protocol.identifiers import new_id
 from shared.protocol.leaves import Leaf, format_time
 from shared.protocol.policies import parse_policy
@@ -26,6 +27,9 @@ from shared.runtime.database import Database
 
 ORIGIN = "qm.rogatory.example/log"
 KEY = LogKey(origin=ORIGIN, ed25519=bytes(range(32)), mldsa44=bytes(range(32, 64)))
+WITNESS = WitnessKey(
+    name="qm.rogatory.example/witness", ed25519=bytes(range(64, 96)), mldsa44=bytes(range(96, 128))
+)
 CONFIDENTIAL = Confidential(log_case=b"k" * 32, storage=b"s" * 32)
 OPEN = parse_policy(b"quorum none\n")
 START = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)

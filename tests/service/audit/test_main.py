@@ -14,6 +14,7 @@ from shared.runtime.keystore import Keystore, KeystoreError
 from tests.service.audit.caller import OPS, Keys, Node, settings, told
 from tests.service.audit.logbook import (
     KEY,
+    WITNESS,
     SetClock,
 )
 
@@ -68,6 +69,7 @@ def test_the_storage_key_is_made_once(keys: Keys, tmp_path: Path) -> None:
     fresh = tmp_path / "fresh"
     keystore = Keystore.create(fresh, keys.folder / "passphrase")
     keystore.put("log", KEY.to_bytes())
+    keystore.put("witness", WITNESS.to_bytes())
     keystore.put("log-case", secrets.token_bytes(32))
     keystore.put("internal-audit", canonical.encode(keys.internal["audit"]))
     told_folder = settings(keys, tmp_path).model_copy(update={"keystore": fresh})

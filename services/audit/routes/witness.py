@@ -1,0 +1,33 @@
+"""Our witness of other countries' logs (C2SP tlog-witness); public, what is answered is signed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response
+
+from services.audit.routes.parts import Parts, parts
+from shared.protocol.witnessing import MAX_SUBMISSION, PLAIN
+from shared.runtime.principals import requires
+
+router = APIRouter(prefix="/witness", dependencies=[Depends(requires("gateway"))])
+
+Own = Annotated[Parts, Depends(parts)]
+Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+
+
+async def submitted(request: Request) -> bytes:
+    """The body as it came."""
+    return await request.body()
+
+
+@router.post("/add-checkpoint", max_body_size=MAX_SUBMISSION)
+def add_checkpoint(body: Annotated[bytes, Depends(submitted)], own: Own) -> Response:
+    """Cosign a checkpoint that extends the last one, or say what is held against it."""
+    reply = own.cosigner.add_checkpoint(body)
+    return Response(reply.body, reply.status, media_type=reply.content_type)
+
+
+@router.get("/{digest}/checkpoint")
+def newest(digest: Digest, own: Own) -> Response:
+    """The newest checkpoint of a log that was cosigned."""
+    return Response(own.cosigner.newest(f"{digest}/checkpoint"), media_type=PLAIN)
