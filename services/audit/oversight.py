@@ -86,9 +86,9 @@ def read(query: Query, *, database: Database, confidential: Confidential) -> Pag
         signed = proofs.pinned(db, query.size)
         which = _filter(db, query, confidential, signed.size)
         found = entries.page(db, which, limit + 1)
-        shown = _shown(db, found[:limit], signed.size, confidential)
+        page = shown(db, found[:limit], signed.size, confidential)
     following = found[limit].index if len(found) > limit else None
-    return Page(checkpoint=signed.note, size=signed.size, entries=shown, following=following)
+    return Page(checkpoint=signed.note, size=signed.size, entries=page, following=following)
 
 
 def counterparts(database: Database, *, start: int, limit: int = PAGE) -> Counterparts:
@@ -120,7 +120,7 @@ def _filter(db: Session, query: Query, confidential: Confidential, size: int) ->
     end = size if query.end is None else min(query.end, size)
     which = Filter(
         indexes=range(min(query.start, tree.MAX_SIZE), end),
-        case_ref=None if query.case is None else _case_ref(query.case, confidential),
+        case_ref=None if query.case is None else case_ref(query.case, confidential),
         peer=query.peer,
     )
     if query.since is not None:
@@ -133,7 +133,12 @@ def _filter(db: Session, query: Query, confidential: Confidential, size: int) ->
     return which
 
 
-def _case_ref(case: str, confidential: Confidential) -> str:
+def case_ref(case: str, confidential: Confidential) -> str:
+    """The pseudonym of a case, from it or from the request's id.
+
+    Raises:
+        FormatError: it is neither.
+    """
     if len(case) == 64 and set(case) <= set("0123456789abcdef"):  # noqa: PLR2004 - SHA-256 in hex
         return case
     try:
@@ -142,9 +147,10 @@ def _case_ref(case: str, confidential: Confidential) -> str:
         raise FormatError("a case is a request id or a pseudonym of 64 hex digits") from error
 
 
-def _shown(
+def shown(
     db: Session, found: Sequence[entries.Stored], size: int, confidential: Confidential
 ) -> list[Shown]:
+    """Entries with their paths to the root of this size, and what is left of their openings."""
     indexes = [each.index for each in found]
     paths = proofs.inclusion(db, [(index, size) for index in indexes])
     opened = _openings(db, indexes, confidential)

@@ -198,3 +198,47 @@ witness_key = sa.Table(
     sa.Column("vkey", sa.Text, primary_key=True),
     sa.Column("since", UtcDateTime, nullable=False),
 )
+
+# The index (spec/indexes.md). All but the roots that were logged may be made anew from the entries.
+index_head = sa.Table(
+    "index_head",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # always 1
+    sa.Column("size", sa.BigInteger, nullable=False),  # entries that are in the index
+    sa.Column("root", sa.LargeBinary, nullable=False),
+)
+
+index_list = sa.Table(
+    "index_list",
+    metadata,
+    sa.Column("key", sa.LargeBinary, primary_key=True),
+    sa.Column("size", sa.BigInteger, nullable=False),  # how many entries the key has
+    sa.Column("peaks", sa.LargeBinary, nullable=False),  # the right edge of the list's own tree
+    sqlite_with_rowid=False,
+)
+
+index_node = sa.Table(
+    "index_node",
+    metadata,
+    sa.Column("hash", sa.LargeBinary, primary_key=True),
+    sa.Column("record", sa.LargeBinary, nullable=False),
+    sa.Column("born", sa.BigInteger, nullable=False),  # the first size whose trie has it
+    sa.Column("gone", sa.BigInteger),  # the first size after it whose trie has it no more
+    sa.Index(
+        "index_node_gone",
+        "gone",
+        sqlite_where=sa.text("gone IS NOT NULL"),
+        postgresql_where=sa.text("gone IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+# The roots that were logged, each in the transaction that put its event into the inbox.
+index_root = sa.Table(
+    "index_root",
+    metadata,
+    sa.Column("size", Counter, primary_key=True, autoincrement=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("event_id", sa.Text, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from shared.protocol.witnessing import MAX_SUBMISSION
 from shared.runtime.refusals import (
     Malformed,
     MethodNotAllowed,
@@ -112,6 +113,7 @@ ROUTES: Sequence[Route] = (
         target="/oversight/counterparts",
         purpose=True,
     ),
+    _route("GET /v1/audit/find", "audit", "audit:read", target="/oversight/find", purpose=True),
     _route("GET /v1/audit/key", "audit", "audit:read", target="/oversight/key", purpose=True),
     _route("GET /v1/audit/proof", "audit", "audit:read", target="/oversight/proof", purpose=True),
     _route(
@@ -121,7 +123,14 @@ ROUTES: Sequence[Route] = (
         target="/oversight/timestamps",
         purpose=True,
     ),
+    _route(
+        "GET /v1/audit/evidence", "audit", "audit:read", target="/oversight/evidence", purpose=True
+    ),
+    _route("GET /v1/audit/channels/evidence", "exchange", "audit:read"),
     _route("GET /v1/audit/channels/{peer}/links", "exchange", "audit:read"),
+    # C2SP tlog-witness: what is sent is signed by a log, what is answered by our witness.
+    _route("POST /witness/add-checkpoint", "audit", None, body_limit=MAX_SUBMISSION),
+    _route("GET /witness/{digest}/checkpoint", "audit", None),
     _route("POST /v1/requests", "exchange", "requests:write"),
     _route("GET /v1/requests", "exchange", "requests:read"),
     _route("GET /v1/requests/{id}", "exchange", "requests:read"),
@@ -171,6 +180,7 @@ _PARAMETERS = {
     "item": r"[A-Za-z0-9_-]{1,64}",
     "n": r"[0-9]{1,10}",
     "peer": r"[A-Z]{2}",
+    "digest": r"[0-9a-f]{64}",
     # C2SP tlog-tiles: level and index in groups of three digits, width of a partial tile.
     "tile": r"(?:[0-9]{1,2}/)?(?:x[0-9]{3}/){0,6}[0-9]{3}(?:\.p/[0-9]{1,3})?",
 }

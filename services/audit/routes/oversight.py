@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.audit import access, oversight
+from services.audit import access, finding, oversight
 from services.audit.confidential import CASE_KEY_FIELD
 from services.audit.routes.parts import Parts, parts
 from shared.protocol.canonical import b64, b64u
@@ -93,6 +93,46 @@ def proof(
         "size": proven.size,
         "leaf": b64u(proven.leaf),
         "proof": proven.proof,
+    }
+
+
+class Sought(BaseModel):
+    """The query of all entries of a case or about a peer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    case: str | None = None
+    peer: str | None = None
+    start: Number = Field(default=0, alias="from")
+    size: Number | None = None
+    covered: Number | None = None
+    limit: int = Field(default=oversight.PAGE, ge=1)
+
+
+@router.get("/find")
+def find(
+    sought: Annotated[Sought, Query()], own: Own, overseer: Overseer, request: Request
+) -> dict[str, object]:
+    """All entries of a case or about a peer, or that there are none, with the proof of it."""
+    wanted = finding.Wanted(**sought.model_dump())
+    found = finding.find(wanted, database=own.log.database, confidential=own.confidential)
+    _record(own, overseer, request, "find", len(found.page.entries))
+    return {
+        "size": found.page.size,
+        "checkpoint": found.page.checkpoint,
+        "covered": found.covered,
+        "index": found.proof and _index(found.proof),
+        "entries": [_entry(each) for each in found.page.entries],
+        "next": found.page.following,
+    }
+
+
+def _index(proof: finding.Proof) -> dict[str, object]:
+    return {
+        "index": proof.index,
+        "leaf": b64u(proof.leaf),
+        "proof": proof.proof,
+        "trie": proof.trie.to_json(),
     }
 
 
