@@ -30,10 +30,11 @@ ROLES: Mapping[str, frozenset[str]] = {
     "approver": frozenset({"requests:read", "requests:approve", "packages:approve"}),
     "receiver": frozenset({"requests:read", "packages:receive"}),
     "oversight": frozenset({"audit:read"}),
+    "protection": frozenset({"audit:erase"}),
     "ops": frozenset({"ops:health"}),
     PEER_ROLE: frozenset({NODE_DELIVER}),
 }
-ANY_NATIONAL = "requests:read|audit:read|ops:health"  # each national role holds one of them
+ANY_NATIONAL = "requests:read|audit:read|audit:erase|ops:health"  # each national role holds one of them
 ALL_SCOPES = frozenset().union(*ROLES.values())
 
 JSON_BODY = 256 * 2**10  # bytes
@@ -131,6 +132,7 @@ ROUTES: Sequence[Route] = (
     # C2SP tlog-witness: what is sent is signed by a log, what is answered by our witness.
     _route("POST /witness/add-checkpoint", "audit", None, body_limit=MAX_SUBMISSION),
     _route("GET /witness/{digest}/checkpoint", "audit", None),
+    _route("POST /v1/audit/erasures", "audit", "audit:erase", target="/erasures"),
     _route("POST /v1/requests", "exchange", "requests:write"),
     _route("GET /v1/requests", "exchange", "requests:read"),
     _route("GET /v1/requests/{id}", "exchange", "requests:read"),

@@ -178,12 +178,19 @@ def test_39_a_scope_that_is_missing_is_named(preparer: Caller) -> None:
     assert "packages:receive" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("role", ["preparer", "approver", "receiver", "oversight", "ops"])
+@pytest.mark.parametrize("role", ["preparer", "approver", "receiver", "oversight", "protection", "ops"])
 def test_each_role_reaches_its_own_addresses_and_no_other(world: World, role: str) -> None:
     caller = world.caller(role)
     scopes = set(caller.ask().json()["scope"].split())
     for route in ROUTES:
-        places = {"id": "a", "item": "b", "n": "0", "peer": "QN", "tile": "0/000"}
+        places = {
+            "id": "a",
+            "item": "b",
+            "n": "0",
+            "peer": "QN",
+            "tile": "0/000",
+            "digest": "0" * 64,
+        }
         path = route.template.format(**places)
         headers = {"X-Purpose": "test"} if route.purpose else {}
         if "segments/0" in path and route.method == "GET":

@@ -8,7 +8,14 @@ from services.gateway import admission
 from services.gateway.admission import ALL_SCOPES, PEER_ROLE, ROLES, ROUTES
 from shared.runtime.refusals import MethodNotAllowed, NotFound
 
-PLACES = {"id": "a-b_C9", "item": "i", "n": "7", "peer": "QN", "tile": "3/x012/345.p/6"}
+PLACES = {
+    "id": "a-b_C9",
+    "item": "i",
+    "n": "7",
+    "peer": "QN",
+    "tile": "3/x012/345.p/6",
+    "digest": "ab" * 32,
+}
 
 # gateway.md, section 7, and architecture.md, section 7: who prepares never clears, who runs the
 # node sees no case, who oversees does nothing else, who delivers does nothing else.
@@ -33,10 +40,12 @@ def test_every_scope_of_the_table_belongs_to_a_role() -> None:
     assert wanted == ALL_SCOPES
 
 
-def test_only_hashes_are_open_to_all() -> None:
+def test_only_hashes_and_what_is_signed_are_open_to_all() -> None:
     assert {route.template for route in ROUTES if route.scope is None} == {
         "/log/checkpoint",
         "/log/tile/{tile}",
+        "/witness/add-checkpoint",
+        "/witness/{digest}/checkpoint",
     }
 
 
