@@ -14,9 +14,12 @@ class AuditSettings(NodeSettings):
     audit_listen: str  # host:port, inside the node
     gateway_internal_url: str  # the node's way out: directory, witnesses, time-stamping authorities
     log_origin: str  # the log's name for ever, as its keys and the directory have it
+    log_keys: str = "log"  # names in the keystore, with commas: all of these sign
     batch_ms: int = Field(default=50, ge=1, le=10_000)  # the least time between two batches
     time_authorities: Path | None = None  # the same file as the gateway's
     stamp_s: int = Field(default=3600, ge=1)  # the least time between two stamps of an authority
+
+    index_s: int = Field(default=60, ge=1)  # the least time between two roots of the index
 
     @property
     def signer_state(self) -> Path:

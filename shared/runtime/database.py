@@ -19,6 +19,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 from typing_extensions import override
@@ -28,6 +30,10 @@ from shared.runtime import logs
 WAL_SAFE = (3, 51, 3)  # sqlite.org, "WAL-reset bug": fixed in 3.51.3
 BUSY_TIMEOUT = 10_000  # milliseconds
 MIGRATION_LOCK = 0x526F6761  # pg_advisory_lock: one migration at a time on a server
+
+
+class SchemaError(Exception):
+    """The database has the schema of another release."""
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -117,10 +123,19 @@ def journal() -> str:
 
 
 def migrate(database: Database, package: str) -> None:
-    """Bring a database to the newest schema of `services.<name>.migrations`, one process at a time."""
+    """Bring a database to the newest schema of `services.<name>.migrations`, one process at a time.
+
+    A role that does not own the schema finds it as it must be, or learns that it is not.
+
+    Raises:
+        SchemaError: the schema is not of this release, and we may not change it.
+    """
     config = Config()
     config.set_main_option("script_location", str(resources.files(package)))
     with database.engine.connect() as connection:
+        if not _owned(connection):
+            _check_schema(connection, config)
+            return
         if connection.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
             connection.commit()
@@ -133,6 +148,24 @@ def migrate(database: Database, package: str) -> None:
                 connection.rollback()
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(MIGRATION_LOCK)))
                 connection.commit()
+
+
+def _owned(connection: sa.Connection) -> bool:
+    """Whether we may make tables; a SQLite file is ours."""
+    if connection.dialect.name != "postgresql":
+        return True
+    may = sa.func.has_schema_privilege(sa.func.current_schema(), "CREATE")
+    return bool(connection.scalar(sa.select(may)))
+
+
+def _check_schema(connection: sa.Connection, config: Config) -> None:
+    present = MigrationContext.configure(connection).get_current_revision()
+    wanted = ScriptDirectory.from_config(config).get_current_head()
+    if present != wanted:
+        raise SchemaError(
+            f"the schema is at {present or 'nothing'}, this release needs {wanted}: let its owner bring"
+            ' it there (deploy/OPERATING.md, "Database roles"), then start again'
+        )
 
 
 def run_migrations(context: Any) -> None:  # noqa: ANN401 - Alembic hands out a module proxy
