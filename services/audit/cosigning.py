@@ -111,6 +111,11 @@ class Cosigner:
             raise NotFound("not_witnessed", "Nothing was cosigned of this log.")
         return note
 
+    def evidence(self) -> list[Found]:
+        """Show all that is held against other logs, the oldest first."""
+        with self.database.read() as db:
+            return witness.evidence(db)
+
     def _log(self, origin: str) -> Acquaintance | None:
         claims = claimants(self.membership.directory.members, self.membership.country)
         asked = claims.get(origin, [])

@@ -1,0 +1,45 @@
+"""What our witness holds against other countries' logs, for whoever oversees ours."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from services.audit import access
+from services.audit.routes.parts import Parts, parts
+from shared.protocol.canonical import b64u
+from shared.runtime.clock import milliseconds
+from shared.runtime.principals import Principal, gateway_client
+
+router = APIRouter(prefix="/oversight")
+
+
+@router.get("/evidence")
+def evidence(
+    own: Annotated[Parts, Depends(parts)],
+    overseer: Annotated[Principal, Depends(gateway_client("audit:read"))],
+    request: Request,
+) -> dict[str, object]:
+    """Every file of evidence, the oldest first."""
+    found = own.cosigner.evidence()
+    access.record(
+        access.Access(
+            personal=overseer.personal, purpose=overseer.purpose, query=request.url.query
+        ),
+        kind="evidence",
+        count=len(found),
+        database=own.log.database,
+        confidential=own.confidential,
+        clock=own.log.clock,
+    )
+    own.signals.arrived()
+    return {
+        "evidence": [
+            {
+                "name": each.name,
+                "origin": each.origin,
+                "found_at": milliseconds(each.found_at),
+                "file": b64u(each.evidence),
+            }
+            for each in found
+        ]
+    }
