@@ -5,6 +5,7 @@ A lost lead stops this process alone: it stands by until it has the lead again.
 Alarm
 ├── ClockBehind      the clock stands before the last entry
 ├── LeadLost         another sequencer has taken the lead, or the head was moved under us
+├── OtherHistory     a witness has seen another history of this log
 ├── SignerRefusal    the head does not extend the last signed one: a rollback or a fork
 └── CorruptLog       the stored log does not recompute; `index` is the first bad entry
 """
@@ -38,6 +39,15 @@ class SignerRefusal(Alarm):
     """The signer does not sign this head, since it contradicts one that it signed before."""
 
     code = "signer_refusal"
+
+
+class OtherHistory(Alarm):
+    """A witness has seen more of our log than there is, or another log: a rollback or a fork."""
+
+    code = "other_history"
+
+    def __init__(self, witness: str, claim: str) -> None:
+        super().__init__(f"the witness {witness} has seen another history of this log: {claim}")
 
 
 class CorruptLog(Alarm):

@@ -44,8 +44,24 @@ class Sequencer(threading.Thread):
     stands by takes the lead, looks for itself, and says the same if the log is not in order.
     """
 
-    def __init__(self, log: Log, signals: Signals, *, interval: timedelta) -> None:
+    def __init__(
+        self,
+        log: Log,
+        signals: Signals,
+        *,
+        interval: timedelta,
+        assure: Callable[[threading.Event], None] = lambda _stopping: None,
+    ) -> None:
+        """Compose it.
+
+        Args:
+            log: the parts of the log.
+            signals: what it listens to and tells.
+            interval: the least time between two batches.
+            assure: asks others about our log before a new leader signs; may take its time.
+        """
         super().__init__(name="sequencer", daemon=True)
+        self._assure, self._assured = assure, False
         self._log, self._signals, self._interval = log, signals, interval
         self._lead = leadership.of(log.database, log.signer.folder)
         self._stopping = threading.Event()
@@ -91,7 +107,7 @@ class Sequencer(threading.Thread):
         self._lead.release()
 
     def _open(self) -> None:
-        """Fence off every earlier leader, look over the end of the log and publish what is durable."""
+        """Fence off every earlier leader, and look over the end of the log."""
         log = self._log
         self._epoch = sequencing.open_log(
             database=log.database,
@@ -109,7 +125,7 @@ class Sequencer(threading.Thread):
             vkeys=log.signer.vkeys,
             last=inspection.QUICK,
         )
-        self._publish()
+        self._assured = False
 
     def stop(self) -> None:
         """End after the present batch, and let another process take the lead."""
@@ -147,6 +163,9 @@ class Sequencer(threading.Thread):
         """One turn, and the wait until the next."""
         if not self._lead.held():
             raise LeadLost("the session that held the lead is gone")
+        if not self._assured:
+            self._assure(self._stopping)
+            self._assured = True
         began = time.monotonic()
         if self._turn():
             # A single event is answered at once; under load, batches keep this distance.
@@ -158,6 +177,7 @@ class Sequencer(threading.Thread):
     def _turn(self) -> int:
         """Publish what is left from before, sequence a batch and publish it; return its length."""
         log = self._log
+        self._signals.check()
         self._publish()
         taken = sequencing.sequence(
             database=log.database,
@@ -179,6 +199,7 @@ class Sequencer(threading.Thread):
                 publication.publish(database=log.database, policy=policy, clock=log.clock)
             self._size = size
             self._signals.signed()
+            log.database.pulse.beat()
 
     def _wait_for_clock(self, alarm: ClockBehind) -> None:
         """Wait for the time that the last entry has; tell everybody if that is far."""
