@@ -19,6 +19,7 @@ from shared.protocol import canonical
 FEDERATION = "federation.json"  # written last: its presence says that all the rest is there
 SERVICES = ("gateway", "exchange", "audit")
 DIRECTORY = "directory"
+SCHEMA = "schema"  # what makes the log's tables on PostgreSQL
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a container's own network decides who reaches it
 PORTS = range(20000, 30000)  # below what systems hand out to outgoing connections
 

@@ -1,6 +1,9 @@
-"""Database roles for a node on PostgreSQL: one a service, each owning one database.
+"""Database roles for a node on PostgreSQL: one a service, each with a database of its own.
 
-The server is told SCRAM verifiers (RFC 5803), never passwords; a service reads its password from a
+Gateway and exchange own theirs. The log's belongs to a role that the log's service does not have: only
+`services.audit.schema` uses it, for a moment, before the service starts.
+
+The server is told SCRAM verifiers (RFC 5803), never passwords; who connects reads the password from a
 `pgpass` file of its own. So the server's folder holds no secret, and no URL contains one.
 """
 
@@ -11,25 +14,34 @@ from base64 import b64encode
 from pathlib import Path
 
 from deploy.credentials import write_new
-from deploy.layout import SERVICES
+from deploy.layout import SCHEMA, SERVICES
 
 ITERATIONS = 4096  # PostgreSQL's own default for scram_iterations; the passwords are 256 bits
 READABLE = 0o644
+LOG, LOG_OWNER = "audit", "audit_owner"
 
 
 def write_roles(node: Path, host: str) -> None:
-    """Draw a password a service; write `postgres/roles.sql` and each service's `etc/pgpass`."""
-    statements = []
+    """Draw a password a role; write `postgres/roles.sql` and each one's `etc/pgpass`."""
+    statements = [
+        _role(node / service, role=service, database=service, host=host) for service in SERVICES
+    ]
+    statements.append(_role(node / SCHEMA, role=LOG_OWNER, database=LOG, host=host))
     for service in SERVICES:
-        password = secrets.token_urlsafe(32)
-        line = f"{host}:5432:{service}:{service}:{password}\n"
-        write_new(node / service / "etc/pgpass", line.encode())
+        owner = LOG_OWNER if service == LOG else service
         statements += [
-            f"CREATE ROLE {service} LOGIN PASSWORD '{scram_verifier(password)}';",
-            f"CREATE DATABASE {service} OWNER {service};",
+            f"CREATE DATABASE {service} OWNER {owner};",
             f"REVOKE ALL ON DATABASE {service} FROM PUBLIC;",
+            f"GRANT CONNECT ON DATABASE {service} TO {service};",
         ]
     write_new(node / "postgres/roles.sql", "\n".join(statements).encode() + b"\n", mode=READABLE)
+
+
+def _role(home: Path, *, role: str, database: str, host: str) -> str:
+    """Draw a role's password into its folder; return the statement that makes the role."""
+    password = secrets.token_urlsafe(32)
+    write_new(home / "etc/pgpass", f"{host}:5432:{database}:{role}:{password}\n".encode())
+    return f"CREATE ROLE {role} LOGIN PASSWORD '{scram_verifier(password)}';"
 
 
 def scram_verifier(password: str) -> str:

@@ -14,7 +14,11 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 NODES = layout.in_containers(("QM", "QN"))
 HOME = Path("/var/lib/rogatory")
 TEMPORARY = "/tmp:size="  # noqa: S108 - a container's own
-INNER = [name for name in SERVICES if name.endswith(("-exchange", "-audit", "-postgres"))]
+INNER = [
+    name
+    for name in SERVICES
+    if name.endswith(("-exchange", "-audit", "-audit-schema", "-postgres"))
+]
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -64,6 +68,20 @@ def test_services_are_told_what_bootstrap_laid_out(service: str, node: layout.Ad
         f"postgresql://{service}@{node.country.lower()}-postgres:5432/{service}"
         "?passfile=/var/lib/rogatory/etc/pgpass"
     )
+
+
+@pytest.mark.parametrize("node", NODES.nodes, ids=lambda node: node.country)
+def test_the_log_starts_when_its_tables_are_made(node: layout.Addresses) -> None:
+    name = f"{node.country.lower()}-audit"
+    schema = SERVICES[f"{name}-schema"]
+    host = f"{node.country.lower()}-postgres:5432"
+    assert schema["environment"] == {
+        "ROGATORY_DATABASE": f"postgresql://audit_owner@{host}/audit?passfile={HOME}/etc/pgpass",
+        "ROGATORY_DATABASE_ROLE": "audit",
+    }
+    assert "restart" not in schema
+    needed = SERVICES[name]["depends_on"][f"{name}-schema"]
+    assert needed == {"condition": "service_completed_successfully"}
 
 
 def test_directory_is_told_what_bootstrap_laid_out() -> None:

@@ -145,9 +145,10 @@ def test_the_layout_is_remembered(made: Path) -> None:
 
 def test_database_server_is_told_no_password(made: Path) -> None:
     roles = (made / "QM/postgres/roles.sql").read_text()
-    for service in layout.SERVICES:
+    for service in (*layout.SERVICES, layout.SCHEMA):
         password = (made / "QM" / service / "etc/pgpass").read_text().strip().rpartition(":")[2]
         assert len(password) >= 43
         assert password not in roles
-    assert roles.count("SCRAM-SHA-256$4096:") == 3
+    assert roles.count("SCRAM-SHA-256$4096:") == 4
+    assert "CREATE DATABASE audit OWNER audit_owner;" in roles
     assert scram_verifier("x") != scram_verifier("x")  # salted
