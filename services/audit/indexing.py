@@ -1,12 +1,13 @@
 """Use case: keep the index of the log, and log its root now and then (spec/indexes.md).
 
-The root goes into the inbox in the transaction that moves the index, so each stands in the log once. A
-next root is made when the one before is published; until then, and for `KEPT` after it, the nodes of
-its trie are kept, so that whoever was given a root is given the proofs under it too.
+A root is due when an entry has waited for `every`, and at once when there are many. It goes into the
+inbox in the transaction that moves the index, so each stands in the log once. A next one is made when
+the one before is published; until then, and for `KEPT` after it, the nodes of its trie are kept, so
+that whoever was given a root is given the proofs under it too.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.audit import proofs, submission
 from services.audit.catalogue import INDEX_ROOT
@@ -27,12 +28,9 @@ from shared.runtime.database import Database
 from shared.runtime.refusals import NotFound
 
 STEP = 1024  # entries in one transaction
-MANY = (
-    4096  # entries after which a root is due at once: who reads a list reads what follows it, too
-)
-KEPT = timedelta(
-    minutes=10
-)  # how long proofs are given under a root that is not the newest any more
+MANY = 4096  # entries after which a root is due at once: a list is read with all that follows it
+GLANCE = timedelta(seconds=1)  # between two looks when nothing was to be done
+KEPT = timedelta(minutes=10)  # proofs are given so long under a root that is no more the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +56,30 @@ class _Place:
 
 @dataclass(slots=True, kw_only=True)
 class Indexer:
-    """A job of the leader. Nothing is in its memory."""
+    """A job of the leader: what it knows is in the database."""
 
     database: Database
     confidential: Confidential
     clock: Clock
     every: timedelta
     many: int = MANY
+    glance: timedelta = GLANCE
+    _looked: datetime | None = None
 
     def begin(self) -> None:
         """The database says how far the index is."""
+        self._looked = None
 
     def work(self) -> bool:
         """Take a step if a root is due, else remove what nobody asks for; False if there was nothing."""
+        now = self.clock()
+        if self._looked is not None and self._looked <= now < self._looked + self.glance:
+            return False  # every commit of the log wakes us, and nothing here hurries
+        busy = self._turn()
+        self._looked = None if busy else now
+        return busy
+
+    def _turn(self) -> bool:
         try:
             step = self._next()
         except (LogProofError, KeyError) as error:
@@ -93,11 +102,12 @@ class Indexer:
         log, covered = tree.head(db), last.size if last else 0
         if log is None or (last and (last.index is None or last.index >= _published(db))):
             return None
-        begun = index.head(db).size != covered
-        rested = last is None or self.clock() - last.created_at >= self.every
+        if index.head(db).size != covered:
+            return log.size  # it is on its way
         fresh = range(covered, log.size)
-        due = begun or len(fresh) >= self.many or (rested and index.has_keyed(db, fresh))
-        return log.size if due else None
+        since = index.waiting_since(db, fresh)
+        rested = since is not None and self.clock() - since >= self.every
+        return log.size if rested or len(fresh) >= self.many else None
 
     def _keep(self, step: _Step) -> bool:
         now = self.clock()

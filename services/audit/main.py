@@ -12,11 +12,21 @@ from fastapi import FastAPI
 from services.audit.confidential import Confidential
 from services.audit.cosigning import Cosigner
 from services.audit.duties import Duty
+from services.audit.indexing import Indexer
 from services.audit.marks import Marks
 from services.audit.membership import Membership
 from services.audit.recalling import Published
 from services.audit.remembering import Memory
-from services.audit.routes import entries, log, operations, oversight, timestamps, witness
+from services.audit.routes import (
+    entries,
+    erasures,
+    evidence,
+    log,
+    operations,
+    oversight,
+    timestamps,
+    witness,
+)
 from services.audit.routes.parts import Parts
 from services.audit.settings import AuditSettings
 from services.audit.signals import Signals
@@ -52,9 +62,7 @@ def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
         OperationalError: the database does not answer.
     """
     keystore = Keystore.open(settings.keystore, settings.passphrase_file)
-    key = LogKey.from_bytes(keystore.get("log"))
-    if key.origin != settings.log_origin:
-        raise KeystoreError(f"the log key is of {key.origin}, not of {settings.log_origin}")
+    key, *more = _log_keys(keystore, settings)
     database = open_database(settings.database_url("audit"))
     migrate(database, "services.audit.migrations")
     directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
@@ -63,7 +71,7 @@ def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
         database=database,
         origin=key.origin,
         confidential=Confidential(keystore.get("log-case"), _storage_key(keystore)),
-        signer=Signer(key, settings.signer_state),
+        signer=Signer(key, settings.signer_state, *more),
         policy=lambda: membership.policy,
         clock=clock,
     )
@@ -83,7 +91,8 @@ def _app(
     parts = Parts(
         log=opened, signals=signals, membership=membership, stamper=stamper, cosigner=cosigner
     )
-    jobs = _jobs(parts, gateway) | _duties(parts, gateway, sequencer.leading)
+    duties = _duties(parts, gateway, sequencer.leading, settings)
+    jobs = _jobs(parts, gateway) | duties
     crew = Crew(jobs, threading.Event(), opened.database.pulse)
 
     @contextlib.asynccontextmanager
@@ -109,11 +118,13 @@ def _app(
         "rogatory audit",
         routers=[
             entries.router,
+            erasures.router,
             log.router,
             oversight.router,
             timestamps.router,
             operations.router,
             witness.router,
+            evidence.router,
         ],
         readiness=readiness,
         lifespan=lifespan,
@@ -133,9 +144,18 @@ def _jobs(parts: Parts, gateway: httpx.Client) -> dict[str, Job]:
     }
 
 
-def _duties(parts: Parts, _gateway: httpx.Client, leading: Callable[[], bool]) -> dict[str, Job]:
+def _duties(
+    parts: Parts, _gateway: httpx.Client, leading: Callable[[], bool], settings: AuditSettings
+) -> dict[str, Job]:
     """What the leader alone does, by the name of its thread."""
-    duties: dict[str, Job] = {"stamping": parts.stamper}
+    log = parts.log
+    indexer = Indexer(
+        database=log.database,
+        confidential=log.confidential,
+        clock=log.clock,
+        every=timedelta(seconds=settings.index_s),
+    )
+    duties: dict[str, Job] = {"stamping": parts.stamper, "indexing": indexer}
     return {name: Duty(job=job, leading=leading) for name, job in duties.items()}
 
 
@@ -175,6 +195,15 @@ def _cosigner(
         signals=signals,
         clock=opened.clock,
     )
+
+
+def _log_keys(keystore: Keystore, settings: AuditSettings) -> list[LogKey]:
+    """The keys that sign: one, or while it is changed the old and the new one."""
+    keys = [LogKey.from_bytes(keystore.get(name)) for name in settings.log_keys.split(",")]
+    for key in keys:
+        if key.origin != settings.log_origin:
+            raise KeystoreError(f"a log key is of {key.origin}, not of {settings.log_origin}")
+    return keys
 
 
 def _storage_key(keystore: Keystore) -> bytes:

@@ -19,7 +19,7 @@ class AuditSettings(NodeSettings):
     time_authorities: Path | None = None  # the same file as the gateway's
     stamp_s: int = Field(default=3600, ge=1)  # the least time between two stamps of an authority
 
-    index_s: int = Field(default=60, ge=1)  # the least time between two roots of the index
+    index_s: int = Field(default=60, ge=1)  # how long an entry waits for the index
 
     @property
     def signer_state(self) -> Path:

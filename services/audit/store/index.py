@@ -56,12 +56,12 @@ def forget(db: Session) -> None:
     db.execute(index_head.update().values(size=0, root=EMPTY))
 
 
-def has_keyed(db: Session, indexes: range) -> bool:
-    """Whether an entry of a range has a case or a peer."""
+def waiting_since(db: Session, indexes: range) -> datetime | None:
+    """The time of the first entry of a range that has a case or a peer."""
     named = sa.or_(log_entry.c.case_ref.is_not(None), log_entry.c.peer.is_not(None))
     within = sa.and_(log_entry.c.idx >= indexes.start, log_entry.c.idx < indexes.stop)
-    query = sa.select(log_entry.c.idx).where(within, named)
-    return db.execute(query.limit(1)).one_or_none() is not None
+    query = sa.select(log_entry.c.seq_time).where(within, named)
+    return db.execute(query.order_by(log_entry.c.idx).limit(1)).scalar_one_or_none()
 
 
 def lists(db: Session, keys: Iterable[bytes]) -> dict[bytes, Frontier]:

@@ -36,16 +36,18 @@ from tests.service.audit.logbook import (
 )
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+AT_ONCE = timedelta(0)
 EVERY = timedelta(minutes=1)
 
 
-def indexer(logbook: Logbook, many: int = 100) -> Indexer:
+def indexer(logbook: Logbook, every: timedelta = AT_ONCE, many: int = 4096) -> Indexer:
     made = Indexer(
         database=logbook.database,
         confidential=CONFIDENTIAL,
         clock=logbook.clock,
-        every=EVERY,
+        every=every,
         many=many,
+        glance=AT_ONCE,
     )
     made.begin()
     return made
@@ -111,47 +113,49 @@ def test_the_root_of_the_index_stands_in_the_log(logbook: Logbook) -> None:
     assert roots(logbook) == []  # nothing has a case or a peer
     busy(logbook, 1, 9)
     settle(logbook, job)
-    logbook.clock.back(hours=-1)
-    settle(logbook, job)
     assert roots(logbook) == [10]  # its own entry is no reason for another
     busy(logbook, 10, 5)
-    settle(logbook, job)
-    logbook.clock.back(hours=-1)
     settle(logbook, job)
     assert roots(logbook) == [10, 16]
     assert logbook.inspect() == 17
 
 
+def test_an_entry_waits_for_the_index_as_long_as_it_may(logbook: Logbook) -> None:
+    job = indexer(logbook, EVERY)
+    busy(logbook, 1, 9)
+    settle(logbook, job)
+    assert roots(logbook) == []
+    logbook.clock.back(minutes=-1)
+    settle(logbook, job)
+    assert roots(logbook) == [10]
+
+
 def test_many_entries_are_not_waited_for(logbook: Logbook) -> None:
-    job = indexer(logbook, many=8)
-    busy(logbook, 1, 3)
+    job = indexer(logbook, EVERY, many=8)
+    busy(logbook, 1, 6)
     settle(logbook, job)
-    busy(logbook, 4, 3)
-    settle(logbook, job)
-    assert roots(logbook) == [4]
+    assert roots(logbook) == []
     busy(logbook, 7, 5)
     settle(logbook, job)
-    assert roots(logbook) == [4, 13]
+    assert roots(logbook) == [12]
 
 
 def test_what_has_no_case_and_no_peer_is_covered_only_when_it_is_much(logbook: Logbook) -> None:
     job = indexer(logbook, many=8)
     busy(logbook, 1, 1)
     settle(logbook, job)
-    logbook.clock.back(hours=-1)
     logbook.record(*[event(100 + n) for n in range(3)])
     settle(logbook, job)
     assert roots(logbook) == [2]
-    logbook.record(*[event(200 + n) for n in range(4)])
+    logbook.record(*[event(200 + n) for n in range(5)])
     settle(logbook, job)
-    assert roots(logbook) == [2, 10]
+    assert roots(logbook) == [2, 11]
 
 
 def test_a_root_waits_until_the_one_before_is_published(logbook: Logbook) -> None:
     job = indexer(logbook)
     busy(logbook, 1, 3)
     assert job.work()
-    logbook.clock.back(hours=-1)
     busy(logbook, 4, 3)  # sequences the root, too
     logbook.take(event(99, type="channel.opened", peer="QN"))
     logbook.sequence()
@@ -280,7 +284,6 @@ def test_pages_belong_to_the_answer_that_began(logbook: Logbook) -> None:
     settle(logbook, job)
     first = ask(logbook, Wanted(peer="QX", limit=6))
     assert [each.index for each in first.page.entries] == [1, 3, 5, 7, 9, 11]
-    logbook.clock.back(hours=-1)
     busy(logbook, 40, 9)
     settle(logbook, job)
     pinned = Wanted(peer="QX", size=first.page.size, covered=first.covered)
@@ -296,7 +299,6 @@ def test_a_root_that_was_just_published_is_proven_while_the_next_is_made(logbook
     busy(logbook, 1, 30)
     settle(logbook, job)
     given = ask(logbook, Wanted(peer="QX"))
-    logbook.clock.back(hours=-1)
     busy(logbook, 40, 9)
     assert job.work()  # the next root waits in the inbox
     again = ask(logbook, Wanted(peer="QX", size=given.page.size))
@@ -344,7 +346,6 @@ def test_a_damaged_index_is_made_anew_and_never_signed(logbook: Logbook, damage:
     settle(logbook, job)
     with logbook.database.begin() as db:
         db.execute(DAMAGE[damage])
-    logbook.clock.back(hours=-1)
     busy(logbook, 40, 9)
     settle(logbook, job)
     assert roots(logbook) == [31, 41]
@@ -364,3 +365,15 @@ def test_a_logged_root_is_not_rewritten(logbook: Logbook) -> None:
 def test_nothing_is_done_before_the_log_is_open(database: object, tmp_path: Path) -> None:
     closed = Logbook(database, tmp_path)  # type: ignore[arg-type]
     assert not indexer(closed).work()
+
+
+def test_not_every_commit_of_the_log_is_looked_at(logbook: Logbook) -> None:
+    job = indexer(logbook)
+    job.glance = timedelta(seconds=1)
+    assert not job.work()
+    busy(logbook, 1, 3)
+    assert not job.work()
+    logbook.clock.back(seconds=-1)
+    assert job.work()
+    settle(logbook, job)
+    assert roots(logbook) == [4]
