@@ -5,6 +5,7 @@ A lost lead stops this process alone: it stands by until it has the lead again.
 Alarm
 ├── ClockBehind      the clock stands before the last entry
 ├── LeadLost         another sequencer has taken the lead, or the head was moved under us
+├── KeysChanged      a key was taken away before everybody could know its successor
 ├── OtherHistory     a witness has seen another history of this log
 ├── SignerRefusal    the head does not extend the last signed one: a rollback or a fork
 └── CorruptLog       the stored log does not recompute; `index` is the first bad entry
@@ -39,6 +40,12 @@ class SignerRefusal(Alarm):
     """The signer does not sign this head, since it contradicts one that it signed before."""
 
     code = "signer_refusal"
+
+
+class KeysChanged(Alarm):
+    """The keys that are to sign have not signed beside the ones before for long enough."""
+
+    code = "keys_changed"
 
 
 class OtherHistory(Alarm):

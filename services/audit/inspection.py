@@ -11,7 +11,7 @@ from datetime import datetime
 
 from services.audit.alarms import CorruptLog
 from services.audit.confidential import Confidential, open_opening
-from services.audit.store import Session, entries, tree
+from services.audit.store import Session, entries, keysets, tree
 from services.audit.store.entries import Columns
 from shared.protocol import leaves
 from shared.protocol.checkpoints import Checkpoint, verify_checkpoint
@@ -57,11 +57,12 @@ def inspect(
             walk = _Walk(frontier=tree.frontier(db, start))
         except KeyError as error:
             raise CorruptLog(start, "a node of the tree before it is missing") from error
+        known = list(dict.fromkeys([*vkeys, *keysets.ever(db)]))  # old keys signed old checkpoints
     for at in range(start, head.size, _PAGE):
         # One page, one transaction: the log goes on meanwhile.
         with database.read() as db:
             page = range(at, min(at + _PAGE, head.size))
-            _check_page(db, walk, page, origin=origin, vkeys=vkeys)
+            _check_page(db, walk, page, origin=origin, vkeys=known)
             _check_openings(db, page, confidential)
     if walk.frontier.root() != head.root:
         raise CorruptLog(head.size - 1, "the head has another root than the entries")

@@ -38,21 +38,22 @@ class Remembered:
 class Signer:
     """One memory for each log; it serves one sequencer at a time, the newest that took it."""
 
-    def __init__(self, key: LogKey, folder: Path) -> None:
+    def __init__(self, key: LogKey, folder: Path, *more: LogKey) -> None:
+        """`more` keys sign as well, while the log changes from one to another."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._key, self.folder = key, folder
+        self._keys, self.folder = (key, *more), folder
         self._epoch = -1
         self.last: Remembered | None = None
 
     @property
     def origin(self) -> str:
         """The log that this signer signs for."""
-        return self._key.origin
+        return self._keys[0].origin
 
     @property
     def vkeys(self) -> list[str]:
         """The verifier keys of what it signs."""
-        return self._key.vkeys()
+        return [vkey for key in self._keys for vkey in key.vkeys()]
 
     def epoch(self) -> int:
         """The epoch of the sequencer that took the signer last; 0 before the first.
@@ -108,7 +109,8 @@ class Signer:
                 ) from error
             if self.last.checkpoint == head:
                 return self.last.note
-        note = sign_checkpoint(head, self._key, time)
+        first, *more = self._keys
+        note = sign_checkpoint(head, first, time, *more)
         _replace(self.folder / STATE, note.encode())
         self.last = Remembered(checkpoint=head, note=note)
         return note

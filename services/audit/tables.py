@@ -242,3 +242,27 @@ index_root = sa.Table(
     sa.Column("event_id", sa.Text, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
+
+# Which keys sign, whenever that changed; the first set is the one that the log began with.
+key_set = sa.Table(
+    "key_set",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("vkeys", sa.Text, nullable=False),  # one a line
+    sa.Column("event_id", sa.Text),  # of the entry that tells of it
+    sa.Column("noted_at", UtcDateTime, nullable=False),
+)
+
+# The logs that this one continues, the oldest first: where each of them ended.
+closed_log = sa.Table(
+    "closed_log",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("origin", sa.Text, nullable=False, unique=True),
+    sa.Column("size", Counter, nullable=False),
+    sa.Column("root", sa.LargeBinary, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),  # its last checkpoint, as published
+    sa.Column("vkeys", sa.Text, nullable=False),  # one a line: all that ever signed it
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("closed_at", UtcDateTime, nullable=False),
+)

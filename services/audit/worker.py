@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from typing_extensions import override
 
-from services.audit import inspection, leadership, publication, sequencing
+from services.audit import inspection, leadership, publication, rotation, sequencing
 from services.audit.alarms import Alarm, ClockBehind, LeadLost
 from services.audit.confidential import Confidential
 from services.audit.signals import Signals
@@ -115,6 +115,12 @@ class Sequencer(threading.Thread):
             confidential=log.confidential,
             clock=log.clock,
             known=log.signer.epoch(),
+        )
+        rotation.note(
+            log.signer.vkeys,
+            database=log.database,
+            confidential=log.confidential,
+            clock=log.clock,
         )
         # Died in between: the epoch is taken and nobody's; the next leader takes a higher one.
         log.signer.take(self._epoch)

@@ -151,17 +151,22 @@ class LogKey:
         )
 
 
-def sign_checkpoint(checkpoint: Checkpoint, key: LogKey, time: datetime) -> str:
-    """The checkpoint as a note with both signatures; `time` is when the log says so, UTC.
+def sign_checkpoint(checkpoint: Checkpoint, key: LogKey, time: datetime, *more: LogKey) -> str:
+    """The checkpoint as a note with both signatures of each key; `time` is when the log says so, UTC.
 
-    The caller has made sure that no other root was ever signed for this size.
+    The caller has made sure that no other root was ever signed for this size. There is more than one
+    key while the log changes from an old one to a new one.
     """
+    signatures = [line for each in (key, *more) for line in _sign(checkpoint, each, time)]
+    return Note(text=checkpoint.text(), signatures=tuple(signatures)).encode()
+
+
+def _sign(checkpoint: Checkpoint, key: LogKey, time: datetime) -> tuple[NoteSignature, ...]:
     if checkpoint.origin != key.origin:
         raise FormatError("the key signs for another origin", origin=checkpoint.origin)
-    text = checkpoint.text()
     ed25519, mldsa44 = key.signers()
-    classic = _signature(ed25519, ed25519.sign(text.encode()))
-    return Note(text=text, signatures=(classic, cosign_line(checkpoint, mldsa44, time))).encode()
+    classic = _signature(ed25519, ed25519.sign(checkpoint.text().encode()))
+    return classic, cosign_line(checkpoint, mldsa44, time)
 
 
 def verify_checkpoint(text: str, vkeys: Sequence[str]) -> Checkpoint:

@@ -27,6 +27,8 @@ GRANTS = {
     "case_key": ERASE,
     "opening": ERASE,
     "stamp": APPEND,
+    "key_set": APPEND,
+    "closed_log": APPEND,
     "witness_head": "SELECT, INSERT, UPDATE (place, size, note)",
     "witness_note": APPEND,
     "witness_cosignature": APPEND,

@@ -28,7 +28,7 @@ def running(logbook: Logbook, *faults: str) -> Iterator[tuple[Sequencer, Signals
     signals = Signals()
     sequencer = Sequencer(logbook.log, signals, interval=INTERVAL)
     # Opening takes the lead in a transaction of its own.
-    logbook.plan(*([None, *faults] if faults else []))
+    logbook.plan(*([None, None, *faults] if faults else []))
     sequencer.start()
     try:
         yield sequencer, signals
