@@ -37,6 +37,7 @@ ROLES: Mapping[str, Role] = {
     "approver": Role(("packages:approve", "requests:approve", "requests:read"), APPROVES),
     "receiver": Role(("packages:receive", "requests:read")),
     "oversight": Role(("audit:read",)),
+    "protection": Role(("audit:erase",)),
     "ops": Role(("ops:health",)),
 }
 

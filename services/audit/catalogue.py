@@ -277,7 +277,7 @@ CATALOGUE: Mapping[str, EventType] = {
         _OWN,
         says="`count` openings of a case, and the key of all of them, were destroyed",
         needs=frozenset({"case_id", "reason"}),
-        allows=frozenset({"case_id", "reason", "count"}),
+        allows=frozenset({"case_id", "reason", "count", "personal"}),
         reasons=(Reason.GROUND,),
     ),
     PEER_CONTRADICTED: replace(

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from services.audit import composition
 from services.audit.alarms import ClockBehind, CorruptLog, LeadLost
-from services.audit.catalogue import LOG_OPENED
+from services.audit.catalogue import ERASED, LOG_OPENED
 from services.audit.composition import Place
 from services.audit.confidential import CASE_KEY_FIELD, Confidential, seal_opening
 from services.audit.events import MAX_EVENTS, Event
@@ -36,6 +36,7 @@ class _Batch:
     counterparts: list[PeerLeaf] = field(default_factory=list)
     openings: list[SealedOpening] = field(default_factory=list)
     new_keys: dict[str, bytes] = field(default_factory=dict)
+    erased: str | None = None  # the case whose openings end with this batch
 
 
 def open_log(
@@ -78,10 +79,10 @@ def sequence(
         if not waiting:
             return 0
         now = _time_after(head, clock)
-        events = [_opened_event(letter, confidential) for letter in waiting]
+        events = _until_erasure([_opened_event(letter, confidential) for letter in waiting])
         batch = _compose(db, events, origin=origin, confidential=confidential, head=head, now=now)
         _append(db, head, batch, now)
-        return len(waiting)
+        return len(events)
     # Commit point. If we die before it, the events still wait and no index was given. If we die after
     # it, or do not learn that it happened, they have their indexes and the next batch begins behind
     # them; who sent them asks again by event id and gets the same places.
@@ -99,6 +100,8 @@ def _append(db: Session, head: tree.Head, batch: _Batch, now: datetime) -> None:
     entries.add(db, [entries.columns(index, leaf, body) for index, (leaf, body) in numbered])
     tree.add_nodes(db, nodes)
     entries.add_counterparts(db, batch.counterparts)
+    if batch.erased is not None:
+        entries.erase(db, batch.erased)
     entries.add_case_keys(db, batch.new_keys)
     entries.add_openings(db, batch.openings)
     inbox.settle(db, batch.places)
@@ -122,6 +125,8 @@ def _compose(
     keys = _keys(db, events, refs, confidential, batch)
     for index, event in enumerate(events, start=head.size):
         ref = refs[event.case_id] if event.case_id else None
+        if event.type == ERASED and ref:
+            event = event.model_copy(update={"count": _erase(db, batch, ref)})  # noqa: PLW2901
         openings = composition.openings(event)
         leaf = composition.compose(
             event,
@@ -136,7 +141,7 @@ def _compose(
         batch.leaves.append(leaf)
         batch.places[event.event_id] = index
         batch.counterparts += _counterpart(event, index)
-        owner = ref or event.event_id
+        owner = _owner(event, refs)
         batch.openings += _sealed(openings, index, owner, keys.get(owner))
     return batch
 
@@ -149,9 +154,7 @@ def _keys(
     batch: _Batch,
 ) -> dict[str, bytes]:
     """The opening keys of all owners in a batch; keys of new owners are made and noted in it."""
-    owners = {
-        refs[each.case_id] if each.case_id else each.event_id for each in events if each.personal
-    }
+    owners = {_owner(each, refs) for each in events if each.personal}
     keys = {
         owner: confidential.case_key(owner, wrapped)
         for owner, wrapped in entries.case_keys(db, owners).items()
@@ -159,6 +162,30 @@ def _keys(
     for owner in owners - set(keys):
         keys[owner], batch.new_keys[owner] = confidential.new_case_key(owner)
     return keys
+
+
+def _owner(event: Event, refs: dict[str, str]) -> str:
+    """Under whose key the openings of an event are kept; who had a case erased outlives its key."""
+    of_case = event.case_id is not None and event.type != ERASED
+    return refs[str(event.case_id)] if of_case else event.event_id
+
+
+def _until_erasure(events: list[Event]) -> list[Event]:
+    """End a batch with an erasure: what follows it in the inbox is not erased."""
+    for number, event in enumerate(events, start=1):
+        if event.type == ERASED:
+            return events[:number]
+    return events
+
+
+def _erase(db: Session, batch: _Batch, case_ref: str) -> int:
+    """Let a case's key and openings go with this batch, those of the batch itself too; count them."""
+    kept = [each for each in batch.openings if each.owner != case_ref]
+    count = len(batch.openings) - len(kept) + entries.count_openings(db, case_ref)
+    batch.openings = kept
+    batch.new_keys.pop(case_ref, None)
+    batch.erased = case_ref
+    return count
 
 
 def _take_places(places: dict[str, Place], owner: str | None, index: int) -> None:

@@ -169,6 +169,22 @@ def add_openings(db: Session, rows: Sequence[SealedOpening]) -> None:
         db.execute(opening.insert(), values)
 
 
+def count_openings(db: Session, owner: str) -> int:
+    """How many openings of this owner are kept."""
+    query = sa.select(sa.func.count()).select_from(opening).where(opening.c.owner == owner)
+    count: int = db.execute(query).scalar_one()
+    return count
+
+
+def erase(db: Session, owner: str) -> None:
+    """Destroy the key of an owner's openings, and the openings."""
+    if db.get_bind().dialect.name == "sqlite":
+        # What is deleted is overwritten in the file; elsewhere vacuuming does that.
+        db.execute(sa.text("PRAGMA secure_delete = ON"))
+    db.execute(case_key.delete().where(case_key.c.owner == owner))
+    db.execute(opening.delete().where(opening.c.owner == owner))
+
+
 def openings(db: Session, indexes: Sequence[int]) -> list[SealedOpening]:
     """The openings of these entries that are not erased."""
     query = sa.select(opening).where(opening.c.idx.in_(indexes))

@@ -69,6 +69,12 @@ class Node:
         token = assertions.mint("audit", "POST", "/entries")
         return self.client.post("/entries", json={"events": events}, headers={HEADER: token})
 
+    def send(self, path: str, body: object, principal: Principal) -> Response:
+        """POST through the gateway on behalf of a client."""
+        assertions = Assertions("gateway", self.keys.internal["gateway"], self.clock)
+        token = assertions.mint("audit", "POST", path, principal)
+        return self.client.post(path, json=body, headers={HEADER: token})
+
     def look(self, path: str) -> Any:  # noqa: ANN401 - JSON of a known shape
         answer = self.get(f"/oversight/{path}", OVERSEER)
         assert answer.status_code == 200, answer.text

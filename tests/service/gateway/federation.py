@@ -31,6 +31,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "approver": ("requests:read", "requests:approve", "packages:approve"),
     "receiver": ("requests:read", "packages:receive"),
     "oversight": ("audit:read",),
+    "protection": ("audit:erase",),
     "ops": ("ops:health",),
 }
 FOREVER = 2**40

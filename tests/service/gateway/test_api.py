@@ -178,7 +178,9 @@ def test_39_a_scope_that_is_missing_is_named(preparer: Caller) -> None:
     assert "packages:receive" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("role", ["preparer", "approver", "receiver", "oversight", "protection", "ops"])
+@pytest.mark.parametrize(
+    "role", ["preparer", "approver", "receiver", "oversight", "protection", "ops"]
+)
 def test_each_role_reaches_its_own_addresses_and_no_other(world: World, role: str) -> None:
     caller = world.caller(role)
     scopes = set(caller.ask().json()["scope"].split())

@@ -26,6 +26,7 @@ FORBIDDEN = [
     ("packages:prepare", "packages:receive"),
     *(("ops:health", other) for other in ALL_SCOPES - {"ops:health"}),
     *(("audit:read", other) for other in ALL_SCOPES - {"audit:read"}),
+    *(("audit:erase", other) for other in ALL_SCOPES - {"audit:erase"}),
     *(("node:deliver", other) for other in ALL_SCOPES - {"node:deliver"}),
 ]
 

@@ -1,0 +1,47 @@
+"""Erase the openings of a case, through the gateway and on the word of whoever protects personal data."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+
+from services.audit import erasure
+from services.audit.routes.parts import Parts, parts
+from shared.protocol.canonical import b64u
+from shared.protocol.leaves import parse
+from shared.runtime.principals import Principal, gateway_client
+
+router = APIRouter()
+
+
+class Asked(BaseModel):
+    """What is to be erased; who repeats a call sends the same `erasure_id`."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    case_id: str
+    ground: str
+    erasure_id: str | None = None
+
+
+@router.post("/erasures")
+def erase(
+    body: Asked,
+    own: Annotated[Parts, Depends(parts)],
+    caller: Annotated[Principal, Depends(gateway_client("audit:erase"))],
+) -> dict[str, object]:
+    """Answer once the openings are destroyed and the entry that says so is signed."""
+    recorded = erasure.erase(
+        erasure.Order(**body.model_dump(), personal=caller.personal),
+        database=own.log.database,
+        confidential=own.confidential,
+        clock=own.log.clock,
+        signals=own.signals,
+    )
+    return {
+        "erasure_id": recorded.event_id,
+        "index": recorded.index,
+        "count": parse(recorded.leaf).count,
+        "leaf": b64u(recorded.leaf),
+        "proof": recorded.proof,
+    }
