@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from client.oversight.audit import Audited, audit
 from client.oversight.findings import Check, Findings
-from client.oversight.ledger import Place, Transfer
+from client.oversight.ledger import Place, Transfer, shown
 from client.oversight.mirror import Mirror
-from shared.protocol.checkpoints import read_checkpoint
-from shared.protocol.errors import ProofError, ProtocolError
-from shared.protocol.leaves import About
-from shared.protocol.logproofs import parse_proof
-from shared.protocol.notes import read_note
+from shared.protocol.errors import ProofError
 
 
 def compare(first: Mirror, second: Mirror, *, pinned_root: bytes) -> list[tuple[str, Findings]]:
@@ -22,11 +18,11 @@ def compare(first: Mirror, second: Mirror, *, pinned_root: bytes) -> list[tuple[
         The findings of each mirror under its country, and those of the comparison under both.
     """
     results, audited = [], []
-    for own, other in ((first, second), (second, first)):
+    for own in (first, second):
         findings = Findings()
-        found = audit(own, pinned_root=pinned_root, findings=findings, sizes=_stated_in(other))
+        found = audit(own, pinned_root=pinned_root, findings=findings)
         audited.append(found)
-        results.append((found.member.country if found else own.folder.name, findings))
+        results.append((found.country if found else own.folder.name, findings))
     both = Findings()
     one, two = audited
     if one and two:
@@ -39,7 +35,7 @@ def compare(first: Mirror, second: Mirror, *, pinned_root: bytes) -> list[tuple[
 
 def _agree(sender: Audited, reader: Audited, findings: Findings) -> tuple[int, int]:
     """Compare what one sent with what the other received; give how many agree, how many may yet."""
-    channel = f"{sender.member.country}>{reader.member.country}"
+    channel = f"{sender.country}>{reader.country}"
     sent = _of(channel, sender.ledger.sent)
     received = _of(channel, reader.ledger.received)
     waiting = 0
@@ -47,8 +43,7 @@ def _agree(sender: Audited, reader: Audited, findings: Findings) -> tuple[int, i
         try:
             waiting += _compare_one(sent.get(place), received.get(place), sender, reader)
         except ProofError as error:
-            where = f"{place[0]} {place[1]}/{place[2]}"
-            findings.fail(Check.AGREEMENT, where, error.detail)
+            findings.fail(Check.AGREEMENT, shown(place), error.detail)
     return len(sent.keys() & received.keys()), waiting
 
 
@@ -64,45 +59,33 @@ def _compare_one(
     Raises:
         ProofError: they contradict each other, or one of them was removed.
     """
-    country = sender.member.country
+    country = sender.country
     if received is None:
         assert sent is not None
         return _check_on_its_way(sent, sender, reader)
     counterpart = reader.counterparts.get(received.place)
+    if counterpart and counterpart.checkpoint.origin != sender.stated.origin:
+        return 1  # it stands in an earlier or a later log of its sender
     if sent is None:
         if counterpart and counterpart.index >= sender.stated.size:
             return 1
         raise ProofError(f"{country} sent it (entry {received.index} there) and has no entry of it")
-    if sent.leaf.entry_hash != received.leaf.entry_hash:
+    if sent.hash != received.hash:
         raise ProofError(f"it is one entry at {sent.index} and another at {received.index}")
     if counterpart:
         stated = counterpart.checkpoint
-        if sender.roots.get(stated.size, stated.root) != stated.root:
+        if sender.root_of(stated.size) not in {None, stated.root}:
             raise ProofError(f"{country} showed another tree of size {stated.size} than it keeps")
     return 0
 
 
 def _check_on_its_way(sent: Transfer, sender: Audited, reader: Audited) -> int:
     """Take a transfer for one on its way only if its reader has not said or logged otherwise."""
-    country = reader.member.country
-    about = About(
-        channel=sent.place[0],
-        epoch=sent.place[1],
-        seq=sent.place[2],
-        hash=sent.leaf.entry_hash or "",
-    )
-    if any(each.leaf.about == about for each in sender.ledger.received.values()):
+    country = reader.country
+    about = sent.place, sent.hash
+    if any(each.about == about for each in sender.ledger.received.values()):
         raise ProofError(f"{country} has receipted it and has no entry of it")
-    later = [place for place in reader.ledger.received if place[0] == about.channel]
+    later = [place for place in reader.ledger.received if place[0] == sent.place[0]]
     if later and max(later) > sent.place:
         raise ProofError(f"{country} has later entries of the channel and not this one")
     return 1
-
-
-def _stated_in(mirror: Mirror) -> Iterator[int]:
-    """Give the sizes of the other log's trees that a mirror's counterparts name; none is proven yet."""
-    for text in mirror.proofs():
-        try:
-            yield read_checkpoint(read_note(parse_proof(text).checkpoint).text).size
-        except ProtocolError:
-            continue  # the mirror's own audit reports it

@@ -24,6 +24,7 @@ class Check(Enum):
     OUTGOING = (9, "the other country has receipted each transfer sent")
     AGREEMENT = (10, "both countries' logs agree on every transfer")
     WITNESSES = (11, "the policy's quorum of witnesses has cosigned the newest checkpoint")
+    DATES = (12, "entries are dated within the times of the checkpoints around them")
     TIMES = (13, "time-stamping authorities saw the log when it says")
 
     def __init__(self, number: int, title: str) -> None:

@@ -5,10 +5,12 @@
     tile/entries/<N>[.p/<W>]         entry bundles: the leaves
     checkpoints/<size>-<digest>      every checkpoint ever seen, and with a witness's cosignatures
     evidence/<digest>.*.json         what convicts the log (spec/misbehaviour.md), or what a witness said
+    timestamps/<size>-<digest>.json  what time-stamping authorities say of checkpoints (stamps.py)
     counterparts/<index>.leaf        the other country's leaf of the entry received at this index
     counterparts/<index>.tlog-proof  the proof that it stands in the other country's log
     channels/<FROM>-<TO>.json        the hash chain of each direction
     directory.json                   the trust bundle
+    directories/<digest>.json        every trust bundle ever seen: old keys prove old checkpoints
     case-key                         K_log: which request a case pseudonym stands for; mode 0600
 
 Nothing in it needs to be trusted: `client.oversight.audit` checks all of it from a pinned root.
@@ -69,6 +71,16 @@ class Mirror:
         """Keep a checkpoint that was seen, beside all others."""
         size = text.split("\n")[1]
         self.write(f"checkpoints/{size}-{sha256(text.encode()).hex()[:16]}", text.encode())
+
+    def keep_directory(self, bundle: bytes) -> None:
+        """Take a trust bundle for the newest, and keep it beside all others."""
+        self.write(f"directories/{sha256(bundle).hex()[:16]}.json", bundle)
+        self.write(DIRECTORY, bundle)
+
+    def directories(self) -> Iterator[tuple[str, bytes]]:
+        """Give every trust bundle ever seen, by the name of its file."""
+        for path in sorted((self.folder / "directories").glob("*.json")):
+            yield f"directories/{path.name}", path.read_bytes()
 
     def checkpoints(self) -> Iterator[tuple[str, str]]:
         """Give every checkpoint ever seen, by the name of its file."""
@@ -135,9 +147,9 @@ def hash_tiles(size: int) -> Iterator[Tile]:
         level += 1
 
 
-def entry_bundles(size: int) -> Iterator[Tile]:
-    """Give the entry bundles of a tree."""
-    return _tiles(None, size)
+def entry_bundles(size: int, *, first: int = 0) -> Iterator[Tile]:
+    """Give the entry bundles of a tree, from the number `first` on."""
+    return _tiles(None, size, first)
 
 
 def tile_path(tile: Tile) -> str:
@@ -145,9 +157,9 @@ def tile_path(tile: Tile) -> str:
     return f"tile/{tile.path()}"
 
 
-def _tiles(level: int | None, nodes: int) -> Iterator[Tile]:
+def _tiles(level: int | None, nodes: int, first: int = 0) -> Iterator[Tile]:
     full, rest = divmod(nodes, WIDTH)
-    for n in range(full):
+    for n in range(first, full):
         yield Tile(level=level, n=n)
     if rest:
         yield Tile(level=level, n=full, width=rest)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from client.errors import VerificationFailedError
-from client.oversight.mirror import CHECKPOINT, DIRECTORY, Mirror, tile_path
+from client.oversight.mirror import CHECKPOINT, Mirror, tile_path
 from client.oversight.tree import tile_hashes
+from client.oversight.trusting import Trusted, read_trust
 from shared.protocol.checkpoints import Checkpoint, read_checkpoint, verify_checkpoint
 from shared.protocol.digests import sha256
 from shared.protocol.errors import ProtocolError
@@ -19,15 +20,16 @@ from shared.protocol.merkle import (
     complete,
     consistency_ranges,
     hash_ranges,
+    inclusion_ranges,
     path_ranges,
     root,
 )
 from shared.protocol.misbehaviour import accuse
 from shared.protocol.notes import read_note
 from shared.protocol.tiles import WIDTH, Tile
-from shared.protocol.trust import read_bundle
 
 _LEVEL_BITS = 8
+_KEPT = 32  # tiles in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +40,20 @@ class Mirrored:
         mirror: the files.
         note: the checkpoint as the log serves it.
         checkpoint: what it says.
-        vkeys: the log's keys, from the directory.
+        vkeys: the log's keys, from the directory, those of earlier times included.
+        known: what stands in the tiles above the lowest level, if an audit has computed it.
     """
 
     mirror: Mirror
     note: str
     checkpoint: Checkpoint
     vkeys: tuple[str, ...]
+    known: Mapping[Node, bytes] = field(default_factory=dict, compare=False)
+    _tiles: dict[Tile, list[bytes]] = field(default_factory=dict, compare=False)
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """Prove that the entry at an index stands in the tree."""
+        return self._hashes(inclusion_ranges(index, self.checkpoint.size))
 
     def root(self, size: int) -> bytes:
         """Give the root of the first entries."""
@@ -78,8 +87,21 @@ class Mirrored:
         height, inside = divmod(node[0], _LEVEL_BITS)
         number, first = divmod(node[1] << inside, WIDTH)
         held = (self.checkpoint.size >> (_LEVEL_BITS * height)) - number * WIDTH
-        hashes = tile_hashes(self.mirror, Tile(level=height, n=number, width=min(held, WIDTH)))
+        hashes = self._tile(Tile(level=height, n=number, width=min(held, WIDTH)))
         return root(hashes[first : first + (1 << inside)])
+
+    def _tile(self, tile: Tile) -> list[bytes]:
+        """The hashes of a tile; the last few are kept, since proofs of neighbours need the same."""
+        if tile not in self._tiles:
+            if len(self._tiles) == _KEPT:
+                self._tiles.clear()
+            computed = tile.level and self.known
+            self._tiles[tile] = (
+                [self.known[node] for node in tile.nodes()]
+                if computed
+                else tile_hashes(self.mirror, tile)
+            )
+        return self._tiles[tile]
 
 
 def prove(mirror: Mirror, pinned_root: bytes) -> Mirrored:
@@ -89,12 +111,15 @@ def prove(mirror: Mirror, pinned_root: bytes) -> Mirrored:
         VerificationFailedError: it does not; what proves it is kept in the mirror.
         ProtocolError: the directory or the newest checkpoint does not hold.
     """
-    members = read_bundle(mirror.read(DIRECTORY), pinned_root)
     note = mirror.read(CHECKPOINT).decode("utf-8", "replace")
-    origin = read_checkpoint(read_note(note).text).origin
-    vkeys = next((each.log_vkeys for each in members.values() if each.log_origin == origin), ())
-    checkpoint = verify_checkpoint(note, vkeys)
-    found = Mirrored(mirror=mirror, note=note, checkpoint=checkpoint, vkeys=vkeys)
+    return prove_note(mirror, note, read_trust(mirror, pinned_root))
+
+
+def prove_note(mirror: Mirror, note: str, trusted: Trusted) -> Mirrored:
+    """Check a checkpoint over a mirror's tiles, whose entries need not be here; see `prove`."""
+    keys = trusted.log(read_checkpoint(read_note(note).text).origin)
+    checkpoint = verify_checkpoint(note, keys.vkeys)
+    found = Mirrored(mirror=mirror, note=note, checkpoint=checkpoint, vkeys=keys.all_vkeys)
     if found.root(checkpoint.size) != checkpoint.root:
         raise VerificationFailedError(
             f"{tile_path(Tile(level=0, n=0))} and the others do not lead to the signed root",

@@ -28,7 +28,7 @@ from shared.protocol.chainfolder import Link
 from shared.protocol.checkpoints import Checkpoint, read_checkpoint
 from shared.protocol.identifiers import channel
 from shared.protocol.notes import read_note
-from shared.protocol.tiles import Tile
+from shared.protocol.tiles import WIDTH, Tile
 from shared.protocol.trust import Member, read_bundle
 
 
@@ -56,21 +56,17 @@ def pull(session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: b
     Raises:
         VerificationFailedError: the log went back, or serves other tiles than before.
     """
-    mirror.write(DIRECTORY, session.content(session.call("GET", "/v1/directory")))
-    members = read_bundle(mirror.read(DIRECTORY), pinned_root)
-    mirror.write(CASE_KEY, unb64u(text(session.get("/v1/audit/key"), "key")), mode=0o600)
-    note = session.content(session.call("GET", "/log/checkpoint")).decode()
-    stated, before = _stated(note), _before(mirror)
-    mirror.keep_checkpoint(note)
-    if before and (before.origin != stated.origin or before.size > stated.size):
-        raise VerificationFailedError(
-            f"the log went back: it had {before.size} entries and now shows {stated.size}",
-            code="inconsistent_log",
-            next_step="keep this mirror: both signed checkpoints are in it, and prove it",
-        )
-    for tile in (*hash_tiles(stated.size), *entry_bundles(stated.size)):
+    before = _before(mirror)
+    note = pull_head(session, mirror, pinned_root=pinned_root, compare_all=compare_all)
+    members, stated = read_bundle(mirror.read(DIRECTORY), pinned_root), _stated(note)
+    if not mirror.has(CASE_KEY):  # the first entry commits to it: it never changes
+        mirror.write(CASE_KEY, unb64u(text(session.get("/v1/audit/key"), "key")), mode=0o600)
+    for tile in entry_bundles(stated.size):
         _fetch(session, mirror, tile, again=compare_all)
     mirror.write(CHECKPOINT, note.encode())
+    for tile in (*hash_tiles(stated.size), *entry_bundles(stated.size)):
+        if tile.width < WIDTH or before is None or tile.sizes()[0] > before.size:
+            mirror.drop_narrower(tile)
     own = next(member for member in members.values() if member.log_origin == stated.origin)
     return Pulled(
         origin=stated.origin,
@@ -80,6 +76,34 @@ def pull(session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: b
         links=sum(_pull_links(session, mirror, own, peer) for peer in members.values()),
         stamps=pull_stamps(session, mirror, size=stated.size),
     )
+
+
+def pull_head(session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: bool) -> str:
+    """Fetch directory, newest checkpoint and hash tiles: all that is read without a trace in the log.
+
+    The mirror stays what it was, and keeps the checkpoint among those that were seen.
+
+    Returns:
+        The checkpoint.
+
+    Raises:
+        VerificationFailedError: the log went back, or serves other tiles than before.
+    """
+    directory = session.content(session.call("GET", "/v1/directory"))
+    read_bundle(directory, pinned_root)
+    mirror.keep_directory(directory)
+    note = session.content(session.call("GET", "/log/checkpoint")).decode()
+    stated, before = _stated(note), _before(mirror)
+    mirror.keep_checkpoint(note)
+    if before and (before.origin != stated.origin or before.size > stated.size):
+        raise VerificationFailedError(
+            f"the log went back: it had {before.size} entries and now shows {stated.size}",
+            code="inconsistent_log",
+            next_step="keep this mirror: both signed checkpoints are in it, and prove it",
+        )
+    for tile in hash_tiles(stated.size):
+        _fetch(session, mirror, tile, again=compare_all)
+    return note
 
 
 def _stated(note: str) -> Checkpoint:
@@ -103,7 +127,6 @@ def _fetch(session: Session, mirror: Mirror, tile: Tile, *, again: bool) -> None
             next_step="keep this mirror and show it to the other country's overseer",
         )
     mirror.write(path, content)
-    mirror.drop_narrower(tile)
 
 
 def _pull_counterparts(session: Session, mirror: Mirror) -> int:

@@ -12,8 +12,10 @@ from shared.protocol.notes import Note, NoteSignature, NoteVerifier, read_note
 from shared.protocol.policies import Policy, check_quorum, cosigners
 
 
-def check_witnesses(mirror: Mirror, policy: Policy, findings: Findings) -> None:
+def check_witnesses(mirror: Mirror, policy: Policy, findings: Findings, *, said_by: str) -> None:
     """Check the newest checkpoint, with the lines of all notes of it that were ever kept.
+
+    `said_by` names the policy to people.
 
     A policy that names logs must name this one, and the keys that it gives must have signed.
     """
@@ -28,11 +30,13 @@ def check_witnesses(mirror: Mirror, policy: Policy, findings: Findings) -> None:
             missing = {each.name for each in policy.witnesses} - cosigners(
                 policy, note.encode()
             ).keys()
-            detail = f"{error.detail} ({_shown(policy.quorum)}); missing: "
+            detail = f"{error.detail} ({_shown(policy.quorum)}, by {said_by}); missing: "
             findings.fail(Check.WITNESSES, CHECKPOINT, detail + _listed(missing))
         else:
             who = [f"{_shown(name)} at {_time(time)}" for name, time in sorted(found.items())]
-            findings.details[Check.WITNESSES] = ", ".join(who) or "none is asked for"
+            told = ", ".join(who) or f"none is asked for by {said_by}"
+            before = findings.details.get(Check.WITNESSES)
+            findings.details[Check.WITNESSES] = f"{before}; {told}" if before else told
 
 
 def _with_all_lines(mirror: Mirror, policy: Policy) -> Note:

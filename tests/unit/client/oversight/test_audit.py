@@ -36,8 +36,12 @@ def test_a_mirror_as_it_was_pulled_holds(mirror: Mirror) -> None:
     audited = audit(mirror, pinned_root=standard_case().directory[1], findings=findings)
     assert findings.failures == []
     assert audited is not None
-    assert audited.member.country == "QM"
-    assert [each.check for each in findings.outcomes()] == list(Check)[:9]
+    assert audited.country == "QM"
+    assert [each.check for each in findings.outcomes()] == [
+        *list(Check)[:9],
+        Check.WITNESSES,
+        Check.DATES,
+    ]
 
 
 def test_without_the_case_key_it_holds_as_well(mirror: Mirror) -> None:
@@ -141,7 +145,7 @@ ATTACKS: dict[Tamper, tuple[Check, str]] = {
     _short_bundle: (Check.TREE, "tile/entries/000.p/"),
     _checkpoint: (Check.CHECKPOINTS, "checkpoint"),
     _foreign_log: (Check.CHECKPOINTS, "checkpoint"),
-    _directory: (Check.TRUST, "checkpoint"),
+    _directory: (Check.TRUST, "directory.json"),
     _case_key: (Check.LEAVES, "entry 0"),
     _dropped_link: (Check.CHANNELS, "channels/QM-QN.json"),
     _dropped_last_link: (Check.CHANNELS, "QM>QN 0/"),

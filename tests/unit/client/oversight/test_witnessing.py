@@ -109,7 +109,7 @@ def policy(*lines: str) -> bytes:
 
 def checked(mirror: Mirror, told: bytes) -> Findings:
     findings = Findings()
-    check_witnesses(mirror, parse_policy(told), findings)
+    check_witnesses(mirror, parse_policy(told), findings, said_by="us")
     return findings
 
 
@@ -120,7 +120,7 @@ def test_the_newest_line_of_each_key_counts(found: Mirrored) -> None:
         found.mirror.keep_checkpoint(found.note + lines)
     assert "w at 2032-01-01" in checked(found.mirror, wanted).details[Check.WITNESSES]
     assert checked(found.mirror, policy("quorum none")).details[Check.WITNESSES] == (
-        "none is asked for"
+        "none is asked for by us"
     )
     other = WitnessKey.generate("x.example/w").vkeys()[0]
     (failure,) = checked(found.mirror, policy(f"witness x {other}", "quorum x")).failures

@@ -1,0 +1,118 @@
+"""Check 12: entries are dated within the times at which the log and its witnesses signed around them.
+
+Who signs a tree of so many entries at some time says that the next entry is younger. So an entry can be
+dated back at most to the checkpoint before it, and not ahead of the first one over it; witnesses, whose
+clocks are their own, say that the log did not lie about the time of its checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from client.oversight.findings import Check, Findings
+from client.oversight.mirror import tile_path
+from client.oversight.proving import Mirrored
+from client.oversight.trusting import Keys
+from shared.protocol.checkpoints import Checkpoint, check_cosignature
+from shared.protocol.cosignatures import read_cosignatures
+from shared.protocol.errors import ProtocolError
+from shared.protocol.leaves import format_time, parse_time
+from shared.protocol.notes import Algorithm, NoteVerifier, read_note
+from shared.protocol.scanning import scan
+from shared.protocol.tiles import WIDTH, Tile, parse_bundle
+
+SKEW: Final = timedelta(minutes=5)
+"""How far clocks may be apart, and how long signing may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """A checkpoint with the times in its signatures."""
+
+    size: int
+    signed: datetime
+    cosigned: tuple[datetime, ...]
+
+
+def check_dates(
+    seen: Mapping[str, tuple[str, Checkpoint]], newest: Mirrored, keys: Keys, findings: Findings
+) -> None:
+    """Check the entries on both sides of every checkpoint that was seen."""
+    last: tuple[str, Dated] | None = None
+    for name, dated in sorted(_dated(seen, keys), key=lambda each: each[1].size):
+        for detail in (*_around(dated, newest), *_between(dated, keys)):
+            findings.fail(Check.DATES, name, detail)
+        last = name, dated
+    shown = f"the last at {format_time(last[1].signed)}" if last else "none"
+    findings.details[Check.DATES] = f"{len(seen)} checkpoints, {shown}"
+
+
+def _dated(seen: Mapping[str, tuple[str, Checkpoint]], keys: Keys) -> Iterator[tuple[str, Dated]]:
+    witnesses = {each.vkey for log in keys.named for each in log.witnessed_by.witnesses}
+    for name, (note, checkpoint) in seen.items():
+        signed = _signed(note, checkpoint, keys)
+        cosigned: tuple[datetime, ...] = ()
+        with suppress(ProtocolError):  # a false line is told by check 11, if it is of the newest
+            cosigned = tuple(_time(each.time) for each in read_cosignatures(note, witnesses))
+        yield name, Dated(size=checkpoint.size, signed=signed, cosigned=cosigned)
+
+
+def _signed(note: str, checkpoint: Checkpoint, keys: Keys) -> datetime:
+    """The time in the log's own signature, which has been checked; the newest, if there are more."""
+    verifiers = [NoteVerifier.from_vkey(vkey) for vkey in keys.all_vkeys]
+    lines = [
+        (each, line)
+        for each in verifiers
+        if each.algorithm is Algorithm.MLDSA44
+        for line in each.signed(read_note(note))
+    ]
+    return max(_time(check_cosignature(checkpoint, each, line)) for each, line in lines)
+
+
+def _around(dated: Dated, newest: Mirrored) -> Iterator[str]:
+    before, after = _entry_time(newest, dated.size - 1), _entry_time(newest, dated.size)
+    for time in (dated.signed, *dated.cosigned):
+        if before and before > time + SKEW:
+            yield f"entry {dated.size - 1} is dated {_shown(before)}, after {_shown(time)} when it was signed"
+    if after and after < dated.signed - SKEW:
+        yield (
+            f"entry {dated.size} is dated back to {_shown(after)}:"
+            f" at {_shown(dated.signed)} the log had only {dated.size} entries"
+        )
+
+
+def _between(dated: Dated, keys: Keys) -> Iterator[str]:
+    """The log's time for a checkpoint and that of the first witness who saw it."""
+    limit = timedelta(seconds=getattr(keys.named[0], "unwitnessed_limit", 0)) + SKEW
+    if dated.cosigned:
+        first = min(dated.cosigned)
+        if first > dated.signed + limit or first < dated.signed - SKEW:
+            yield f"the log dates it {_shown(dated.signed)}, its first witness {_shown(first)}"
+
+
+def _entry_time(newest: Mirrored, index: int) -> datetime | None:
+    """When an entry says that it got its index; None where there is no entry, or none that can be read."""
+    if not 0 <= index < newest.checkpoint.size:
+        return None
+    n, place = divmod(index, WIDTH)
+    tile = Tile(level=None, n=n, width=min(newest.checkpoint.size - n * WIDTH, WIDTH))
+    with suppress(ProtocolError):  # checks 3 and 5 tell of it
+        entries = parse_bundle(newest.mirror.read(tile_path(tile)))
+        return parse_time(scan(entries[place]).seq_time.decode())
+    return None
+
+
+def _time(seconds: int) -> datetime:
+    """A time that no calendar has is the last that it has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.max.replace(tzinfo=UTC) - 2 * SKEW
+
+
+def _shown(time: datetime) -> str:
+    return format_time(time)
