@@ -34,11 +34,12 @@ def timeline(mirror: Mirror, case_id: str) -> list[Event]:
         FormatError: a file of the mirror is missing, or is something else.
     """
     case = hmac.digest(mirror.read(CASE_KEY), case_id.encode(), "sha256").hex()
-    return [
-        Event(index=index, time=format_time(leaf.seq_time), type=leaf.type, detail=_detail(leaf))
-        for index, leaf in _leaves(mirror)
-        if leaf.case_ref == case
-    ]
+    return [event_of(index, leaf) for index, leaf in _leaves(mirror) if leaf.case_ref == case]
+
+
+def event_of(index: int, leaf: Leaf) -> Event:
+    """Write an entry for people."""
+    return Event(index=index, time=format_time(leaf.seq_time), type=leaf.type, detail=_detail(leaf))
 
 
 def _leaves(mirror: Mirror) -> Iterator[tuple[int, Leaf]]:
