@@ -69,7 +69,7 @@ class Forger:
         )
 
     def logged(self, entry: Entry, **changed: Any) -> tuple[str, str]:  # noqa: ANN401
-        """Have an entry recorded by the country's own audit; return leaf and proof."""
+        """Have an entry recorded and witnessed; return leaf and proof."""
         now = self.country.node.clock()
         event = correspondence.entry_fields(entry) | {
             "event_id": identifiers.new_id(now),
@@ -86,7 +86,11 @@ class Forger:
         )
         assert answer.is_success, answer.text
         result = answer.json()["results"][0]
-        return result["leaf"], result["proof"]
+        self.country.witnessed()
+        index = str(result["index"])
+        shown = self.country.recorder.audit.get("/proofs/published", params={"index": index})
+        # What no witness has cosigned has the proof that the node itself gets.
+        return result["leaf"], shown.json()["proofs"].get(index, result["proof"])
 
     def consistency(self, old: int, new: int) -> tuple[str, ...]:
         query = {"from": str(min(old, new)), "to": str(max(old, new))}

@@ -1,4 +1,4 @@
-"""Two countries, each with its real exchange and its real audit; only the gateways are played."""
+"""Two countries, each with its real exchange and its real audit; gateways and witnesses are played."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ import httpx
 from anyio.from_thread import start_blocking_portal
 from fastapi.testclient import TestClient
 
+from services.audit import publication
 from services.audit.confidential import Confidential
 from services.audit.main import _app as compose_audit
+from services.audit.membership import Membership
 from services.audit.settings import AuditSettings
 from services.audit.signer import Signer
 from services.audit.worker import Log
 from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
 from services.exchange.fetching import Fetcher
+from services.exchange.proving import Prover
 from services.exchange.recording import Recorder
 from services.exchange.wire import Wire
 from shared.protocol.checkpoints import LogKey
+from shared.protocol.cosignatures import WitnessKey, cosign, read_cosignatures
 from shared.runtime.database import migrate, open_database
+from shared.runtime.directory import Directory
 from shared.runtime.http import bulk_pool
 from shared.runtime.keystore import Keystore
 from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principal
@@ -48,6 +53,8 @@ class Country:
     to_audit: FaultyTransport
     bulk: BulkServer
     recorder: Recorder
+    prover: Prover
+    witness: WitnessKey | None  # the other country's; None: it does not answer
     courier: Courier
     fetcher: Fetcher
     deadlines: Deadlines
@@ -62,7 +69,25 @@ class Country:
 
     def step(self) -> bool:
         """Let every job do one bit."""
-        return any([self.recorder.work(), self.courier.work(), self.fetcher.work()])
+        return any([self.logged(), self.courier.work(), self.fetcher.work()])
+
+    def logged(self) -> bool:
+        """Bring to the log what happened, have it witnessed, and take the proofs."""
+        return any([self.recorder.work(), self.witnessed(), bool(self.prover.look())])
+
+    def witnessed(self) -> bool:
+        """Let the other country cosign the newest checkpoint, and publish it; False for no news."""
+        log = self.audit_app.app.state.parts.log  # type: ignore[attr-defined]
+        policy = self.node.parts.directory.member(self.name).log_policy
+        signed = publication.newest_signed(log.database)
+        before = publication.publish(database=log.database, policy=policy, clock=log.clock)
+        if self.witness is None or signed is None or signed.size == before:
+            return False
+        note = signed.note + cosign(signed.note, self.witness, log.clock())
+        lines = read_cosignatures(note, self.witness.vkeys())
+        publication.keep(database=log.database, size=signed.size, cosignatures=lines)
+        publication.publish(database=log.database, policy=policy, clock=log.clock)
+        return True
 
     def call(self, role: str, method: str, path: str, **more: Any) -> Any:  # noqa: ANN401
         """Call the API and expect success."""
@@ -173,14 +198,23 @@ def _country(name: str, nodes: Mapping[str, Node], audit: TestClient, stack: Exi
         to_peer=wires[0],
         to_audit=wires[1],
         bulk=bulk,
-        recorder=Recorder(database=database, audit=log, country=name, clock=clock),
+        recorder=Recorder(database=database, audit=log, clock=clock),
+        prover=Prover(
+            database=database,
+            audit=log,
+            country=name,
+            directory=parts.directory,
+            clock=clock,
+            wait=lambda _: None,
+        ),
+        witness=_witness(OTHER[name], node.federation),
         courier=Courier(
             database=database, gateway=gateway, audit=log, keyring=keyring, clock=clock
         ),
         fetcher=_fetcher(node, assertions, bulk, stack),
         deadlines=Deadlines(database=database, keyring=keyring, clock=clock),
     )
-    for job in (country.recorder, country.courier, country.fetcher):
+    for job in (country.recorder, country.prover, country.courier, country.fetcher):
         job.begin()
     return country
 
@@ -259,20 +293,28 @@ def _audit(country: str, federation: Path, data: Path, clock: Clock) -> Any:  # 
     database = open_database(settings.database_url("audit"))
     migrate(database, "services.audit.migrations")
     storage = hashlib.sha256(country.encode()).digest()
+    # It knows no policy, so it asks no witness and publishes nothing by itself (`Country.witnessed`).
+    directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
     log = Log(
         database=database,
         origin=settings.log_origin,
         confidential=Confidential(keystore.get("log-case"), storage),
         signer=Signer(LogKey.from_bytes(keystore.get("log")), settings.signer_state),
+        policy=lambda: None,
         clock=clock,
     )
-    return compose_audit(log, settings, clock)
+    return compose_audit(log, Membership(directory=directory, country=country), settings, keystore)
 
 
 @cache
 def _keystore(etc: Path) -> Keystore:
     """Open a keystore once: it takes as long as all the rest."""
     return Keystore.open(etc / "keystore", etc / "passphrase")
+
+
+@cache
+def _witness(country: str, federation: Path) -> WitnessKey:
+    return WitnessKey.from_bytes(_keystore(federation / country / "audit/etc").get("witness"))
 
 
 @cache

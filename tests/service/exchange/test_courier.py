@@ -50,8 +50,11 @@ def test_a_lost_request_or_answer_changes_nothing(true_case: Case, plan: list[An
 
 def test_who_waits_is_told_for_whom_and_until_when(true_case: Case) -> None:
     pair, request_id = begun(true_case)
-    assert waiting(pair, request_id) == "this country's log has to prove it before it may leave"
+    assert waiting(pair, request_id) == "this country's log has to take it before it may leave"
     pair.qm.recorder.work()
+    told = "the witnesses of this country's log have to cosign it before it may leave"
+    assert waiting(pair, request_id) == told
+    pair.qm.logged()
     assert waiting(pair, request_id) == "it is on its way to QN"
     pair.qm.to_peer.plan = [peer_away] * 20
     for _ in range(5):
@@ -153,7 +156,7 @@ def test_audit_away_delays_and_loses_nothing(true_case: Case) -> None:
 
 def test_audit_away_while_a_proof_is_needed(true_case: Case) -> None:
     pair, _ = begun(true_case)
-    pair.qm.recorder.work()
+    pair.qm.logged()
     assert pair.qm.courier.work()  # the greeting
     pair.qm.to_audit.plan = [LOSE_REQUEST]
     assert not pair.qm.courier.work()
@@ -165,14 +168,17 @@ def test_audit_away_while_a_proof_is_needed(true_case: Case) -> None:
     assert chain(pair.qm) == chain(pair.qn)
 
 
-@pytest.mark.parametrize("killed", ["recorder", "courier"])
+@pytest.mark.parametrize("killed", ["recorder", "prover", "courier"])
 def test_a_process_that_dies_before_it_notes_the_answer_does_it_again(
     sent_case: Case, killed: str, tmp_path: Path
 ) -> None:
     """The answer came, the note of it was not committed: the next process finds the old state."""
     pair, request_id = sent_case
-    if killed == "courier":
+    if killed != "recorder":
         pair.qm.recorder.work()
+        pair.qm.witnessed()
+    if killed == "courier":
+        pair.qm.prover.work()
         pair.qm.courier.work()
     folder = tmp_path / "sent" / "QM"
     saved = tmp_path / "saved"
@@ -192,7 +198,7 @@ def test_a_process_that_dies_before_it_notes_the_answer_does_it_again(
 def test_two_couriers_do_not_get_in_each_others_way(true_case: Case) -> None:
     """What one has claimed the other leaves alone, until the claim ends by itself."""
     pair, _ = begun(true_case)
-    pair.qm.recorder.work()
+    pair.qm.logged()
     now = pair.clock()
     with pair.qm.database.begin() as db:
         entry = entries.next_to_send(db, "QM>QN")

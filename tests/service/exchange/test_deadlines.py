@@ -23,7 +23,7 @@ def said(country: Country, channel: str) -> list[tuple[str, Any]]:
 
 def test_a_week_of_silence_is_a_relay_failure(sent_case: Case) -> None:
     pair, request_id = sent_case
-    pair.qm.recorder.work()
+    pair.qm.logged()
     pair.qm.to_peer.plan = [LOSE_REQUEST] * 10_000
     deadlines = pair.qm.deadlines
     deadlines.begin()

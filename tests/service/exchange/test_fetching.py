@@ -23,9 +23,9 @@ WAIT = timedelta(seconds=31)
 def announced(case: Case) -> Case:
     """QM has the package's entry; the fetcher has not begun."""
     pair, package_id = case
-    while any([pair.qn.recorder.work(), pair.qn.courier.work()]):  # noqa: C419, RUF100
+    while any([pair.qn.logged(), pair.qn.courier.work()]):  # noqa: C419, RUF100
         pass
-    while any([pair.qm.recorder.work(), pair.qm.courier.work()]):  # noqa: C419, RUF100
+    while any([pair.qm.logged(), pair.qm.courier.work()]):  # noqa: C419, RUF100
         pass
     assert pair.package(pair.qm, package_id)["state"] == "RECEIVED"
     return pair, package_id

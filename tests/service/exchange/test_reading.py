@@ -59,6 +59,9 @@ def test_a_package_does_not_exist_before_its_entry_is_proven(released_case: Case
     place = f"/peer/v1/packages/{package_id}/index"
     assert ask(pair.qn, place, peer="QM").status_code == 404
     pair.qn.recorder.work()
+    pair.qn.prover.work()
+    assert ask(pair.qn, place, peer="QM").status_code == 404  # logged, and not yet witnessed
+    pair.qn.logged()
     assert ask(pair.qn, place, peer="QM").status_code == 200
 
 
@@ -162,7 +165,7 @@ def test_a_package_is_given_out_when_it_is_verified_and_proven_when_the_log_has_
 ) -> None:
     pair, package_id = released_case
     for country in (pair.qn, pair.qm):
-        while any([country.recorder.work(), country.courier.work()]):  # noqa: C419, RUF100
+        while any([country.logged(), country.courier.work()]):  # noqa: C419, RUF100
             pass
     answer = receive(pair.qm, f"{package_id}/tags")
     assert (answer.status_code, answer.json()["code"]) == (409, "not_verified")
@@ -170,7 +173,7 @@ def test_a_package_is_given_out_when_it_is_verified_and_proven_when_the_log_has_
     answer = receive(pair.qm, f"{package_id}/chain")
     assert (answer.status_code, answer.json()["code"]) == (503, "not_yet_logged")
     assert answer.headers["retry-after"] == "1"
-    pair.qm.recorder.work()
+    pair.qm.logged()
     assert receive(pair.qm, f"{package_id}/chain").status_code == 200
 
 

@@ -57,7 +57,7 @@ def wire(audit: Audit) -> FaultyTransport:
 @pytest.fixture
 def recorder(qm: Node, wire: FaultyTransport) -> Iterator[Recorder]:
     client = httpx.Client(transport=wire, base_url="http://audit")
-    made = Recorder(database=qm.parts.database, audit=client, country="QM", clock=qm.clock)
+    made = Recorder(database=qm.parts.database, audit=client, clock=qm.clock)
     made.begin()
     yield made
     client.close()

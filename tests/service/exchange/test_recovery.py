@@ -34,7 +34,7 @@ def restore(pair: Pair) -> None:
     """Bring QM's own channel back to an early state, as a backup does, and start it."""
     forget_after(pair.qm, "QM>QN", 1)
     with pair.qm.database.begin() as db:
-        db.connection().exec_driver_sql("UPDATE entry SET state='LOGGED' WHERE channel='QM>QN'")
+        db.connection().exec_driver_sql("UPDATE entry SET state='WITNESSED' WHERE channel='QM>QN'")
     pair.qm.courier.greeted.clear()
 
 

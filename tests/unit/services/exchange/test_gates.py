@@ -8,6 +8,7 @@ import pytest
 
 from services.exchange import gates
 from services.exchange.gates import Case, Fail, GateShutError, NeedsHuman, Pass
+from services.exchange.own_log import Standing
 from services.exchange.states import RequestState
 from shared.protocol.approvals import Approval
 from shared.protocol.canonical import encode
@@ -63,6 +64,7 @@ def approval(act: str, officer: str, **changed: Any) -> Approval:  # noqa: ANN40
     return replace(given, **changed)
 
 
+STANDING = Standing(alarm=None, unwitnessed_for=0, limit=14_400, blocked=False)
 PREPARED = approval("package.prepare", "Anna")
 CLEARED = approval("package.clear", "Boris")
 
@@ -78,14 +80,16 @@ def case(**changed: Any) -> Case:  # noqa: ANN401
         acts=("package.prepare", "package.clear"),
         digest=DIGEST,
         closed_digest=DIGEST,
+        log=STANDING,
     )
     return replace(good, **changed)
 
 
 def test_a_case_in_order_passes_every_gate() -> None:
     gates.guard(case(), gates.RELEASE)
+    gates.guard(case(log=None), gates.RELEASE)  # the log itself refuses what it may not take
     assert {gate(case()) for gate in gates.RELEASE} == {
-        Pass(name) for name in ("G01", "G19", "G22", "G24", "T21")
+        Pass(name) for name in ("G01", "G19", "G22", "G23", "G24", "T21")
     }
 
 
@@ -115,6 +119,8 @@ def test_a_case_in_order_passes_every_gate() -> None:
             {"approvals": (PREPARED, approval("package.clear", "Boris", digest="00"))},
             "digest_mismatch",
         ),
+        (gates.oversight, {"log": replace(STANDING, blocked=True)}, "log_unwitnessed"),
+        (gates.oversight, {"log": replace(STANDING, alarm="rolled back")}, "log_stopped"),
         (gates.instrument, {"instruments": ("EIO",)}, "no_legal_basis"),
         (gates.instrument, {"peer": member("QM", instruments=("EIO",))}, "no_legal_basis"),
         (gates.instrument, {"own": None}, "no_legal_basis"),
