@@ -87,9 +87,23 @@ def inclusion(db: Session, wanted: Sequence[tuple[int, int]]) -> list[list[bytes
 
 def published(database: Database, indexes: Iterable[int]) -> Mapping[int, str]:
     """The log proofs of those of these entries that a published checkpoint covers; it never changes."""
+    return _proofs(database, indexes, publication.first_published)
+
+
+def published_last(database: Database, indexes: Iterable[int]) -> Mapping[int, str]:
+    """The same under the newest checkpoint: a peer may have other witnesses in mind than the first had."""
+    return _proofs(database, indexes, _last_published)
+
+
+def _proofs(database: Database, indexes: Iterable[int], over: First) -> Mapping[int, str]:
     wanted = sorted({each for each in indexes if each < tree.MAX_SIZE})
     with database.read() as db:
-        return log_proofs(db, wanted, publication.first_published)
+        return log_proofs(db, wanted, over)
+
+
+def _last_published(db: Session, sizes: range) -> tree.Signed | None:
+    last = publication.latest_published(db)
+    return last if last is not None and last.size in sizes else None
 
 
 def log_proofs(db: Session, indexes: Sequence[int], first: First) -> dict[int, str]:

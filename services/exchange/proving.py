@@ -67,7 +67,7 @@ class Prover:
         fresh = [entry for entry in waiting if entry.proof is None]
         refused = [entry for entry in waiting if entry.proof is not None]
         try:
-            return self._take(fresh, {}) + self._take(refused, {"newest": "true"})
+            return self._take(fresh, {}) + self._take(refused, {"under": "newest"})
         except (httpx.TransportError, FormatError, Refusal) as error:
             logs.log().warning("unproven", why=str(error) or type(error).__name__)
             return 0

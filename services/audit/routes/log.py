@@ -46,11 +46,16 @@ def status(own: Own) -> dict[str, object]:
 
 @router.get("/proofs/published", dependencies=[Depends(requires("exchange"))])
 def published(
-    own: Own, index: Annotated[list[Index], Query(min_length=1, max_length=proofs.MAX_ASKED)]
+    own: Own,
+    index: Annotated[list[Index], Query(min_length=1, max_length=proofs.MAX_ASKED)],
+    under: Literal["first", "newest"] = "first",
 ) -> dict[str, object]:
     """Log proofs with the cosignatures of our policy; entries that have none yet are left out."""
-    found = proofs.published(own.log.database, index)
+    found = _UNDER[under](own.log.database, index)
     return {"proofs": {str(each): proof for each, proof in found.items()}}
+
+
+_UNDER = {"first": proofs.published, "newest": proofs.published_last}
 
 
 @router.get("/tile/entries/{path:path}", dependencies=[Depends(gateway_client("audit:read"))])
