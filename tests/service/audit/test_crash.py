@@ -1,4 +1,4 @@
-"""Death on both sides of every commit, and what the next start makes of it."""
+"""Death between the signature and its row, and of a process that works as fast as it can."""
 
 import shutil
 import subprocess
@@ -10,37 +10,6 @@ import pytest
 
 from shared.runtime.database import open_database
 from tests.service.audit.logbook import START, Dead, Logbook, MortalDatabase, SetClock, event
-
-# What dies, and how many transactions of the log come before.
-STEPS = {"take": 0, "sequence": 1, "publish": 2}
-
-
-@pytest.mark.parametrize("fault", ["not persisted", "persisted"])
-@pytest.mark.parametrize("step", STEPS)
-def test_death_at_a_commit(logbook: Logbook, step: str, fault: str) -> None:
-    logbook.record(event(7))
-    logbook.plan(*[None] * STEPS[step], fault)
-    with pytest.raises(Dead):
-        logbook.record(event(1), event(2))
-    logbook.restart()
-    recorded = logbook.record(event(1), event(2))
-    assert [each.index for each in recorded] == [2, 3]
-    assert logbook.inspect() == 4
-
-
-@pytest.mark.parametrize("second", ["not persisted", "persisted"])
-@pytest.mark.parametrize("first", ["not persisted", "persisted"])
-def test_death_and_death_again_in_the_recovery(logbook: Logbook, first: str, second: str) -> None:
-    logbook.take(event(1))
-    logbook.plan(first)
-    with pytest.raises(Dead):
-        logbook.sequence()
-    logbook.plan(second)
-    with pytest.raises(Dead):
-        logbook.restart()
-    logbook.restart()
-    assert [each.index for each in logbook.record(event(1))] == [1]
-    assert logbook.inspect() == 2
 
 
 def test_death_between_the_signature_and_its_row(logbook: Logbook) -> None:

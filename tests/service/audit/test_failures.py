@@ -1,0 +1,183 @@
+"""The failure matrix of the log, by number: a process that dies at any step, and what the next one finds.
+
+Each step dies twice: before it, and after it ("failed but persisted": it happened, and nobody was told).
+Faults at every system call are F9 (tests/system/test_faults.py), leaders that were stopped F17
+(test_leadership.py), rights on the database F31 (test_roles.py).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.audit import tables
+from services.audit.alarms import ClockBehind, SignerRefusal
+from shared.runtime.database import open_database
+from tests.service.audit import dying
+from tests.service.audit.dying import Moment
+from tests.service.audit.logbook import Dead, Logbook, MortalDatabase, event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Durable:
+    """What there is of two events after a death: taken, integrated, signed and published entries."""
+
+    taken: int = 2
+    size: int = 3
+    signed: int = 3
+    published: int = 3
+
+
+NOTHING = Durable(taken=0, size=1, signed=1, published=1)
+TAKEN = Durable(size=1, signed=1, published=1)
+INTEGRATED = Durable(signed=1, published=1)
+SIGNED = Durable(published=1)
+
+# step: what is durable when the process died before it, and after it.
+STEPS = {
+    "F1 inbox insert": ("INSERT INTO inbox", NOTHING, NOTHING),
+    "F1 COMMIT of the inbox": ("inbox", NOTHING, TAKEN),
+    "F2 entry insert": ("INSERT INTO log_entry", TAKEN, TAKEN),
+    "F3 node insert": ("INSERT INTO tree_node", TAKEN, TAKEN),
+    "F4 head update": ("UPDATE log_head", TAKEN, TAKEN),
+    "F5 COMMIT of the batch": ("batch", TAKEN, INTEGRATED),
+    "F6 signer": (dying.SIGNATURE, INTEGRATED, INTEGRATED),
+    "F7 checkpoint insert": ("INSERT INTO checkpoint", INTEGRATED, INTEGRATED),
+    "F7 COMMIT of the checkpoint": ("checkpoint", INTEGRATED, SIGNED),
+    "F8 insert of the publication": ("INSERT INTO published", SIGNED, SIGNED),
+    "F8 COMMIT of the publication": ("publication", SIGNED, Durable()),
+}
+MOMENTS = [
+    pytest.param(
+        database,
+        Moment(step=step, after=after),
+        (before, later)[after],
+        id=f"{database} {word} {name}",
+        # Inside a transaction the databases do not differ.
+        marks=[pytest.mark.soak] if database == "postgresql" and "insert" in name else [],
+    )
+    for database in ("sqlite", "postgresql")
+    for name, (step, before, later) in STEPS.items()
+    for word, after in (("before", False), ("after", True))
+]
+
+
+def found(logbook: Logbook) -> Durable:
+    with logbook.database.read() as db:
+        return Durable(
+            taken=db.scalar(sa.select(sa.func.count()).select_from(tables.inbox)) or 0,
+            size=db.scalar(sa.select(tables.log_head.c.size)) or 0,
+            signed=db.scalar(sa.select(sa.func.max(tables.checkpoint.c.size))) or 0,
+            published=db.scalar(sa.select(sa.func.max(tables.published.c.size))) or 0,
+        )
+
+
+@pytest.mark.parametrize(("database", "moment", "durable"), MOMENTS, indirect=["database"])
+def test_a_process_that_dies(logbook: Logbook, moment: Moment, durable: Durable) -> None:
+    url = logbook.database.engine.url.render_as_string(hide_password=False)
+    dying.die(url, logbook.folder, moment)
+    assert found(logbook) == durable
+    logbook.clock.now += timedelta(days=1)
+    logbook.restart()
+    assert logbook.inspect() == durable.size
+    recorded = logbook.record(event(1), event(2))
+    assert [each.index for each in recorded] == [1, 2]
+    assert found(logbook) == Durable()
+    assert logbook.inspect() == 3
+
+
+# The transactions of a recording; a fault at the commit of one is raised to who opened it.
+COMMITS = {"take": 0, "sequence": 1, "sign": 2, "publish": 3}
+
+
+@pytest.mark.parametrize("then", ["goes on", "starts anew"])
+@pytest.mark.parametrize("fault", ["not persisted", "persisted"])
+@pytest.mark.parametrize("step", COMMITS)
+def test_a_commit_that_was_said_to_fail(logbook: Logbook, step: str, fault: str, then: str) -> None:
+    logbook.record(event(7))
+    logbook.plan(*[None] * COMMITS[step], fault)
+    with pytest.raises(Dead):
+        logbook.record(event(1), event(2))
+    if then == "starts anew":
+        logbook.restart()
+    recorded = logbook.record(event(1), event(2))
+    assert [each.index for each in recorded] == [2, 3]
+    assert logbook.inspect() == 4
+
+
+def test_f6_a_signer_that_was_said_to_fail(logbook: Logbook) -> None:
+    logbook.take(event(1))
+    logbook.sequence()
+    state = logbook.folder / "signer/last.checkpoint"
+    before, remembered = state.read_bytes(), logbook.signer.last
+    logbook.publish()
+    note = state.read_text()
+    # It was replaced, but the process believes that it was not: the same head, signed once more.
+    logbook.signer.last = remembered
+    logbook.publish()
+    assert state.read_text().splitlines()[:3] == note.splitlines()[:3]
+    # It was not replaced, but the process believes that it was.
+    state.write_bytes(before)
+    logbook.restart()
+    assert logbook.record(event(1), event(2))[1].index == 2
+    assert logbook.inspect() == 3
+
+
+@pytest.mark.parametrize("second", ["not persisted", "persisted"])
+@pytest.mark.parametrize("first", ["not persisted", "persisted"])
+@pytest.mark.parametrize("step", COMMITS)
+def test_f11_a_fault_and_another_in_the_recovery(
+    logbook: Logbook, step: str, first: str, second: str
+) -> None:
+    logbook.plan(*[None] * COMMITS[step], first)
+    with pytest.raises(Dead):
+        logbook.record(event(1))
+    logbook.plan(second)
+    with pytest.raises(Dead):
+        logbook.restart()
+    logbook.plan(second)
+    with pytest.raises(Dead):
+        logbook.record(event(1))
+    logbook.restart()
+    assert [each.index for each in logbook.record(event(1))] == [1]
+    assert logbook.inspect() == 2
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_f16_a_standby_that_lagged_was_promoted(logbook: Logbook) -> None:
+    logbook.record(event(1))
+    url = logbook.database.engine.url
+    assert url.database
+    logbook.database.close()
+    server = open_database(url.set(database="postgres").render_as_string(hide_password=False))
+    copy = f"{url.database}_copy"
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {copy} TEMPLATE {url.database}"))
+        logbook.record(event(2), event(3))  # told, and never copied
+        promoted = open_database(url.set(database=copy).render_as_string(hide_password=False))
+        logbook.database = MortalDatabase(promoted.engine, promoted.sessions)
+        with pytest.raises(SignerRefusal, match="rolled back"):
+            logbook.restart()
+        logbook.take(event(4), event(5), event(6))
+        logbook.sequence()
+        with pytest.raises(SignerRefusal, match="does not extend"):
+            logbook.publish()
+        promoted.close()
+        connection.execute(sa.text(f"DROP DATABASE {copy} WITH (FORCE)"))
+    server.close()
+
+
+def test_f18_a_clock_that_leapt_forward_and_was_set_right(logbook: Logbook) -> None:
+    logbook.record(event(1))
+    logbook.clock.back(hours=-1)
+    logbook.record(event(2))
+    logbook.clock.back(hours=1)
+    logbook.take(event(3))
+    with pytest.raises(ClockBehind) as alarm:
+        logbook.sequence()
+    assert alarm.value.behind > timedelta(minutes=59)
+    logbook.clock.back(hours=-1)  # an hour later
+    assert logbook.record(event(3))[0].index == 3
+    times = [logbook.leaf(index).seq_time for index in range(4)]
+    assert times == sorted(times)
