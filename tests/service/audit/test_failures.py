@@ -10,13 +10,17 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from fastapi import FastAPI
 
 from services.audit import tables
 from services.audit.alarms import ClockBehind, SignerRefusal
 from shared.runtime.database import open_database
 from tests.service.audit import dying
+from tests.service.audit.caller import OPS, Node, told
+from tests.service.audit.cutting import line
 from tests.service.audit.dying import Moment
 from tests.service.audit.logbook import Dead, Logbook, MortalDatabase, event
+from tests.service.audit.test_worker import eventually
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +93,7 @@ def test_a_process_that_dies(logbook: Logbook, moment: Moment, durable: Durable)
 
 # The transactions of a recording; a fault at the commit of one is raised to who opened it.
 COMMITS = {"take": 0, "sequence": 1, "sign": 2, "publish": 3}
+DONE = {"take": "taken", "sequence": "size", "sign": "signed", "publish": "published"}
 
 
 @pytest.mark.parametrize("then", ["goes on", "starts anew"])
@@ -181,3 +186,63 @@ def test_f18_a_clock_that_leapt_forward_and_was_set_right(logbook: Logbook) -> N
     assert logbook.record(event(3))[0].index == 3
     times = [logbook.leaf(index).seq_time for index in range(4)]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("fault", ["not persisted", "persisted"])
+@pytest.mark.parametrize("step", COMMITS)
+def test_f10_a_line_that_is_cut_at_a_commit(logbook: Logbook, step: str, fault: str) -> None:
+    with line(logbook.database.engine.url) as (cut, url):
+        opened = open_database(url)
+        logbook.database = MortalDatabase(opened.engine, opened.sessions)
+        logbook.record(event(7))
+        cut.plan = [*[None] * COMMITS[step], fault]
+        with pytest.raises(sa.exc.OperationalError):
+            logbook.record(event(1), event(2))
+        assert not cut.plan
+        if fault == "persisted":
+            eventually(lambda: getattr(found(logbook), DONE[step]) > 2)
+        recorded = logbook.record(event(1), event(2))
+        assert [each.index for each in recorded] == [2, 3]
+        assert logbook.inspect() == 4
+        opened.close()
+
+
+def test_f12_a_full_disk_refuses_and_resumes(node: Node) -> None:
+    node.post(told(1))
+    limits = [1]  # pages; SQLite takes at least what there is
+    assert isinstance(node.client.app, FastAPI)
+    engine = node.client.app.state.parts.log.database.engine
+
+    @sa.event.listens_for(engine, "begin")
+    def _limit(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={limits[0]}")
+
+    many = [told(number, personal={"officer": "x" * 900}) for number in range(2, 90)]
+    refused = node.post(*many)
+    assert (refused.status_code, refused.json()["code"]) == (507, "storage_full")
+    limits[0] = 2**30
+    answer = node.post(*many)
+    assert answer.status_code == 200
+    assert len({each["index"] for each in answer.json()["results"]}) == len(many)
+    assert node.get("/ops/fsck", OPS).json()["ok"]
+
+
+def test_f12_a_full_disk_in_the_middle_of_a_batch(logbook: Logbook) -> None:
+    logbook.record(event(1))
+    many = [event(number, personal={"officer": "x" * 900}) for number in range(2, 90)]
+    logbook.take(*many)
+    pages = "PRAGMA max_page_count={}"
+
+    @sa.event.listens_for(logbook.database.engine, "begin")
+    def _limit(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(pages.format(1))
+
+    with pytest.raises(sa.exc.OperationalError, match="full"):
+        logbook.sequence()
+    assert logbook.inspect() == 2
+    sa.event.remove(logbook.database.engine, "begin", _limit)
+    with logbook.database.begin() as db:
+        db.execute(sa.text(pages.format(2**30)))
+    assert [each.index for each in logbook.record(*many)] == list(range(2, 90))
+    assert logbook.inspect() == 90
