@@ -5,6 +5,7 @@ A lost lead stops this process alone: it stands by until it has the lead again.
 Alarm
 ├── ClockBehind      the clock stands before the last entry
 ├── LeadLost         another sequencer has taken the lead, or the head was moved under us
+├── LogClosed        its last entry says that nothing follows; it is still witnessed and served
 ├── KeysChanged      a key was taken away before everybody could know its successor
 ├── OtherHistory     a witness has seen another history of this log
 ├── SignerRefusal    the head does not extend the last signed one: a rollback or a fork
@@ -40,6 +41,16 @@ class SignerRefusal(Alarm):
     """The signer does not sign this head, since it contradicts one that it signed before."""
 
     code = "signer_refusal"
+
+
+class LogClosed(Alarm):
+    """The log has ended as it should; the operators begin the next one."""
+
+    code = "log_closed"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the log was closed at {size} entries; the next one is not open yet")
+        self.size = size
 
 
 class KeysChanged(Alarm):

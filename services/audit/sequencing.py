@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.audit import composition
-from services.audit.alarms import ClockBehind, CorruptLog, LeadLost
-from services.audit.catalogue import ERASED, LOG_OPENED
+from services.audit.alarms import ClockBehind, CorruptLog, LeadLost, LogClosed
+from services.audit.catalogue import ERASED, LOG_CLOSED, LOG_OPENED
 from services.audit.composition import Place
 from services.audit.confidential import CASE_KEY_FIELD, Confidential, seal_opening
 from services.audit.events import MAX_EVENTS, Event
@@ -19,7 +19,7 @@ from services.audit.store.entries import PeerLeaf, SealedOpening
 from shared.protocol import canonical, leaves
 from shared.protocol.commitments import Opening
 from shared.protocol.identifiers import new_id
-from shared.protocol.leaves import Leaf
+from shared.protocol.leaves import Leaf, PeerReceipt
 from shared.protocol.merkle import leaf_hash
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -53,13 +53,26 @@ def open_log(
     with database.begin() as db:
         head = tree.head(db)
         if head is None:
-            now = _now(clock)
-            first = _opened(origin, confidential, now)
-            _append(db, tree.create_head(db, now), _Batch(leaves=[first]), now)
+            begin(db, origin=origin, confidential=confidential, now=clock())
         else:
             _check_opened(db, origin, confidential)
         return tree.take_lead(db, known)
     # Commit point. Died before it: the next start does the same. After it: the lead is ours alone.
+
+
+def begin(
+    db: Session,
+    *,
+    origin: str,
+    confidential: Confidential,
+    now: datetime,
+    after: PeerReceipt | None = None,
+    reason: str | None = None,
+) -> None:
+    """Give a new log its first entry; `after` is where the log that it continues ended, and why."""
+    at = _whole(now)
+    first = replace(_opened(origin, confidential, at), peer_receipt=after, reason=reason)
+    _append(db, tree.create_head(db, at), _Batch(leaves=[first]), at)
 
 
 def sequence(
@@ -69,23 +82,32 @@ def sequence(
 
     Raises:
         LeadLost: another sequencer has the lead.
+        LogClosed: the last entry says that nothing follows.
         ClockBehind: the clock stands before the last entry.
     """
     with database.begin() as db:
         head = tree.head(db)
         if head is None or head.epoch != epoch:
             raise LeadLost("another sequencer has the lead")
+        if is_closed(db, head):
+            raise LogClosed(head.size)
         waiting = inbox.waiting(db, MAX_EVENTS)
         if not waiting:
             return 0
         now = _time_after(head, clock)
-        events = _until_erasure([_opened_event(letter, confidential) for letter in waiting])
+        events = _one_batch([_opened_event(letter, confidential) for letter in waiting])
         batch = _compose(db, events, origin=origin, confidential=confidential, head=head, now=now)
         _append(db, head, batch, now)
         return len(events)
     # Commit point. If we die before it, the events still wait and no index was given. If we die after
     # it, or do not learn that it happened, they have their indexes and the next batch begins behind
     # them; who sent them asks again by event id and gets the same places.
+
+
+def is_closed(db: Session, head: tree.Head) -> bool:
+    """Whether the last entry says that nothing follows."""
+    found = entries.bodies(db, [head.size - 1])
+    return bool(found) and leaves.parse(found[head.size - 1]).type == LOG_CLOSED
 
 
 def _append(db: Session, head: tree.Head, batch: _Batch, now: datetime) -> None:
@@ -170,10 +192,10 @@ def _owner(event: Event, refs: dict[str, str]) -> str:
     return refs[str(event.case_id)] if of_case else event.event_id
 
 
-def _until_erasure(events: list[Event]) -> list[Event]:
-    """End a batch with an erasure: what follows it in the inbox is not erased."""
+def _one_batch(events: list[Event]) -> list[Event]:
+    """End a batch with an erasure, which erases nothing that follows, and with the end of the log."""
     for number, event in enumerate(events, start=1):
-        if event.type == ERASED:
+        if event.type in {ERASED, LOG_CLOSED}:
             return events[:number]
     return events
 
@@ -249,5 +271,8 @@ def _time_after(head: tree.Head, clock: Clock) -> datetime:
 
 def _now(clock: Clock) -> datetime:
     """The present, in whole milliseconds as leaves have it."""
-    now = clock()
+    return _whole(clock())
+
+
+def _whole(now: datetime) -> datetime:
     return now - timedelta(microseconds=now.microsecond % 1000)

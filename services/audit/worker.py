@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing_extensions import override
 
 from services.audit import inspection, leadership, publication, rotation, sequencing
-from services.audit.alarms import Alarm, ClockBehind, LeadLost
+from services.audit.alarms import Alarm, ClockBehind, LeadLost, LogClosed
 from services.audit.confidential import Confidential
 from services.audit.signals import Signals
 from services.audit.signer import Signer
@@ -79,6 +79,11 @@ class Sequencer(threading.Thread):
     def leading(self) -> bool:
         """Whether this process extends the log: what only the leader does is done while it does."""
         return self.is_alive() and self._leads and self._signals.alarm is None
+
+    def presiding(self) -> bool:
+        """As `leading`, and also over a log that was closed: its end is to be witnessed."""
+        closed = isinstance(self._signals.alarm, LogClosed)
+        return self.is_alive() and self._leads and (self._signals.alarm is None or closed)
 
     @override
     def start(self) -> None:
@@ -154,6 +159,8 @@ class Sequencer(threading.Thread):
                     self._stand()
             except ClockBehind as alarm:
                 self._wait_for_clock(alarm)
+            except LogClosed as alarm:
+                self._rest(alarm)
             except LeadLost as lost:
                 self._step_down(lost)
             except Alarm as alarm:
@@ -212,6 +219,13 @@ class Sequencer(threading.Thread):
         if alarm.behind > CLOCK_PATIENCE:
             self._raise(alarm)
         self._stopping.wait(min(alarm.behind, CLOCK_PATIENCE).total_seconds())
+
+    def _rest(self, alarm: LogClosed) -> None:
+        """Take no entries, and go on looking: the end is witnessed, and a lost lead is noticed."""
+        if not isinstance(self._signals.alarm, LogClosed):
+            logs.log().info("log_closed", size=alarm.size)
+            self._signals.stopped(alarm)
+        self._signals.await_arrival(GLANCE)
 
     def _raise(self, alarm: Alarm) -> None:
         logs.log().critical("log_stopped", code=alarm.code, detail=str(alarm))
