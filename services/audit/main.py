@@ -9,9 +9,13 @@ from datetime import timedelta
 import httpx
 from fastapi import FastAPI
 
+from services.audit import publication, standing
+from services.audit.assuring import Assurance
 from services.audit.confidential import Confidential
 from services.audit.cosigning import Cosigner
 from services.audit.duties import Duty
+from services.audit.governing import PolicyWatch
+from services.audit.heartbeat import Heartbeat
 from services.audit.indexing import Indexer
 from services.audit.marks import Marks
 from services.audit.membership import Membership
@@ -32,6 +36,8 @@ from services.audit.settings import AuditSettings
 from services.audit.signals import Signals
 from services.audit.signer import Signer
 from services.audit.stamping import Stamper
+from services.audit.witnesses import Witnesses
+from services.audit.witnessing import Witnessing
 from services.audit.worker import Log, Sequencer
 from shared.protocol.checkpoints import LogKey
 from shared.protocol.cosignatures import WitnessKey
@@ -82,14 +88,31 @@ def _app(
     opened: Log, membership: Membership, settings: AuditSettings, keystore: Keystore
 ) -> FastAPI:
     signals = Signals()
-    sequencer = Sequencer(opened, signals, interval=timedelta(milliseconds=settings.batch_ms))
     directory = membership.directory
     assertions = Assertions.load("audit", keystore, opened.clock)
     gateway = json_client(settings.gateway_internal_url, auth=InternalAuth(assertions, "gateway"))
     stamper = _stamper(opened, settings, gateway)
     cosigner = _cosigner(opened, membership, signals, settings, keystore, gateway)
+    witnessing = _witnessing(opened, membership, signals, settings, gateway)
+    sequencer = Sequencer(
+        opened,
+        signals,
+        interval=timedelta(milliseconds=settings.batch_ms),
+        assure=Assurance(
+            membership=membership,
+            witnesses=witnessing.witnesses,
+            contradiction=witnessing.contradiction,
+            patience=timedelta(seconds=settings.witness_start_s),
+        ),
+    )
     parts = Parts(
-        log=opened, signals=signals, membership=membership, stamper=stamper, cosigner=cosigner
+        log=opened,
+        signals=signals,
+        membership=membership,
+        stamper=stamper,
+        cosigner=cosigner,
+        witnessing=witnessing,
+        leading=sequencer.leading,
     )
     duties = _duties(parts, gateway, sequencer.leading, settings)
     jobs = _jobs(parts, gateway) | duties
@@ -111,6 +134,12 @@ def _app(
             "sequencer": sequencer.state,
             **crew.problems(),
             "directory": directory.state,
+            "witnessed": standing.state(
+                database=opened.database,
+                membership=membership,
+                alarm_after=timedelta(seconds=settings.witness_alarm_s),
+                clock=opened.clock,
+            ),
             "witness": parts.cosigner.state,
         }
 
@@ -156,7 +185,44 @@ def _duties(
         every=timedelta(seconds=settings.index_s),
     )
     duties: dict[str, Job] = {"stamping": parts.stamper, "indexing": indexer}
+    duties |= {
+        "witnessing": parts.witnessing,
+        "governing": PolicyWatch(
+            database=log.database,
+            membership=parts.membership,
+            confidential=log.confidential,
+            signals=parts.signals,
+            clock=log.clock,
+        ),
+        "heartbeat": Heartbeat(
+            database=log.database,
+            confidential=log.confidential,
+            signals=parts.signals,
+            every=timedelta(seconds=settings.heartbeat_s),
+            clock=log.clock,
+        ),
+    }
     return {name: Duty(job=job, leading=leading) for name, job in duties.items()}
+
+
+def _witnessing(
+    opened: Log,
+    membership: Membership,
+    signals: Signals,
+    settings: AuditSettings,
+    gateway: httpx.Client,
+) -> Witnessing:
+    return Witnessing(
+        database=opened.database,
+        membership=membership,
+        witnesses=Witnesses(gateway=gateway, origin=opened.origin),
+        contradiction=lambda note: publication.contradiction(
+            note, database=opened.database, origin=opened.origin, vkeys=opened.signer.vkeys
+        ),
+        signals=signals,
+        pace=timedelta(milliseconds=settings.witness_ms),
+        clock=opened.clock,
+    )
 
 
 def _stamper(opened: Log, settings: AuditSettings, gateway: httpx.Client) -> Stamper:

@@ -7,7 +7,7 @@ published is shown to anybody else. Who must have cosigned it is said by the pol
 member document; where that asks for nobody, what is signed is published at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.audit.alarms import LeadLost, SignerRefusal
 from services.audit.signer import Signer
@@ -22,6 +22,7 @@ from shared.runtime import logs
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 
+Signed = tree.Signed
 _LOOK_BACK = 8  # sizes; a witness that was slow may complete the quorum of an earlier one
 
 
@@ -99,6 +100,19 @@ def newest_signed(database: Database) -> tree.Signed | None:
     """The newest checkpoint, published or not."""
     with database.read() as db:
         return tree.latest_checkpoint(db)
+
+
+def signers(database: Database, size: int) -> frozenset[str]:
+    """The short names of the keys that have cosigned our checkpoint of this size."""
+    with database.read() as db:
+        return frozenset(publication.cosignatures(db, size))
+
+
+def last_cosigned(database: Database, signers: Iterable[str]) -> int:
+    """The size of our largest checkpoint that one of these keys has cosigned; 0 if none has."""
+    with database.read() as db:
+        last = publication.last_cosigned(db, signers)
+    return last.size if last else 0
 
 
 def contradiction(

@@ -60,6 +60,18 @@ def status(*, database: Database, membership: Membership, signals: Signals, cloc
     )
 
 
+def state(
+    *, database: Database, membership: Membership, alarm_after: timedelta, clock: Clock
+) -> str:
+    """Say for `/readyz` whether our checkpoints are witnessed in time."""
+    with database.read() as db:
+        age = unwitnessed_for(db, clock())
+    limit = timedelta(seconds=membership.unwitnessed_limit or USUAL_LIMIT)
+    if age > limit:
+        return f"unwitnessed for {int(age.total_seconds())} s: no new transfer is taken"
+    return f"unwitnessed for {int(age.total_seconds())} s" if age > alarm_after else "ok"
+
+
 def unwitnessed_for(db: Session, now: datetime) -> timedelta:
     """The age of the oldest signed checkpoint beyond the newest published one."""
     published = shown.latest_published(db)

@@ -1,5 +1,6 @@
 """What the routes of the log work with; composed once in `main`."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,6 +11,7 @@ from services.audit.cosigning import Cosigner
 from services.audit.membership import Membership
 from services.audit.signals import Signals
 from services.audit.stamping import Stamper
+from services.audit.witnessing import Witnessing
 from services.audit.worker import Log
 
 
@@ -20,6 +22,8 @@ class Parts:
     log: Log
     signals: Signals
     membership: Membership
+    witnessing: Witnessing
+    leading: Callable[[], bool]
     stamper: Stamper
     cosigner: Cosigner
 

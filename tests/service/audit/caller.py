@@ -45,6 +45,8 @@ def settings(keys: Keys, data: Path) -> AuditSettings:
         gateway_internal_url="http://127.0.0.1:9",
         log_origin=ORIGIN,
         batch_ms=1,
+        witness_start_s=0,
+        witness_ms=1,
     )
 
 

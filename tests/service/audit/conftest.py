@@ -1,5 +1,6 @@
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
 from services.audit.main import create
+from services.audit.store import publication
+from services.audit.store.publication import Noted
 from shared.protocol import canonical, jose
 from shared.runtime.database import migrate, open_database
 from shared.runtime.keystore import Keystore
@@ -24,6 +27,7 @@ from tests.service.audit.logbook import (
     Logbook,
     MortalDatabase,
     SetClock,
+    request_id,
 )
 
 MIGRATIONS = "services.audit.migrations"
@@ -38,6 +42,15 @@ def own_log(policy: str) -> dict[str, object]:
         "policy": policy,
         "unwitnessed_limit": 14_400,
     }
+
+
+def note_policy(url: str) -> None:
+    """As if the log had an entry about its policy already, so that tests count their own."""
+    opened = open_database(url)
+    noted = Noted(number=1, text="quorum none\n", unwitnessed_limit=14_400, event_id=request_id(0))
+    with opened.begin() as db:
+        publication.note_policy(db, noted, START)
+    opened.close()
 
 
 def _migrated(url: str) -> str:
@@ -119,5 +132,9 @@ def node(keys: Keys, migrated_file: Path, tmp_path: Path) -> Iterator[Node]:
     clock = SetClock()
     shutil.copy(migrated_file, tmp_path / "audit.sqlite")
     shutil.copy(keys.folder / "directory.json", tmp_path / "directory.json")
+    note_policy(f"sqlite:///{tmp_path}/audit.sqlite")
     with TestClient(create(settings(keys, tmp_path), clock)) as client:
-        yield Node(client, keys, clock)
+        made = Node(client, keys, clock)
+        while made.get("/checkpoint").status_code != 200:  # the first entry is signed soon
+            time.sleep(0.01)
+        yield made

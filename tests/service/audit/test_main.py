@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from services.audit.alarms import SignerRefusal
 from services.audit.main import create
 from shared.protocol import canonical
 from shared.runtime.keystore import Keystore, KeystoreError
@@ -50,7 +49,7 @@ def test_a_restart_goes_on_where_it_was(
         with TestClient(create(told_folder, clock)) as client:
             node = Node(client, keys, clock)
             assert node.post(told(number)).json()["results"][0]["index"] == number
-            clock.now += timedelta(hours=1)
+            clock.now += timedelta(minutes=5)  # an hour would bring a heartbeat
 
 
 def test_a_key_of_another_log(keys: Keys, tmp_path: Path) -> None:
@@ -59,10 +58,10 @@ def test_a_key_of_another_log(keys: Keys, tmp_path: Path) -> None:
         create(other)
 
 
-def test_a_second_process_on_the_same_folder(node: Node, keys: Keys, tmp_path: Path) -> None:
+def test_a_second_process_stands_by(node: Node, keys: Keys, tmp_path: Path) -> None:
     assert node.client.get("/readyz").json()["parts"]["sequencer"] == "ok"
-    with pytest.raises(SignerRefusal):
-        create(settings(keys, tmp_path))
+    with TestClient(create(settings(keys, tmp_path), node.clock)) as second:
+        assert second.get("/readyz").json()["parts"]["sequencer"] == "standby"
 
 
 def test_the_storage_key_is_made_once(keys: Keys, tmp_path: Path) -> None:
