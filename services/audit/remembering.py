@@ -51,8 +51,10 @@ class Memory:
         if self.marks.begun:
             return "ok"
         with self.database.read() as db:
-            if any(self._ours(note) for note in witness.heads(db).values()):
-                return "the witness has lost its second memory, beside the signer's"
+            cosigned = any(map(self._ours, witness.heads(db).values()))
+        # Looked at again: the marks are begun before anything is cosigned, maybe a moment ago.
+        if cosigned and not self.marks.begun:
+            return "the witness has lost its second memory, beside the signer's"
         return "ok"
 
     def awaken(self, log: Acquaintance) -> None:
@@ -61,8 +63,8 @@ class Memory:
         Raises:
             Unavailable: we do not know, and cannot ask now.
         """
-        if self.state != "ok":
-            raise _forgot(self.state, "The operators bring it back, or give the witness a new key.")
+        if (state := self.state) != "ok":
+            raise _forgot(state, "Its operators bring it back, or give the witness a new key.")
         if log.origin in self.known:
             return
         if not self.marks.begun:
