@@ -49,6 +49,25 @@ class Frontier:
         self.size += 1
         return nodes
 
+    def extend(self, leaves: Sequence[bytes]) -> list[tuple[Node, list[bytes]]]:
+        """Append leaf hashes at once; return the nodes that became complete, in rows.
+
+        A row is the first of adjacent nodes of a level, and the hashes of all of them.
+        """
+        level, first, row = 0, self.size, list(leaves)
+        rows, edge = [], list[bytes]()
+        while row:
+            rows.append(((level, first), row))
+            whole = [self.hashes.pop(), *row] if first & 1 else row
+            edge += whole[-1:] if len(whole) & 1 else ()
+            row = [
+                node_hash(left, right) for left, right in zip(whole[::2], whole[1::2], strict=False)
+            ]
+            level, first = level + 1, first >> 1
+        self.hashes += reversed(edge)
+        self.size += len(leaves)
+        return rows
+
     def root(self) -> bytes:
         """The root hash of the tree as it stands; SHA-256 of nothing when it is empty."""
         return _fold(self.hashes) if self.hashes else EMPTY_ROOT

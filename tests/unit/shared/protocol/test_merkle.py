@@ -208,3 +208,13 @@ def test_there_is_no_proof_about_what_is_not_there() -> None:
     for old, new in ((0, 1), (2, 1)):
         with pytest.raises(LogProofError):
             merkle.consistency_ranges(old, new)
+
+
+@given(st.lists(st.integers(0, 40), max_size=7))
+def test_leaves_appended_at_once_make_the_same_tree(steps: list[int]) -> None:
+    frontier, made = Frontier(), {}
+    for step in steps:
+        for (level, first), row in frontier.extend(LEAVES[frontier.size : frontier.size + step]):
+            made.update({(level, first + place): each for place, each in enumerate(row)})
+    assert (frontier.size, frontier.root()) == (sum(steps), ROOTS[sum(steps)])
+    assert made == grown(sum(steps))[0]
