@@ -9,8 +9,10 @@ import pytest
 
 from services.exchange import correspondence
 from services.exchange.recording import MAX_BATCH, Recorder
-from services.exchange.store import events
+from services.exchange.store import entries, events
 from shared.protocol import canonical
+from shared.protocol.entries import EntryType
+from shared.protocol.identifiers import Country
 from tests.service.exchange.node import Node, outbox
 from tests.simulator import LOSE_ANSWER, LOSE_REQUEST, Answered, FaultyTransport
 
@@ -24,6 +26,7 @@ class Audit:
         self.taken: list[str] = []
         self.batches: list[int] = []
         self.refuse: set[str] = set()
+        self.blocked: set[str] = set()  # transfers, while nobody witnesses the log
 
     def __call__(self, _method: str, _path: str, _headers: Any, body: bytes) -> Answered:  # noqa: ANN401
         value: Any = canonical.read(body, max_size=2**22)
@@ -32,12 +35,18 @@ class Audit:
         for refused in self.refuse & set(ids):
             problem = {"code": "event_conflict", "event_id": refused}
             return answer(409, problem)
-        self.taken += [one for one in ids if one not in self.taken]
+        blocked = [one for one in ids if one in self.blocked]
+        if blocked == ids:
+            return answer(503, {"code": "log_unwitnessed"})
+        self.taken += [one for one in ids if one not in [*self.taken, *blocked]]
         results = [
             {"event_id": one, "index": self.taken.index(one), "leaf": "AA", "proof": "a proof"}
             for one in ids
+            if one in self.taken
         ]
-        return answer(200, {"results": results})
+        refused = [{"event_id": one, "code": "log_unwitnessed"} for one in blocked]
+        told: dict[str, Any] = {"results": results}
+        return answer(200, told | ({"refused": refused} if refused else {}))
 
 
 def answer(status: int, value: Any) -> Answered:  # noqa: ANN401
@@ -173,3 +182,55 @@ def test_an_answer_that_lacks_an_event_leaves_it_in_the_outbox(
     wire.plan = [lambda _: answer(200, {"results": [row]})]
     assert not recorder.work()
     assert [event["event_id"] for event in outbox(qm)] == [ids[1]]
+
+
+def write(node: Node, number: int) -> None:
+    """Write entries, whose events are transfers."""
+    for n in range(number):
+        letter = correspondence.Letter(
+            type=EntryType.SELFTEST,
+            recipient=Country("QN"),
+            request_id=None,
+            transfer_id=None,
+            body={"nonce": f"{n:032x}"},
+        )
+        with node.parts.database.begin() as db:
+            correspondence.append(db, letter, keyring=node.parts.keyring, now=node.clock())
+
+
+def intents(node: Node) -> set[str]:
+    return {str(e["event_id"]) for e in outbox(node) if e["type"] == "transfer.intent"}
+
+
+@pytest.mark.parametrize("mixed", [True, False], ids=["with others", "alone"])
+def test_transfers_that_an_unwitnessed_log_may_not_take_hold_nothing_else_up(
+    qm: Node, recorder: Recorder, audit: Audit, *, mixed: bool
+) -> None:
+    write(qm, 3)
+    transfers = intents(qm)
+    audit.blocked = set(transfers)
+    others = happen(qm, 70) if mixed else []
+    while recorder.work():
+        pass
+    assert audit.taken == others
+    assert outbox(qm) == []  # not at once
+    audit.blocked.clear()
+    qm.clock.advance(SHORT)
+    while recorder.work():
+        pass
+    assert set(audit.taken) == {*others, *transfers}
+    with qm.parts.database.read() as db:
+        assert events.backlog(db)[0] == 0
+        states = [(entry.seq, entry.state, entry.log_index) for entry in entries.walk(db, "QM>QN")]
+    assert states == [(n, "LOGGED", n + len(others)) for n in range(4)]  # in their order
+
+
+def test_a_refusal_in_another_form_is_none(
+    qm: Node, recorder: Recorder, wire: FaultyTransport
+) -> None:
+    (event_id,) = happen(qm, 1)
+    row = {"event_id": event_id, "code": "no_reason"}
+    wire.plan = [lambda _: answer(200, {"results": [], "refused": [row]})]
+    assert not recorder.work()
+    qm.clock.advance(SHORT)
+    assert [event["event_id"] for event in outbox(qm)] == [event_id]
