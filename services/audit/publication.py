@@ -136,7 +136,8 @@ def contradiction(
 
 def signer_of(vkey: str) -> str:
     """The short name of a key: its owner's name and the key's id."""
-    return vkey.rpartition("+")[0]
+    name, key_id, _ = vkey.split("+", 2)  # the key itself is base64, and may hold the sign too
+    return f"{name}+{key_id}"
 
 
 def _ready(db: Session, policy: Policy, shown: int) -> tree.Signed | None:
