@@ -95,7 +95,7 @@ def sequence(
         if not waiting:
             return 0
         now = _time_after(head, clock)
-        events = _one_batch([_opened_event(letter, confidential) for letter in waiting])
+        events = _one_batch([opened_event(letter, confidential) for letter in waiting])
         batch = _compose(db, events, origin=origin, confidential=confidential, head=head, now=now)
         _append(db, head, batch, now)
         return len(events)
@@ -238,7 +238,12 @@ def _sealed(
     ]
 
 
-def _opened_event(letter: inbox.Letter, confidential: Confidential) -> Event:
+def opened_event(letter: inbox.Letter, confidential: Confidential) -> Event:
+    """What a letter says.
+
+    Raises:
+        SealError: it was changed, or another key sealed it.
+    """
     return Event.model_validate_json(confidential.open_event(letter.event_id, letter.payload))
 
 
