@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from client.cli.checking import verify
+from client.cli.finding import find
 from client.cli.options import Folder, Root
 from client.cli.terminal import terminal_of
 from client.cli.verifying import read_root
@@ -88,5 +89,6 @@ def show(
 
 
 app.command("pull")(pull)
+app.command("find")(find)
 app.command("verify")(verify)
 app.command("show")(show)
