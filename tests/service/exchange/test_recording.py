@@ -33,20 +33,21 @@ class Audit:
         ids = [event["event_id"] for event in value["events"]]
         self.batches.append(len(body))
         for refused in self.refuse & set(ids):
-            problem = {"code": "event_conflict", "event_id": refused}
+            problem: dict[str, Any] = {"code": "event_conflict", "event_id": refused}
             return answer(409, problem)
         blocked = [one for one in ids if one in self.blocked]
         if blocked == ids:
             return answer(503, {"code": "log_unwitnessed"})
         self.taken += [one for one in ids if one not in [*self.taken, *blocked]]
-        results = [
-            {"event_id": one, "index": self.taken.index(one), "leaf": "AA", "proof": "a proof"}
-            for one in ids
-            if one in self.taken
-        ]
-        refused = [{"event_id": one, "code": "log_unwitnessed"} for one in blocked]
-        told: dict[str, Any] = {"results": results}
-        return answer(200, told | ({"refused": refused} if refused else {}))
+        told: dict[str, Any] = {
+            "results": [
+                {"event_id": one, "index": self.taken.index(one), "leaf": "AA", "proof": "a proof"}
+                for one in ids
+                if one in self.taken
+            ]
+        }
+        refused_now = [{"event_id": one, "code": "log_unwitnessed"} for one in blocked]
+        return answer(200, told | ({"refused": refused_now} if refused_now else {}))
 
 
 def answer(status: int, value: Any) -> Answered:  # noqa: ANN401
