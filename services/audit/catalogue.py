@@ -20,6 +20,7 @@ INDEX_ROOT = "index.root"
 ERASED = "erasure.executed"
 PEER_CONTRADICTED = "peer.log_contradicted"
 AUDIT_QUERIED = "audit.queried"
+TRANSFER_INTENT = "transfer.intent"
 
 # What every event of another service may tell.
 COMMON = frozenset({"case_id", "transfer_id", "peer", "personal", "count"})
@@ -93,7 +94,7 @@ def _each(kind: EventType, said: Mapping[str, str]) -> dict[str, EventType]:
 
 
 CATALOGUE: Mapping[str, EventType] = {
-    "transfer.intent": replace(_TRANSFER, says="an entry is about to leave; without it none does"),
+    TRANSFER_INTENT: replace(_TRANSFER, says="an entry is about to leave; without it none does"),
     "transfer.received": replace(_ARRIVAL, says="an entry of a peer was taken"),
     **_each(
         _CASE,

@@ -7,13 +7,16 @@ for how long our log has been unwitnessed; beyond the limit of our member docume
 taken, since nobody could show any more that the log was not rewritten meanwhile.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.audit import publication
+from services.audit.catalogue import TRANSFER_INTENT
+from services.audit.events import Event
 from services.audit.membership import Membership
 from services.audit.signals import Signals
-from services.audit.store import Session, tree
+from services.audit.store import Session, inbox, tree
 from services.audit.store import publication as shown
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -49,14 +52,14 @@ def status(*, database: Database, membership: Membership, signals: Signals, cloc
     limit = membership.unwitnessed_limit or USUAL_LIMIT
     with database.read() as db:
         age = unwitnessed_for(db, clock())
-        sizes = _sizes(db, membership)
+        reached = sizes(db, membership)
     alarm = signals.alarm
     return Status(
         alarm=None if alarm is None else str(alarm),
         unwitnessed_for=int(age.total_seconds()),
         limit=limit,
         blocked=age > timedelta(seconds=limit),
-        sizes=sizes,
+        sizes=reached,
     )
 
 
@@ -79,7 +82,22 @@ def unwitnessed_for(db: Session, now: datetime) -> timedelta:
     return max(now - since, timedelta(0)) if since else timedelta(0)
 
 
-def _sizes(db: Session, membership: Membership) -> Sizes:
+def withheld(
+    events: Sequence[Event], *, database: Database, membership: Membership, clock: Clock
+) -> frozenset[str]:
+    """The ids of those events that begin a transfer, are new, and come while it is blocked."""
+    intents = [each.event_id for each in events if each.type == TRANSFER_INTENT]
+    if not intents:
+        return frozenset()
+    limit = timedelta(seconds=membership.unwitnessed_limit or USUAL_LIMIT)
+    with database.read() as db:
+        if unwitnessed_for(db, clock()) <= limit:
+            return frozenset()
+        return frozenset(intents) - inbox.tags(db, intents).keys()
+
+
+def sizes(db: Session, membership: Membership) -> Sizes:
+    """How far every stage has come."""
     head, signed = tree.head(db), tree.latest_checkpoint(db)
     published = shown.latest_published(db)
     return Sizes(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.audit import events, submission
+from services.audit import events, recording
 from services.audit.events import MAX_EVENTS, Event
 from services.audit.routes.parts import Parts, parts
 from shared.protocol.canonical import b64u
@@ -34,12 +34,13 @@ def append(
     for event in body.events:
         events.check_writer(event, caller.service)
     log = own.log
-    recorded = submission.submit(
+    taken = recording.record(
         body.events,
         database=log.database,
+        membership=own.membership,
         confidential=log.confidential,
-        clock=log.clock,
         signals=own.signals,
+        clock=log.clock,
     )
     return {
         "results": [
@@ -49,6 +50,7 @@ def append(
                 "leaf": b64u(each.leaf),
                 "proof": each.proof,
             }
-            for each in recorded
-        ]
+            for each in taken.recorded
+        ],
+        "refused": [{"event_id": each, "code": recording.WITHHELD} for each in taken.withheld],
     }

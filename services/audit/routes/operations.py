@@ -7,9 +7,27 @@ from fastapi import APIRouter, Depends
 
 from services.audit import inspection
 from services.audit.routes.parts import Parts, parts
+from services.audit.stages import overview
 from shared.runtime.principals import gateway_client
 
 router = APIRouter(prefix="/ops")
+
+
+@router.get("/stages", dependencies=[Depends(gateway_client("ops:health"))])
+def stages(own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
+    """Where the log stands: its stages, its inbox, its witnesses."""
+    found = overview(
+        database=own.log.database,
+        membership=own.membership,
+        reports=own.witnessing.reports(),
+        clock=own.log.clock,
+    )
+    alarm = own.signals.alarm
+    return {
+        "leading": own.leading(),
+        "alarm": None if alarm is None else {"code": alarm.code, "detail": str(alarm)},
+        **asdict(found),
+    }
 
 
 @router.get("/fsck", dependencies=[Depends(gateway_client("ops:health"))])

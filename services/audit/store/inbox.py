@@ -61,6 +61,21 @@ def waiting(db: Session, limit: int) -> list[Letter]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How many events wait, and since when the first."""
+
+    count: int
+    oldest: datetime | None
+
+
+def depth(db: Session) -> Depth:
+    """What waits to be sequenced."""
+    query = sa.select(sa.func.count(), sa.func.min(inbox.c.received_at, type_=UtcDateTime()))
+    count, oldest = db.execute(query.where(inbox.c.idx.is_(None))).one()
+    return Depth(count=count, oldest=oldest)
+
+
 def settle(db: Session, places: Mapping[str, int]) -> None:
     """Note the indexes that events got, and forget what they said."""
     statement = (

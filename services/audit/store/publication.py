@@ -114,6 +114,13 @@ def signed_since(db: Session, beyond: int) -> datetime | None:
     return found
 
 
+def signed_when(db: Session) -> datetime | None:
+    """When the newest checkpoint was signed."""
+    query = sa.select(checkpoint.c.created_at).order_by(checkpoint.c.size.desc()).limit(1)
+    found: datetime | None = db.execute(query).scalar_one_or_none()
+    return found
+
+
 def published_when(db: Session) -> datetime | None:
     """When the newest checkpoint was shown."""
     query = sa.select(published.c.created_at).order_by(published.c.size.desc()).limit(1)
