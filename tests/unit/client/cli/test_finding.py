@@ -144,63 +144,6 @@ def test_a_case_that_is_in_the_index_cannot_be_denied(asked: Asked) -> None:
     assert asked.refused("--case", CASE) == (3, "bad_log_proof")
 
 
-Bend = Callable[[dict[str, Any]], object]
-
-
-def _drop(place: int) -> Bend:
-    return lambda page: page["entries"].pop(place) if len(page["entries"]) > 1 else None
-
-
-def _first(change: Bend) -> Bend:
-    """Change first pages alone."""
-    return lambda page: change(page) if page["index"] else None
-
-
-def _later(change: Bend) -> Bend:
-    return lambda page: None if page["index"] else change(page)
-
-
-def _last(change: Bend) -> Bend:
-    return lambda page: change(page) if page["next"] is None else None
-
-
-FLAWS: dict[str, Bend] = {
-    "an entry is missing from the list": _first(_drop(1)),
-    "an entry is missing after the index": _last(_drop(1)),
-    "the last entry is missing": _last(_drop(-1)),
-    "the answer ends early": _first(lambda page: page.update(next=None)),
-    "an entry comes twice": _first(lambda page: page["entries"].append(page["entries"][-1])),
-    "an entry stands elsewhere": _first(
-        lambda page: page["entries"][0].update(index=page["entries"][0]["index"] + 1)
-    ),
-    "an entry is another": _first(
-        lambda page: page["entries"][0].update(leaf=page["entries"][1]["leaf"])
-    ),
-    "no index": _first(lambda page: page.update(index=None)),
-    "an index over less": _first(lambda page: page.update(covered=page["covered"] - 1)),
-    "a page of another answer": _later(lambda page: page.update(size=page["size"] - 1)),
-    "it does not go on": _later(lambda page: page.update(entries=[], next=page["size"] - 1)),
-    "it goes back": _first(lambda page: page.update(next=0)),
-    "the entry is no index": _first(
-        lambda page: page["index"].update(leaf=page["entries"][0]["leaf"])
-    ),
-    "the proof is another key's": _first(
-        lambda page: page["index"]["trie"].update(steps=page["index"]["trie"]["steps"][1:])
-    ),
-    "the path is no path": _first(lambda page: page["entries"][0].update(path=[1])),
-}
-
-
-@pytest.mark.parametrize("flaw", FLAWS)
-def test_what_does_not_hold_is_refused(asked: Asked, flaw: str) -> None:
-    asked.finder.log_index()
-    for _ in range(8):
-        asked.node.record(type="access.denied")
-    asked.finder.bent = FLAWS[flaw]
-    code, _ = asked.refused("--case", CASE)
-    assert code == 3
-
-
 def test_an_entry_of_another_case_does_not_belong_there(asked: Asked) -> None:
     asked.finder.log_index()
     ref, other = asked.ref(CASE), asked.ref(OTHER)
