@@ -1,7 +1,6 @@
 """Compose the audit service: settings and keys in, app out."""
 
 import contextlib
-import secrets
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
@@ -9,9 +8,8 @@ from datetime import timedelta
 import httpx
 from fastapi import FastAPI
 
-from services.audit import publication, standing
+from services.audit import keyring, publication, standing
 from services.audit.assuring import Assurance
-from services.audit.confidential import Confidential
 from services.audit.cosigning import Cosigner
 from services.audit.duties import Duty
 from services.audit.governing import PolicyWatch
@@ -22,6 +20,7 @@ from services.audit.membership import Membership
 from services.audit.recalling import Published
 from services.audit.remembering import Memory
 from services.audit.routes import (
+    closed,
     entries,
     erasures,
     evidence,
@@ -33,13 +32,13 @@ from services.audit.routes import (
 )
 from services.audit.routes.parts import Parts
 from services.audit.settings import AuditSettings
+from services.audit.shelf import Shelf, read_places
 from services.audit.signals import Signals
 from services.audit.signer import Signer
 from services.audit.stamping import Stamper
 from services.audit.witnesses import Witnesses
 from services.audit.witnessing import Witnessing
 from services.audit.worker import Log, Sequencer
-from shared.protocol.checkpoints import LogKey
 from shared.protocol.cosignatures import WitnessKey
 from shared.runtime import logs
 from shared.runtime.app import create_app
@@ -49,13 +48,11 @@ from shared.runtime.crew import Crew, Job
 from shared.runtime.database import migrate, open_database
 from shared.runtime.directory import Directory
 from shared.runtime.http import json_client
-from shared.runtime.keystore import Keystore, KeystoreError
+from shared.runtime.keystore import Keystore
 from shared.runtime.principals import Assertions, Doorman, InternalAuth
 from shared.runtime.refreshing import Refresher
 from shared.runtime.server import make_server, run
 from shared.runtime.settings import load
-
-STORAGE_KEY = "storage"
 
 
 def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
@@ -68,7 +65,7 @@ def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
         OperationalError: the database does not answer.
     """
     keystore = Keystore.open(settings.keystore, settings.passphrase_file)
-    key, *more = _log_keys(keystore, settings)
+    key, *more = keyring.log_keys(keystore, settings)
     database = open_database(settings.database_url("audit"))
     migrate(database, "services.audit.migrations")
     directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
@@ -76,7 +73,7 @@ def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
     opened = Log(
         database=database,
         origin=key.origin,
-        confidential=Confidential(keystore.get("log-case"), _storage_key(keystore)),
+        confidential=keyring.confidential(keystore),
         signer=Signer(key, settings.signer_state, *more),
         policy=lambda: membership.policy,
         clock=clock,
@@ -109,13 +106,18 @@ def _app(
         log=opened,
         signals=signals,
         membership=membership,
+        shelf=Shelf(
+            origin=opened.origin,
+            database=opened.database,
+            places=read_places(settings.closed_logs),
+        ),
         stamper=stamper,
         cosigner=cosigner,
         witnessing=witnessing,
         leading=sequencer.leading,
     )
     duties = _duties(parts, gateway, sequencer.leading, settings)
-    jobs = _jobs(parts, gateway) | duties
+    jobs = _jobs(parts, gateway) | duties | _last_duties(parts, sequencer.presiding)
     crew = Crew(jobs, threading.Event(), opened.database.pulse)
 
     @contextlib.asynccontextmanager
@@ -127,6 +129,7 @@ def _app(
         finally:
             crew.stop()
             sequencer.stop()
+            parts.shelf.close()
             opened.database.close()
 
     def readiness() -> Mapping[str, str]:
@@ -149,6 +152,7 @@ def _app(
             entries.router,
             erasures.router,
             log.router,
+            closed.router,
             oversight.router,
             timestamps.router,
             operations.router,
@@ -184,9 +188,8 @@ def _duties(
         clock=log.clock,
         every=timedelta(seconds=settings.index_s),
     )
-    duties: dict[str, Job] = {"stamping": parts.stamper, "indexing": indexer}
-    duties |= {
-        "witnessing": parts.witnessing,
+    duties: dict[str, Job] = {
+        "indexing": indexer,
         "governing": PolicyWatch(
             database=log.database,
             membership=parts.membership,
@@ -203,6 +206,12 @@ def _duties(
         ),
     }
     return {name: Duty(job=job, leading=leading) for name, job in duties.items()}
+
+
+def _last_duties(parts: Parts, presiding: Callable[[], bool]) -> dict[str, Job]:
+    """What the leader does, and goes on with when the log is closed: its end is to be witnessed."""
+    duties: dict[str, Job] = {"stamping": parts.stamper, "witnessing": parts.witnessing}
+    return {name: Duty(job=job, leading=presiding) for name, job in duties.items()}
 
 
 def _witnessing(
@@ -261,25 +270,6 @@ def _cosigner(
         signals=signals,
         clock=opened.clock,
     )
-
-
-def _log_keys(keystore: Keystore, settings: AuditSettings) -> list[LogKey]:
-    """The keys that sign: one, or while it is changed the old and the new one."""
-    keys = [LogKey.from_bytes(keystore.get(name)) for name in settings.log_keys.split(",")]
-    for key in keys:
-        if key.origin != settings.log_origin:
-            raise KeystoreError(f"a log key is of {key.origin}, not of {settings.log_origin}")
-    return keys
-
-
-def _storage_key(keystore: Keystore) -> bytes:
-    """The key that seals openings at rest; made at the first start."""
-    try:
-        return keystore.get(STORAGE_KEY)
-    except KeystoreError:
-        # `put` never overwrites: a key that is there but does not open is still an error.
-        keystore.put(STORAGE_KEY, secrets.token_bytes(32))
-        return keystore.get(STORAGE_KEY)
 
 
 def main() -> None:

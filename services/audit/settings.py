@@ -20,6 +20,7 @@ class AuditSettings(NodeSettings):
     witness_alarm_s: int = Field(default=300, ge=1)  # unwitnessed for so long: not ready
     heartbeat_s: int = Field(default=600, ge=1)  # an entry at least so often
     batch_ms: int = Field(default=50, ge=1, le=10_000)  # the least time between two batches
+    closed_logs: Path | None = None  # JSON: {"origin": "database URL"} of the logs before this one
     time_authorities: Path | None = None  # the same file as the gateway's
     stamp_s: int = Field(default=3600, ge=1)  # the least time between two stamps of an authority
 

@@ -1,7 +1,7 @@
 """Use case: take events, durably and once, and answer when they are sequenced and signed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,9 +63,17 @@ def deliver(db: Session, letters: Sequence[Letter], now: datetime) -> None:
         Conflict: as `take`.
     """
     inbox.add(db, letters, now)
-    known = inbox.tags(db, [each.event_id for each in letters])
+    check_same(letters, inbox.tags(db, [each.event_id for each in letters]))
+
+
+def check_same(letters: Sequence[Letter], known: Mapping[str, bytes]) -> None:
+    """Check that events which are known by their ids say now what they said then.
+
+    Raises:
+        Conflict: the id of an event is taken by another one (`event_conflict`).
+    """
     for letter in letters:
-        if known[letter.event_id] != letter.tag:
+        if known.get(letter.event_id, letter.tag) != letter.tag:
             raise Conflict(
                 "event_conflict",
                 "This event id is taken by an event with other content.",
@@ -98,9 +106,9 @@ def submit(
     while True:
         seen = signals.generation
         with database.read() as db:
-            recorded = _recorded(db, event_ids)
-        if recorded is not None:
-            return recorded
+            found = recorded(db, event_ids)
+        if found is not None:
+            return found
         _check_running(signals, deadline)
         signals.await_signed(seen, GLANCE)
 
@@ -124,7 +132,7 @@ def _letter(event: Event, confidential: Confidential) -> Letter:
     )
 
 
-def _recorded(db: Session, event_ids: Sequence[str]) -> list[Recorded] | None:
+def recorded(db: Session, event_ids: Sequence[str]) -> list[Recorded] | None:
     """What is known of all these events, or None while one of them has no checkpoint."""
     places = inbox.places(db, event_ids)
     if len(places) < len(set(event_ids)):

@@ -49,10 +49,17 @@ def published(
     own: Own,
     index: Annotated[list[Index], Query(min_length=1, max_length=proofs.MAX_ASKED)],
     under: Literal["first", "newest"] = "first",
+    log: str | None = None,
 ) -> dict[str, object]:
-    """Log proofs with the cosignatures of our policy; entries that have none yet are left out."""
-    found = _UNDER[under](own.log.database, index)
-    return {"proofs": {str(each): proof for each, proof in found.items()}}
+    """Log proofs with the cosignatures of our policy; entries that have none yet are left out.
+
+    `lost` are entries behind the end of a log that died: they are to be recorded anew.
+    """
+    found = _UNDER[under](own.shelf.reading(log), index)
+    return {
+        "proofs": {str(each): proof for each, proof in found.items()},
+        "lost": own.shelf.lost(log, index),
+    }
 
 
 _UNDER = {"first": proofs.published, "newest": proofs.published_last}
@@ -75,9 +82,10 @@ def consistency(
     own: Own,
     old: Annotated[int, Query(alias="from", ge=0)],
     new: Annotated[int, Query(alias="to", ge=0)],
+    log: str | None = None,
 ) -> dict[str, object]:
     """That the log of `to` entries extends that of `from`."""
-    hashes = proofs.consistency(own.log.database, old=old, new=new)
+    hashes = proofs.consistency(own.shelf.reading(log), old=old, new=new)
     return {"from": old, "to": new, "hashes": [b64(each) for each in hashes]}
 
 

@@ -32,6 +32,7 @@ class Asked(BaseModel):
     peer: str | None = None
     size: Number | None = None
     limit: int = Field(default=oversight.PAGE, ge=1)
+    log: str | None = None
 
 
 @router.get("/entries")
@@ -39,7 +40,8 @@ def entries(
     asked: Annotated[Asked, Query()], own: Own, overseer: Overseer, request: Request
 ) -> dict[str, object]:
     """Entries by index, time, case or peer, each proven under one checkpoint."""
-    page = oversight.read(_query(asked), database=own.log.database, confidential=own.confidential)
+    database = own.shelf.reading(asked.log)
+    page = oversight.read(_query(asked), database=database, confidential=own.confidential)
     _record(own, overseer, request, "entries", len(page.entries))
     return {
         "size": page.size,
@@ -55,9 +57,10 @@ def counterparts(
     overseer: Overseer,
     request: Request,
     start: Annotated[Number, Query(alias="from")] = 0,
+    log: str | None = None,
 ) -> dict[str, object]:
     """The peers' leaves of what was received, with their proofs."""
-    found = oversight.counterparts(own.log.database, start=start)
+    found = oversight.counterparts(own.shelf.reading(log), start=start)
     _record(own, overseer, request, "counterparts", len(found.counterparts))
     return {
         "counterparts": [
@@ -83,10 +86,15 @@ def key(own: Own, overseer: Overseer, request: Request) -> dict[str, object]:
 
 @router.get("/proof")
 def proof(
-    own: Own, overseer: Overseer, request: Request, index: Number, size: Number | None = None
+    own: Own,
+    overseer: Overseer,
+    request: Request,
+    index: Number,
+    size: Number | None = None,
+    log: str | None = None,
 ) -> dict[str, object]:
     """One entry with its log proof."""
-    proven = oversight.proof(own.log.database, index=index, size=size)
+    proven = oversight.proof(own.shelf.reading(log), index=index, size=size)
     _record(own, overseer, request, "proof", 1)
     return {
         "index": proven.index,
@@ -107,6 +115,7 @@ class Sought(BaseModel):
     size: Number | None = None
     covered: Number | None = None
     limit: int = Field(default=oversight.PAGE, ge=1)
+    log: str | None = None
 
 
 @router.get("/find")
@@ -114,8 +123,9 @@ def find(
     sought: Annotated[Sought, Query()], own: Own, overseer: Overseer, request: Request
 ) -> dict[str, object]:
     """All entries of a case or about a peer, or that there are none, with the proof of it."""
-    wanted = finding.Wanted(**sought.model_dump())
-    found = finding.find(wanted, database=own.log.database, confidential=own.confidential)
+    wanted = finding.Wanted(**sought.model_dump(exclude={"log"}))
+    database = own.shelf.reading(sought.log)
+    found = finding.find(wanted, database=database, confidential=own.confidential)
     _record(own, overseer, request, "find", len(found.page.entries))
     return {
         "size": found.page.size,

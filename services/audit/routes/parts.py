@@ -9,6 +9,7 @@ from fastapi import Request
 from services.audit.confidential import Confidential
 from services.audit.cosigning import Cosigner
 from services.audit.membership import Membership
+from services.audit.shelf import Shelf
 from services.audit.signals import Signals
 from services.audit.stamping import Stamper
 from services.audit.witnessing import Witnessing
@@ -22,6 +23,7 @@ class Parts:
     log: Log
     signals: Signals
     membership: Membership
+    shelf: Shelf
     witnessing: Witnessing
     leading: Callable[[], bool]
     stamper: Stamper

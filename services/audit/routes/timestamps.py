@@ -18,9 +18,10 @@ def timestamps(
     overseer: Annotated[Principal, Depends(gateway_client("audit:read"))],
     request: Request,
     start: Annotated[int, Field(ge=0, lt=2**53), Query(alias="from")] = 0,
+    log: str | None = None,
 ) -> dict[str, object]:
     """The records of stamps over checkpoints of this size and larger, `next` None at the end."""
-    found = stamping.records(own.log.database, start=start)
+    found = stamping.records(own.shelf.reading(log), start=start)
     access.record(
         access.Access(
             personal=overseer.personal, purpose=overseer.purpose, query=request.url.query
