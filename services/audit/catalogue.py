@@ -211,7 +211,7 @@ CATALOGUE: Mapping[str, EventType] = {
             "peer.suspended": "the directory suspended a peer",
             "peer.resumed": "the directory took a peer up again",
             "peer.unreachable": "a peer did not answer for long",
-            "audit.exported": "an overseer read the links of a channel",
+            "audit.exported": "an overseer read the links of a channel, or what convicts its peer",
         },
     ),
     **_each(

@@ -5,10 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from services.exchange import channel_watch
+from services.exchange import channel_watch, contradictions
 from services.exchange.channel_watch import ChannelReport, LinkReport
+from services.exchange.contradictions import Held
 from services.exchange.routes.parts import Node, acting
 from services.exchange.states import Actor
+from shared.protocol.canonical import b64u
 from shared.runtime.clock import milliseconds
 
 router = APIRouter(prefix="/v1")
@@ -35,6 +37,23 @@ class LinksAnswer:
     """Every place of both directions, in order."""
 
     links: tuple[LinkAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldAnswer:
+    """Two notes of a peer's log that cannot both be true; `file` convicts it offline."""
+
+    peer: str
+    found_at: str
+    notes: tuple[str, ...]
+    file: str | None  # base64url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceAnswer:
+    """All that is kept against peers' logs."""
+
+    evidence: tuple[HeldAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +97,15 @@ def links(peer: Peer, actor: Overseer, node: Node) -> LinksAnswer:
     return LinksAnswer(links=tuple(map(_link, found)))
 
 
+@router.get("/audit/channels/evidence")
+def evidence(actor: Overseer, node: Node) -> EvidenceAnswer:
+    """Give what peers' logs contradicted themselves in, as it came with their entries."""
+    found = contradictions.held_against_logs(
+        database=node.database, directory=node.directory, actor=actor
+    )
+    return EvidenceAnswer(evidence=tuple(map(_held, found)))
+
+
 @router.get("/ops/channels")
 def channels(_actor: Operator, node: Node) -> ChannelsAnswer:
     """Recompute every channel and say where it first breaks."""
@@ -89,6 +117,15 @@ def channels(_actor: Operator, node: Node) -> ChannelsAnswer:
             events=waiting.events,
             since=milliseconds(waiting.since) if waiting.since else None,
         ),
+    )
+
+
+def _held(held: Held) -> HeldAnswer:
+    return HeldAnswer(
+        peer=held.peer,
+        found_at=milliseconds(held.at),
+        notes=held.notes,
+        file=None if held.evidence is None else b64u(held.evidence),
     )
 
 
