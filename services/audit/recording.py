@@ -41,13 +41,15 @@ def record(
     """
     withheld = standing.withheld(events, database=database, membership=membership, clock=clock)
     taken = [each for each in events if each.event_id not in withheld]
-    if not taken:
+    if withheld and not taken:
         raise Unavailable(
             WITHHELD,
             "Our log has gone without its witnesses for too long: no new transfer is taken.",
             rule="policy of the log",
             next_step="The operators see at /v1/ops/log which witness is missing. Send it again.",
         )
+    if not taken:
+        return Taken(recorded=[], withheld=[])
     recorded = submission.submit(
         taken, database=database, confidential=confidential, clock=clock, signals=signals
     )

@@ -134,7 +134,7 @@ def begin(new: Ledger, ended: Ended, *, before: Database | None, marks: Marks) -
             _check_continues(db, new.origin, ended)
         cosigned = witness.heads(db)
     # Commit point. Died before it: there is no new log. After it, before the marks: the witness says
-    # that it has lost its second memory, until the next call makes it.
+    # that it has lost its second memory, until the next call makes it anew from what was carried over.
     marks.begin()
     for note in cosigned.values():
         marks.advance(note)

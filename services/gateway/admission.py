@@ -104,6 +104,9 @@ ROUTES: Sequence[Route] = (
     _route("GET /log/checkpoint", "audit", None, target="/checkpoint"),
     _route("GET /log/tile/{tile}", "audit", None, target="/tile/{tile}"),
     _route("GET /log/tile/entries/{tile}", "audit", "audit:read", target="/tile/entries/{tile}"),
+    _route("GET /logs/{digest}/checkpoint", "audit", None),
+    _route("GET /logs/{digest}/tile/{tile}", "audit", None),
+    _route("GET /logs/{digest}/tile/entries/{tile}", "audit", "audit:read"),
     _route(
         "GET /v1/audit/entries", "audit", "audit:read", target="/oversight/entries", purpose=True
     ),

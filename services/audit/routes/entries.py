@@ -34,8 +34,10 @@ def append(
     for event in body.events:
         events.check_writer(event, caller.service)
     log = own.log
+    before = own.shelf.recorded(body.events, log.confidential)
+    known = {each.event_id for each in before}
     taken = recording.record(
-        body.events,
+        [each for each in body.events if each.event_id not in known],
         database=log.database,
         membership=own.membership,
         confidential=log.confidential,
@@ -50,7 +52,7 @@ def append(
                 "leaf": b64u(each.leaf),
                 "proof": each.proof,
             }
-            for each in taken.recorded
+            for each in [*before, *taken.recorded]
         ],
         "refused": [{"event_id": each, "code": recording.WITHHELD} for each in taken.withheld],
     }
