@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from client.oversight.counterparts import Counterparts
 from client.oversight.dates import check_dates
 from client.oversight.findings import Check, Findings
+from client.oversight.indexing import IndexCheck
 from client.oversight.ledger import Ledger, Place
 from client.oversight.mirror import CASE_KEY, CHECKPOINT, DIRECTORY, Mirror
 from client.oversight.proving import Mirrored
@@ -53,7 +54,7 @@ class Audited:
 
 
 def audit(mirror: Mirror, *, pinned_root: bytes, findings: Findings) -> Audited | None:
-    """Make the checks 1 to 9, 11 and 12 of a mirror.
+    """Make the checks 1 to 9, 11, 12 and 14 of a mirror.
 
     Args:
         mirror: what was pulled.
@@ -73,6 +74,7 @@ class Auditor:
     mirror: Mirror
     pinned_root: bytes
     _tree: Tree = field(default_factory=Tree)
+    _index: IndexCheck = field(default_factory=IndexCheck)
     _ledger: Ledger | None = None
     _counterparts: Counterparts | None = None
 
@@ -110,9 +112,11 @@ class Auditor:
             self._ledger = Ledger(origin=stated.origin, case_key=case_key, findings=findings)
         ledger = self._ledger
         ledger.findings = findings
+        self._index.begin(stated.size - self._tree.given)
         for index, body in read_entries(self.mirror, stated, self._tree, findings):
-            ledger.add(index, body)
+            self._index.add(ledger.add(index, body), index, findings)
         ledger.finish()
+        self._index.finish(stated.size, findings)
         return ledger
 
 

@@ -26,6 +26,7 @@ class Check(Enum):
     WITNESSES = (11, "the policy's quorum of witnesses has cosigned the newest checkpoint")
     DATES = (12, "entries are dated within the times of the checkpoints around them")
     TIMES = (13, "time-stamping authorities saw the log when it says")
+    INDEX = (14, "every index root in the log is the one of its entries")
 
     def __init__(self, number: int, title: str) -> None:
         self.number = number

@@ -69,14 +69,14 @@ class Ledger:
     _cases: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     _peers: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
-    def add(self, index: int, body: bytes) -> None:
-        """Read the leaf at an index."""
+    def add(self, index: int, body: bytes) -> Scanned | None:
+        """Read the leaf at an index; give it, unless it is none."""
         self.count += 1
         try:
             leaf = scan(body)
         except ProtocolError as error:
             self.findings.fail(Check.LEAVES, f"entry {index}", error.detail)
-            return
+            return None
         self._check(index, leaf)
         if leaf.case_ref is not None:
             owner = bytes.fromhex(leaf.case_ref.decode())
@@ -85,6 +85,7 @@ class Ledger:
             self._check_counter(index, self._peers, leaf.peer, (leaf.peer_seq, leaf.peer_prev))
         if leaf.type in {_SENT, _RECEIVED}:
             self._keep(leaf.type, _transfer(index, leaf))
+        return leaf
 
     def finish(self) -> None:
         """Say what was looked at."""

@@ -41,6 +41,7 @@ def test_a_mirror_as_it_was_pulled_holds(mirror: Mirror) -> None:
         *list(Check)[:9],
         Check.WITNESSES,
         Check.DATES,
+        Check.INDEX,
     ]
 
 
