@@ -14,6 +14,8 @@ from shared.protocol.chainfolder import Link
 from shared.protocol.channels import GENESIS_PREV
 from shared.protocol.checkpoints import Checkpoint, LogKey, sign_checkpoint
 from shared.protocol.cosignatures import cosign
+from shared.protocol.indexes import INDEX_ROOT, INDEX_ROOT_FIELD
+from shared.protocol.indexroots import IndexRoots
 from shared.protocol.leaves import format_time
 from shared.protocol.logproofs import format_proof
 from shared.protocol.merkle import (
@@ -32,7 +34,7 @@ CASE_LENGTH = 20  # leaves of one case, one after the other
 STEP = timedelta(milliseconds=900)
 _LEAF = (
     '{"about":%(about)s,"case_prev":%(case_prev)s,"case_ref":%(case_ref)s,"case_seq":%(case_seq)s,'
-    '"channel":%(channel)s,"commit":%(commit)s,"count":null,"direction":%(direction)s,'
+    '"channel":%(channel)s,"commit":%(commit)s,"count":%(count)s,"direction":%(direction)s,'
     '"entry_hash":%(entry_hash)s,"entry_type":%(entry_type)s,"epoch":%(epoch)s,'
     '"event_id":"01890a5d-ac96-774b-8000-%(index)012x","event_time":"%(time)s","log":"%(log)s",'
     '"nonce":"%(nonce)032x","outcome":%(outcome)s,"peer":%(peer)s,"peer_prev":%(peer_prev)s,'
@@ -41,7 +43,7 @@ _LEAF = (
 )
 _NOTHING = dict.fromkeys(
     (
-        "about", "case_prev", "case_ref", "case_seq", "channel", "direction", "entry_hash",
+        "about", "case_prev", "case_ref", "case_seq", "channel", "count", "direction", "entry_hash",
         "entry_type", "epoch", "outcome", "peer", "peer_prev", "peer_receipt", "peer_seq", "seq",
     ),
     "null",
@@ -75,11 +77,13 @@ class Grown:
 class LongLog:
     """QM's log of any length, in a mirror, and so much of QN's as answers it.
 
-    Every `transfers`-th leaf is of a transfer: a package sent, its receipt, a request received, ours.
+    Every `transfers`-th leaf is of a transfer: a package sent, its receipt, a request received, ours; and
+    every `roots`-th says the root of the index.
     """
 
-    def __init__(self, folder: Path, *, transfers: int = 20) -> None:
+    def __init__(self, folder: Path, *, transfers: int = 20, roots: int = 1000) -> None:
         self.mirror, self.every, self.clock = Mirror(folder), transfers, Clock()
+        self.roots, self.index = roots, IndexRoots()
         qm, qn = (Country(name=name, clock=self.clock) for name in ("QM", "QN"))
         bundle_, self.pinned = make_directory(qm.member(), qn.member())
         self.mirror.write(DIRECTORY, bundle_)
@@ -93,6 +97,7 @@ class LongLog:
         self.waiting: str | None = None
         self.peer: tuple[int, int] | None = None
         self._append(qm.bodies[0])
+        self.index.add(None, None)
 
     def case(self, number: int) -> str:
         """The request id of a case."""
@@ -103,12 +108,17 @@ class LongLog:
             index = self.size
             self.now += STEP
             told = {**_NOTHING, **self._case(index)}
-            if index % self.every == 0:
+            told["commit"] = f'{{"officer":"{index:064x}"}}'
+            if index % self.roots == 1:
+                root = self.index.root(index).hex()
+                told |= {"type": INDEX_ROOT, "count": f"{index}"}
+                told["commit"] = f'{{"{INDEX_ROOT_FIELD}":"{root}"}}'
+            elif index % self.every == 0:
                 told |= self._transfer(index // self.every % 4, index)
             else:
                 told["type"] = _TYPES[index % 4]
             told |= {"time": format_time(self.now), "log": self.log.key.origin}
-            told["commit"] = f'{{"officer":"{index:064x}"}}'
+            self.index.add(_value(told["case_ref"]), _value(told["peer"]))
             self._append((_LEAF % {**told, "index": index, "nonce": index}).encode())
 
     def publish(self) -> str:
@@ -206,6 +216,10 @@ class LongLog:
         root = b64(self.other.frontier.root())
         place = f'"index":{at},"origin":"{self.other.key.origin}","root":"{root}","size":{at + 1}'
         return "{" + place + "}"
+
+
+def _value(member: str) -> str | None:
+    return None if member == "null" else member.strip('"')
 
 
 def _about(link: Link) -> str:
