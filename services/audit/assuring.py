@@ -43,13 +43,16 @@ class Assurance:
             if time.monotonic() >= deadline or stopping.wait(_GLANCE):
                 logs.log().warning("witnesses_not_asked", why="there is no directory yet")
                 return
-        heard, asked = _Heard(), stations(policy)
+        heard, over, asked = _Heard(), threading.Event(), stations(policy)
         for station in asked:
             # A thread that hangs in the network must not keep the process from ending.
             threading.Thread(
-                target=self._ask, args=(station, heard, deadline), name="assurance", daemon=True
+                target=self._ask, args=(station, heard, over), name="assurance", daemon=True
             ).start()
-        self._listen(heard, {each.name for each in asked}, deadline, stopping)
+        try:
+            self._listen(heard, {each.name for each in asked}, deadline, stopping)
+        finally:
+            over.set()
 
     def _listen(
         self, heard: _Heard, missing: set[str], deadline: float, stopping: threading.Event
@@ -58,7 +61,7 @@ class Assurance:
             try:
                 name, found = heard.get(timeout=_GLANCE)
             except queue.Empty:
-                if time.monotonic() < deadline + _GLANCE:
+                if time.monotonic() < deadline:
                     continue
                 logs.log().warning("witnesses_not_asked", missing=sorted(missing))
                 return
@@ -66,17 +69,15 @@ class Assurance:
                 raise OtherHistory(name, found)
             missing.discard(name)
 
-    def _ask(self, station: Station, heard: _Heard, deadline: float) -> None:
+    def _ask(self, station: Station, heard: _Heard, over: threading.Event) -> None:
         """Ask one witness until it answers; tell what is against us, or None."""
-        while True:
+        while not over.is_set():
             try:
                 note = self.witnesses.newest(station.name)
                 found = None if note is None else self.contradiction(note)
             except UnansweredError as error:
-                if time.monotonic() + AGAIN > deadline:
-                    return
                 logs.log().info("witness_unanswered", witness=station.name, why=str(error))
-                time.sleep(AGAIN)
+                over.wait(AGAIN)
             except ProtocolError as error:
                 logs.log().warning("not_our_note", witness=station.name, why=error.detail)
                 heard.put((station.name, None))

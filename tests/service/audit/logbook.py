@@ -93,6 +93,10 @@ class Logbook:
         )
 
     def open(self) -> None:
+        self.take_lead()
+        self.publish()
+
+    def take_lead(self) -> None:
         self.epoch = sequencing.open_log(
             database=self.database,
             origin=ORIGIN,
@@ -101,7 +105,6 @@ class Logbook:
             known=self.signer.epoch(),
         )
         self.signer.take(self.epoch)
-        self.publish()
 
     def plan(self, *faults: str | None) -> None:
         """What happens at the next commits."""
@@ -119,8 +122,12 @@ class Logbook:
             epoch=self.epoch,
         )
 
+    def sign(self) -> int:
+        return publication.sign(database=self.database, signer=self.signer, clock=self.clock)
+
     def publish(self) -> int:
-        publication.sign(database=self.database, signer=self.signer, clock=self.clock)
+        """Sign, and show it at once: the policy asks for nobody."""
+        self.sign()
         return publication.publish(database=self.database, policy=OPEN, clock=self.clock)
 
     def inspect(self, last: int | None = None) -> int:
