@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from client.cli.checking import verify
+from client.cli.evidence import evidence
+from client.cli.exporting import export
 from client.cli.finding import find
 from client.cli.options import Folder, Root
 from client.cli.terminal import terminal_of
@@ -92,3 +94,5 @@ app.command("pull")(pull)
 app.command("find")(find)
 app.command("verify")(verify)
 app.command("show")(show)
+app.command("evidence")(evidence)
+app.command("export")(export)

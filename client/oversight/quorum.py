@@ -20,7 +20,7 @@ def check_witnesses(mirror: Mirror, policy: Policy, findings: Findings, *, said_
     A policy that names logs must name this one, and the keys that it gives must have signed.
     """
     with findings.noting(Check.WITNESSES, CHECKPOINT):
-        note = _with_all_lines(mirror, policy)
+        note = with_all_lines(mirror, policy)
         checkpoint = read_checkpoint(note.text)
         if policy.logs:
             check_signed(note, checkpoint, policy.log_vkeys(checkpoint.origin))
@@ -39,7 +39,7 @@ def check_witnesses(mirror: Mirror, policy: Policy, findings: Findings, *, said_
             findings.details[Check.WITNESSES] = f"{before}; {told}" if before else told
 
 
-def _with_all_lines(mirror: Mirror, policy: Policy) -> Note:
+def with_all_lines(mirror: Mirror, policy: Policy) -> Note:
     """The newest checkpoint with the log's own lines, and the newest of each witness of the policy."""
     newest = read_note(mirror.read(CHECKPOINT).decode("utf-8", "replace"))
     origin = newest.text.partition("\n")[0]
