@@ -36,7 +36,7 @@ GRANTS = {
     "witness_key": APPEND,
     # The index is derived and may be made anew; the roots that were logged are not.
     "index_head": "SELECT, INSERT, UPDATE (size, root)",
-    "index_list": "SELECT, INSERT, UPDATE (size, peaks)",
+    "index_list": "SELECT, INSERT, UPDATE (size, peaks), DELETE",
     "index_node": "SELECT, INSERT, UPDATE (gone), DELETE",
     "index_root": APPEND,
 }
