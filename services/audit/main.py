@@ -69,7 +69,9 @@ def create(settings: AuditSettings, clock: Clock = utc_now) -> FastAPI:
     database = open_database(settings.database_url("audit"))
     migrate(database, "services.audit.migrations")
     directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
-    membership = Membership(directory=directory, country=settings.country)
+    membership = Membership(
+        directory=directory, country=settings.country, origin=settings.log_origin
+    )
     opened = Log(
         database=database,
         origin=key.origin,

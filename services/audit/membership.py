@@ -14,6 +14,9 @@ class Membership:
 
     directory: Directory
     country: str
+    origin: str = (
+        ""  # of our log; one that the directory does not know stands under the open one's policy
+    )
 
     @property
     def member(self) -> Member | None:
@@ -24,7 +27,7 @@ class Membership:
     def policy(self) -> Policy | None:
         """Who must have cosigned our checkpoints before they are shown."""
         member = self.member
-        return None if member is None else member.log_policy
+        return None if member is None else member.log_named(self.origin).witnessed_by
 
     @property
     def unwitnessed_limit(self) -> int | None:

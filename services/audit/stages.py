@@ -90,7 +90,7 @@ def _stages(sizes: Sizes, ages: Mapping[str, int | None]) -> dict[str, Stage]:
         "signed": sizes.integrated,
         "witnessed": sizes.signed,
         "published": sizes.witnessed,
-        "indexed": sizes.integrated,
+        "indexed": sizes.published,
         "stamped": sizes.published,
     }
     reached = {name: getattr(sizes, name) for name in behind}

@@ -16,7 +16,7 @@ from services.audit.catalogue import TRANSFER_INTENT
 from services.audit.events import Event
 from services.audit.membership import Membership
 from services.audit.signals import Signals
-from services.audit.store import Session, inbox, tree
+from services.audit.store import Session, inbox, index, stamps, tree
 from services.audit.store import publication as shown
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -100,11 +100,12 @@ def sizes(db: Session, membership: Membership) -> Sizes:
     """How far every stage has come."""
     head, signed = tree.head(db), tree.latest_checkpoint(db)
     published = shown.latest_published(db)
+    indexed = index.root_within(db, published.size if published else 0)
     return Sizes(
         integrated=head.size if head else 0,
         signed=signed.size if signed else 0,
         witnessed=publication.witnessed(db, membership.policy),
         published=published.size if published else 0,
-        indexed=0,
-        stamped=0,
+        indexed=indexed.size if indexed else 0,
+        stamped=stamps.largest(db),
     )

@@ -85,9 +85,13 @@ class Witnesses:
 
 def _address(members: Mapping[Country, trust.Member], country: Country, name: str) -> str | None:
     own = members.get(country)
-    listed = own.log_policy.witnesses if own is not None else ()
-    urls = (each.url for each in listed if each.name == name and each.url is not None)
-    return next((url.rstrip("/") for url in urls), None)
+    if own is None:
+        return None
+    for log in (own.log, *own.closed_logs):  # the end of a closed log is to be witnessed, too
+        for each in log.witnessed_by.witnesses:
+            if each.name == name and each.url is not None:
+                return each.url.rstrip("/")
+    return None
 
 
 def _anchors(members: Mapping[Country, trust.Member], url: str) -> tuple[str, ...] | None:

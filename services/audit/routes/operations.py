@@ -27,6 +27,7 @@ def stages(own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
         "leading": own.leading(),
         "alarm": None if alarm is None else {"code": alarm.code, "detail": str(alarm)},
         **asdict(found),
+        "stamps": [asdict(each) for each in own.stamper.lights()],
     }
 
 

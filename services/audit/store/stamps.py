@@ -45,6 +45,12 @@ def newest(db: Session, authority: str) -> Stamped | None:
     return _one(db, stamp.c.authority == authority)
 
 
+def largest(db: Session) -> int:
+    """The largest size that an authority has stamped; 0 before the first."""
+    found: int | None = db.execute(sa.select(sa.func.max(stamp.c.size))).scalar_one()
+    return found or 0
+
+
 def page(db: Session, start: int, limit: int) -> list[Stamped]:
     """The first stamps from this size on, by size and authority."""
     query = sa.select(stamp).where(stamp.c.size >= start)
