@@ -15,6 +15,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Readiness = Callable[[], Mapping[str, str]]
 JSON_LIMIT = 256 * 1024  # bytes; a route that takes more says so
 OK = "ok"
+STANDBY = "standby"  # another process does this part's work; the rest is done here
 TOO_LARGE = 413
 
 
@@ -25,7 +26,7 @@ def create_app(
     readiness: Readiness,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
-    """Return an app with `/healthz` and `/readyz` (503 unless every part of `readiness()` says `ok`)."""
+    """Return an app with `/healthz` and `/readyz` (503 unless all of `readiness()` is ok or stands by)."""
     app = NodeApp(
         title=title,
         lifespan=lifespan,
@@ -52,7 +53,7 @@ def _health(readiness: Readiness) -> APIRouter:
     @router.get("/readyz")
     def readyz() -> JSONResponse:
         parts = dict(readiness())
-        ready = all(state == OK for state in parts.values())
+        ready = all(state in {OK, STANDBY} for state in parts.values())
         return JSONResponse(
             {"status": OK if ready else "not ready", "parts": parts}, 200 if ready else 503
         )

@@ -48,6 +48,7 @@ def client(state: str = "ok") -> TestClient:
 def test_health_and_readiness() -> None:
     assert client().get("/healthz").json() == {"status": "ok"}
     assert client().get("/readyz").status_code == 200
+    assert client("standby").get("/readyz").status_code == 200
     answer = client("away").get("/readyz")
     assert (answer.status_code, answer.json()["parts"]) == (503, {"database": "away"})
 
