@@ -3,8 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
 from services.exchange.store import peers
 from shared.protocol.canonical import unb64u
 from shared.protocol.checkpoints import Checkpoint, LogKey, read_checkpoint, sign_checkpoint
@@ -47,6 +45,11 @@ def log_key(pair: Pair) -> LogKey:
 
 def test_two_roots_of_one_size_convict_offline(accepted_case: Case) -> None:
     pair, _ = accepted_case
+    fork = peers.Contradiction(
+        peer="QM", kind="fork", first=b"one", second=b"other", at=pair.clock()
+    )
+    with pair.qn.database.begin() as db:
+        peers.add_contradiction(db, fork)  # of a channel, and no matter of the log
     note = keep(pair, log_key(pair))
     (found,) = read(pair)
     pinned = pair.qn.node.parts.directory.member("QM").log_vkeys
@@ -55,6 +58,8 @@ def test_two_roots_of_one_size_convict_offline(accepted_case: Case) -> None:
     assert (found["peer"], found["notes"][0]) == ("QM", note)
     recorded = [each for each in outbox(pair.qn.node) if each["type"] == "audit.exported"]
     assert [each["peer"] for each in recorded] == ["QM"]
+    for role in ("ops", "preparer"):
+        assert pair.qn.node.client(role).get(ADDRESS).status_code == 403
 
 
 def test_notes_of_keys_that_have_gone_are_shown_all_the_same(accepted_case: Case) -> None:
@@ -62,19 +67,3 @@ def test_notes_of_keys_that_have_gone_are_shown_all_the_same(accepted_case: Case
     note = keep(pair, LogKey.generate("qm.rogatory.example/log"))
     (found,) = read(pair)
     assert (found["file"], found["notes"][0]) == (None, note)
-
-
-def test_forks_of_a_channel_are_no_matter_of_the_log(accepted_case: Case) -> None:
-    pair, _ = accepted_case
-    fork = peers.Contradiction(
-        peer="QM", kind="fork", first=b"one", second=b"other", at=pair.clock()
-    )
-    with pair.qn.database.begin() as db:
-        peers.add_contradiction(db, fork)
-    assert read(pair) == []
-
-
-@pytest.mark.parametrize("role", ["ops", "preparer"])
-def test_it_is_for_overseers(accepted_case: Case, role: str) -> None:
-    pair, _ = accepted_case
-    assert pair.qn.node.client(role).get(ADDRESS).status_code == 403
