@@ -44,10 +44,10 @@ def own_log(policy: str) -> dict[str, object]:
     }
 
 
-def note_policy(url: str) -> None:
+def note_policy(url: str, text: str = "quorum none\n", limit: int = 14_400) -> None:
     """As if the log had an entry about its policy already, so that tests count their own."""
     opened = open_database(url)
-    noted = Noted(number=1, text="quorum none\n", unwitnessed_limit=14_400, event_id=request_id(0))
+    noted = Noted(number=1, text=text, unwitnessed_limit=limit, event_id=request_id(0))
     with opened.begin() as db:
         publication.note_policy(db, noted, START)
     opened.close()
