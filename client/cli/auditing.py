@@ -14,6 +14,7 @@ from client.cli.finding import find
 from client.cli.options import Folder, Root
 from client.cli.terminal import terminal_of
 from client.cli.verifying import read_root
+from client.cli.watching import watch
 from client.oversight.mirror import Mirror
 from client.oversight.timeline import timeline
 from client.oversight.together import Asked, pull_witnessed
@@ -96,3 +97,4 @@ app.command("verify")(verify)
 app.command("show")(show)
 app.command("evidence")(evidence)
 app.command("export")(export)
+app.command("watch")(watch)

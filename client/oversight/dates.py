@@ -7,7 +7,7 @@ clocks are their own, say that the log did not lie about the time of its checkpo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,19 +54,18 @@ def check_dates(
 def _dated(seen: Mapping[str, tuple[str, Checkpoint]], keys: Keys) -> Iterator[tuple[str, Dated]]:
     witnesses = {each.vkey for log in keys.named for each in log.witnessed_by.witnesses}
     for name, (note, checkpoint) in seen.items():
-        signed = _signed(note, checkpoint, keys)
+        signed = signed_at(note, checkpoint, keys.all_vkeys)
         cosigned: tuple[datetime, ...] = ()
         with suppress(ProtocolError):  # a false line is told by check 11, if it is of the newest
             cosigned = tuple(_time(each.time) for each in read_cosignatures(note, witnesses))
         yield name, Dated(size=checkpoint.size, signed=signed, cosigned=cosigned)
 
 
-def _signed(note: str, checkpoint: Checkpoint, keys: Keys) -> datetime:
-    """The time in the log's own signature, which has been checked; the newest, if there are more."""
-    verifiers = [NoteVerifier.from_vkey(vkey) for vkey in keys.all_vkeys]
+def signed_at(note: str, checkpoint: Checkpoint, vkeys: Sequence[str]) -> datetime:
+    """Give the time in the log's own ML-DSA-44 line, which has been checked; the newest of several."""
     lines = [
         (each, line)
-        for each in verifiers
+        for each in map(NoteVerifier.from_vkey, vkeys)
         if each.algorithm is Algorithm.MLDSA44
         for line in each.signed(read_note(note))
     ]
