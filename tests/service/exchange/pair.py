@@ -288,6 +288,7 @@ def _audit(country: str, federation: Path, data: Path, clock: Clock) -> Any:  # 
         gateway_internal_url="http://127.0.0.1:9",
         log_origin=f"{country.lower()}.rogatory.example/log",
         batch_ms=1,
+        witness_start_s=0,
     )
     keystore = _keystore(etc)
     database = open_database(settings.database_url("audit"))
