@@ -113,7 +113,7 @@ class Sequencer(threading.Thread):
 
     def _open(self) -> None:
         """Fence off every earlier leader, and look over the end of the log."""
-        log = self._log
+        log, before = self._log, self._epoch
         self._epoch = sequencing.open_log(
             database=log.database,
             origin=log.origin,
@@ -136,7 +136,8 @@ class Sequencer(threading.Thread):
             vkeys=log.signer.vkeys,
             last=inspection.QUICK,
         )
-        self._assured = False
+        # Asking may outlast the lead: who gets it back at once, and nobody led between, does not ask again.
+        self._assured = self._assured and self._epoch == before + 1
 
     def stop(self) -> None:
         """End after the present batch, and let another process take the lead."""

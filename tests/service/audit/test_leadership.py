@@ -1,5 +1,6 @@
 """F17: one process leads, the others stand by; a leader that lost the lead writes and signs nothing."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from services.audit.tables import log_head
 from services.audit.worker import Log, Sequencer
 from tests.service.audit.logbook import CONFIDENTIAL, KEY, Logbook, event
 from tests.service.audit.stopping import stopped_leader
-from tests.service.audit.test_worker import INTERVAL, SOON, eventually
+from tests.service.audit.test_worker import INTERVAL, SOON, eventually, logbook_size
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -67,9 +68,14 @@ class Processes:
         return Process(log, signals, sequencer)
 
     def end_the_leaders_session(self) -> None:
+        eventually(self._ended)
+
+    def _ended(self) -> bool:
         with self.book.database.begin() as db:
-            (pid,) = db.scalars(SESSIONS)
-            db.execute(sa.select(sa.func.pg_terminate_backend(pid)))
+            leaders = db.scalars(SESSIONS).all()
+            for pid in leaders:
+                db.execute(sa.select(sa.func.pg_terminate_backend(pid)))
+        return bool(leaders)
 
 
 @pytest.fixture
@@ -215,3 +221,21 @@ def test_the_server_frees_the_lead_of_a_holder_that_says_nothing(logbook: Logboo
     assert next_one.held()
     silent.release()
     next_one.release()
+
+
+def test_who_asks_for_longer_than_the_lead_lasts_asks_once(logbook: Logbook) -> None:
+    asked: list[int] = []
+
+    def assure(_stopping: threading.Event) -> None:
+        sequencer._lead.release()  # as the server frees it from a silent session
+        asked.append(sequencer._epoch)
+
+    sequencer = Sequencer(logbook.log, Signals(), interval=INTERVAL, assure=assure)
+    sequencer.start()
+    try:
+        logbook.take(event(1))
+        eventually(lambda: logbook_size(logbook) == 2)
+        logbook.open()  # another led
+        eventually(lambda: len(asked) == 2)
+    finally:
+        sequencer.stop()
