@@ -21,7 +21,9 @@ LOCK = "lead"
 
 
 class Lead(Protocol):
-    """The right to try."""
+    """The right to try; `glance` says after how many seconds to look for what other processes took."""
+
+    glance: float
 
     def take(self) -> bool:
         """Take the lead if nobody has it."""
@@ -35,6 +37,8 @@ class Lead(Protocol):
 
 class FolderLock(Lead):
     """The lead of a log on SQLite: a lock that ends with the process."""
+
+    glance = 0.5  # seldom is there another process
 
     def __init__(self, path: Path) -> None:
         self._path = path

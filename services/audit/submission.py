@@ -16,7 +16,7 @@ from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict, Unavailable
 
 PATIENCE = timedelta(seconds=20)  # what a caller waits at most; the event is kept in any case
-GLANCE = 0.25  # seconds; another process may be the sequencer, and its signals are not heard here
+GLANCE = 0.1  # seconds; another process may be the sequencer, and its signals are not heard here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from shared.runtime.database import Database
 
 CLOCK_PATIENCE = timedelta(seconds=1)  # a clock may be behind so long before it is an alarm
 RETRY = 0.5  # seconds after a failure of the database
-GLANCE = 0.5  # seconds; another process may have taken events, or lost the lead
+GLANCE = 0.5  # seconds; another process may have lost the lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ class Sequencer(threading.Thread):
             spent = time.monotonic() - began
             self._stopping.wait(self._interval.total_seconds() - spent)
         else:
-            self._signals.await_arrival(GLANCE)
+            self._signals.await_arrival(self._lead.glance)
 
     def _turn(self) -> int:
         """Publish what is left from before, sequence a batch and publish it; return its length."""

@@ -21,32 +21,28 @@ _SILENCE = sa.text(f"SET idle_session_timeout = {SILENCE}")
 class SessionLock:
     """Held as long as the session lives: its end, for whatever reason, frees the lock."""
 
+    glance = 0.1  # seconds; replicas take events, and whoever sent them waits
+
     def __init__(self, database: Database) -> None:
         self._engine = database.engine
         self._connection: sa.Connection | None = None
-        self._session = 0
+        self._session = 0  # that has the lock
 
     def take(self) -> bool:
-        """Take the lock if no session has it."""
-        self.release()
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        """Take the lock if no session has it; who stands by asks again and again in one session."""
+        connection = self._connection or self._connect()
         try:
-            connection.detach()  # of the pool, which would hand it to others
-            connection.execute(_SILENCE)
             session = int(connection.scalar(_SESSION) or 0)
-            taken = connection.scalar(_TAKE)
+            taken = bool(connection.scalar(_TAKE))
         except BaseException:
-            _close(connection)
+            self.release()
             raise
-        if not taken:
-            _close(connection)
-            return False
-        self._connection, self._session = connection, session
-        return True
+        self._session = session if taken else 0
+        return taken
 
     def held(self) -> bool:
         """Whether the session that took it answers."""
-        if self._connection is None:
+        if self._connection is None or not self._session:
             return False
         try:
             return bool(self._connection.scalar(_SESSION) == self._session)
@@ -55,12 +51,16 @@ class SessionLock:
 
     def release(self) -> None:
         """End the session."""
+        self._session = 0
         if self._connection is not None:
-            _close(self._connection)
+            # A session that is broken already is closed as well.
+            with contextlib.suppress(sa.exc.DBAPIError):
+                self._connection.close()
             self._connection = None
 
-
-def _close(connection: sa.Connection) -> None:
-    # A session that is broken already is closed as well.
-    with contextlib.suppress(sa.exc.DBAPIError):
-        connection.close()
+    def _connect(self) -> sa.Connection:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # of the pool, which would hand it to others
+        self._connection = connection
+        connection.execute(_SILENCE)
+        return connection
