@@ -18,6 +18,7 @@ from shared.runtime.keystore import Keystore
 from shared.runtime.principals import SERVICES
 from tests.federated import Repository, document
 from tests.service.audit.caller import Keys, Node, settings
+from tests.service.audit.gallery import Gallery
 from tests.service.audit.logbook import (
     CONFIDENTIAL,
     KEY,
@@ -101,10 +102,25 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MortalD
 
 
 @pytest.fixture
-def logbook(database: MortalDatabase, tmp_path: Path) -> Iterator[Logbook]:
+def logbook(database: MortalDatabase, tmp_path: Path) -> Logbook:
     book = Logbook(database, tmp_path)
     book.open()
-    yield book
+    return book
+
+
+@pytest.fixture
+def book(database: MortalDatabase, tmp_path: Path) -> Logbook:
+    """A log whose policy names witnesses: what is signed is not published by itself."""
+    made = Logbook(database, tmp_path)
+    made.take_lead()
+    made.sign()
+    return made
+
+
+@pytest.fixture
+def gallery(book: Logbook, tmp_path: Path) -> Gallery:
+    """The witnesses of that log."""
+    return Gallery(tmp_path, book)
 
 
 @pytest.fixture(scope="session")

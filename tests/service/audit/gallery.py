@@ -24,7 +24,7 @@ from shared.protocol.witnessing import Accepted, judge, monitoring_path, parse_s
 from shared.runtime.clock import Clock
 from shared.runtime.directory import Directory
 from tests.federated import Repository, document
-from tests.service.audit.logbook import KEY, ORIGIN, START, Dead, Logbook
+from tests.service.audit.logbook import KEY, ORIGIN, START, Dead, Logbook, event
 
 Reply = tuple[int, bytes]
 Fault = Callable[["Witness", bytes], Reply]
@@ -188,3 +188,13 @@ class Gallery:
             assert "/".join(parts[4:]) == monitoring_path(ORIGIN)
             status, body = witness.newest()
         return httpx.Response(status, content=body)
+
+
+def grow(gallery: Gallery, *numbers: int) -> int:
+    """Sign a checkpoint over more entries; return its size."""
+    book = gallery.book
+    book.take(*map(event, numbers))
+    book.sequence()
+    size = book.sign()
+    gallery.signals.signed()
+    return size

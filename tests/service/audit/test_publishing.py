@@ -22,34 +22,18 @@ from shared.protocol.logproofs import parse_proof, verify_log_proof
 from shared.protocol.policies import check_quorum
 from tests.service.audit.caller import OPS, Keys, Node, settings, told
 from tests.service.audit.conftest import note_policy
-from tests.service.audit.gallery import Gallery
+from tests.service.audit.gallery import Gallery, grow
 from tests.service.audit.logbook import (
     CONFIDENTIAL,
     KEY,
     START,
     Dead,
     Logbook,
-    MortalDatabase,
     SetClock,
     event,
     transfer,
 )
-from tests.service.audit.test_witnessing import grow
 from tests.service.audit.test_worker import eventually
-
-
-@pytest.fixture
-def book(database: MortalDatabase, tmp_path: Path) -> Logbook:
-    made = Logbook(database, tmp_path)
-    made.take_lead()
-    made.sign()
-    return made
-
-
-@pytest.fixture
-def gallery(book: Logbook, tmp_path: Path) -> Gallery:
-    return Gallery(tmp_path, book)
-
 
 # --- policies and heartbeats -------------------------------------------------------------------------
 
