@@ -58,7 +58,7 @@ class Arrived:
 def take_opening(_db: Session, arrived: Arrived, _keyring: Keyring) -> None:
     """Check that the peer writes to the log that the directory names."""
     origin = OpenBody.read(arrived.entry.body).log_origin
-    if origin != arrived.sender.log_origin:
+    if arrived.sender.log_named(origin).origin != origin:
         raise ContentRefusedError("other_log", f"The directory names {arrived.sender.log_origin}.")
 
 

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from services.exchange.keyring import Keyring
 from services.exchange.states import Direction, EntryState
-from services.exchange.store import Session, entries, events
+from services.exchange.store import Session, entries, events, relogging
 from services.exchange.store import channels as heads
-from shared.protocol import canonical, channels, identifiers, receipts
+from services.exchange.store.entries import StoredEntry
+from shared.protocol import canonical, channels, identifiers, leaves, receipts
 from shared.protocol.channels import Head
-from shared.protocol.entries import BODIES, Entry, EntryType, sign_entry
+from shared.protocol.entries import BODIES, Entry, EntryType, read_entry, sign_entry
 from shared.protocol.identifiers import Country
 from shared.protocol.keys import SUITE
 from shared.protocol.messages import ReceiptBody, ReceiptKind
@@ -234,6 +235,19 @@ def entry_fields(entry: Entry) -> dict[str, canonical.Json]:
         "outcome": outcome(entry),
         "case_id": entry.request,
     }
+
+
+def log_again(db: Session, entry: StoredEntry, now: datetime) -> None:
+    """Have an entry of ours logged anew, in the log that follows the one that died before it was shown.
+
+    What was told of people stays in the dead log, with its openings.
+    """
+    assert entry.leaf is not None
+    lost = leaves.parse(entry.leaf)
+    fields = entry_fields(read_entry(entry.jws).entry)
+    fields |= {"direction": "out", "peer": lost.peer, "size": lost.size, "personal": None}
+    relogging.forget_place(db, entry.hash)
+    post_event(db, INTENT, fields, entry_hash=entry.hash, now=now)
 
 
 def _opening(recipient: Country, keyring: Keyring) -> Letter:

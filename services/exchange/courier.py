@@ -21,6 +21,7 @@ from services.exchange.states import Direction, EntryState
 from services.exchange.store import channels as heads
 from services.exchange.store import entries, peers
 from services.exchange.store.entries import StoredEntry
+from services.exchange.store.relogging import log_of
 from shared.protocol import canonical, identifiers
 from shared.protocol.canonical import Json
 from shared.protocol.checkpoints import read_checkpoint
@@ -185,11 +186,15 @@ class Courier:
             leaf=canonical.b64u(entry.leaf),
             proof=entry.proof,
             old_size=known,
-            consistency=self._consistency(known, size) if known not in {0, size} else (),
+            consistency=self._consistency(entry, known, size) if known not in {0, size} else (),
         )
 
-    def _consistency(self, known: int, size: int) -> tuple[str, ...]:
-        query = {"from": str(min(known, size)), "to": str(max(known, size))}
+    def _consistency(self, entry: StoredEntry, known: int, size: int) -> tuple[str, ...]:
+        """Get the proof between two sizes of the log that has the entry.
+
+        There is none if the peer's size is of the log before: the peer then says where to begin.
+        """
+        query = {"from": str(min(known, size)), "to": str(max(known, size)), "log": log_of(entry)}
         try:
             answer = self.audit.get("/proofs/consistency", params=query)
         except httpx.TransportError as error:
@@ -197,6 +202,8 @@ class Courier:
         match _problem(answer):
             case {"hashes": list(hashes)} if answer.is_success:
                 return tuple(str(each) for each in hashes)
+            case {"code": "no_checkpoint"}:
+                return ()
             case _:
                 raise UndeliveredError(
                     f"this country's audit gives no proof that the log grew from {known} to {size}"

@@ -217,8 +217,11 @@ def _check_log(db: Session, proven: _Proven) -> None:
     between two sizes is nobody's signature, so a bad one is refused and freezes nothing.
     """
     kept = peers.kept_log(db, proven.arrived.entry.sender)
-    known = kept.checkpoint.size if kept else 0
     new = proven.checkpoint
+    if kept is not None and kept.checkpoint.origin != new.origin:
+        proven.arrived.sender.check_follows(kept.checkpoint, new)
+        kept = None
+    known = kept.checkpoint.size if kept else 0
     if kept is not None and new.size == known and new.root != kept.checkpoint.root:
         error = InconsistentLogError("two roots are signed for one size", size=known)
         raise _ContradictionError(error, LOG, kept.note.encode(), proven.note.encode())
@@ -238,7 +241,8 @@ def _check_log(db: Session, proven: _Proven) -> None:
 def _keep_checkpoint(db: Session, proven: _Proven) -> None:
     kept = peers.kept_log(db, proven.arrived.entry.sender)
     new = proven.checkpoint
-    if kept is None or new.size > kept.checkpoint.size:
+    follows = kept is not None and new.origin != kept.checkpoint.origin
+    if kept is None or follows or new.size > kept.checkpoint.size:
         peers.keep_log(
             db,
             proven.arrived.entry.sender,

@@ -12,9 +12,11 @@ from datetime import timedelta
 
 import httpx
 
+from services.exchange import correspondence
 from services.exchange.states import Actor, PackageAct, PackageState
 from services.exchange.store import Session, entries, packages
 from services.exchange.store.entries import StoredEntry
+from services.exchange.store.relogging import log_of
 from shared.protocol import canonical, verification
 from shared.protocol.chainfolder import LoggedEntry
 from shared.protocol.entries import EntryType, read_entry
@@ -28,6 +30,8 @@ from shared.runtime.refusals import Refusal
 BATCH = 64  # entries in one call: about 8 KiB of answer each
 MAX_ANSWER = 4 * 2**20  # bytes
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 1.0  # seconds between two looks while entries wait
+_FIRST: Mapping[str, str] = {}
+_NEWEST = {"under": "newest"}
 FLAWED = timedelta(seconds=5)  # until a proof is asked for again that did not hold
 
 
@@ -67,29 +71,48 @@ class Prover:
         fresh = [entry for entry in waiting if entry.proof is None]
         refused = [entry for entry in waiting if entry.proof is not None]
         try:
-            return self._take(fresh, {}) + self._take(refused, {"under": "newest"})
+            return sum(
+                self._take(those, {**how, "log": log})
+                for how, some in ((_FIRST, fresh), (_NEWEST, refused))
+                for log, those in _by_log(some).items()
+            )
         except (httpx.TransportError, FormatError, Refusal) as error:
             logs.log().warning("unproven", why=str(error) or type(error).__name__)
             return 0
 
     def _take(self, waiting: Sequence[StoredEntry], how: Mapping[str, str]) -> int:
         # Network, outside every transaction. Died here: the log is asked again.
-        proofs = self._ask(waiting, how) if waiting else {}
+        proofs, lost = self._ask(waiting, how)
         taken = 0
         for entry in waiting:
             proof = proofs.get(str(entry.log_index))
             if proof is not None and proof != entry.proof:
                 taken += self._keep(entry, proof)
+            elif entry.log_index in lost:
+                taken += self._log_again(entry)
         return taken
 
-    def _ask(self, waiting: Sequence[StoredEntry], how: Mapping[str, str]) -> Mapping[str, str]:
+    def _log_again(self, entry: StoredEntry) -> bool:
+        logs.log().warning("logged_again", channel=entry.channel, seq=entry.seq, log=log_of(entry))
+        with self.database.begin() as db:
+            correspondence.log_again(db, entry, self.clock())
+        # Commit point: before it the log is asked again; after it the event goes to the log of now.
+        return True
+
+    def _ask(
+        self, waiting: Sequence[StoredEntry], how: Mapping[str, str]
+    ) -> tuple[Mapping[str, str], Sequence[canonical.Json]]:
+        """Give the proofs by index, and the indexes that lie behind the end of a log that died."""
         query = [("index", str(entry.log_index)) for entry in waiting]
         answer = self.audit.get("/proofs/published", params=[*query, *how.items()])
         value = canonical.read(answer.content, max_size=MAX_ANSWER) if answer.is_success else None
-        proofs = value.get("proofs") if isinstance(value, dict) else None
-        if not isinstance(proofs, dict):
-            raise FormatError(f"audit gives no proofs ({answer.status_code})")
-        return {index: proof for index, proof in proofs.items() if isinstance(proof, str)}
+        match value:
+            case {"proofs": dict(proofs), **rest}:
+                lost = rest.get("lost")
+                known = {at: each for at, each in proofs.items() if isinstance(each, str)}
+                return known, lost if isinstance(lost, list) else []
+            case _:
+                raise FormatError(f"audit gives no proofs ({answer.status_code})")
 
     def _keep(self, entry: StoredEntry, proof: str) -> bool:
         try:
@@ -129,3 +152,11 @@ class Prover:
         logs.log().error("bad_own_proof", channel=entry.channel, seq=entry.seq, why=why)
         with self.database.begin() as db:
             entries.set_failed(db, entry.hash, why, now=now, due_at=now + FLAWED)
+
+
+def _by_log(waiting: Sequence[StoredEntry]) -> Mapping[str, Sequence[StoredEntry]]:
+    """Entries by the log that has them: over New Year there are two."""
+    found: dict[str, list[StoredEntry]] = {}
+    for entry in waiting:
+        found.setdefault(log_of(entry), []).append(entry)
+    return found

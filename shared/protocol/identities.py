@@ -3,7 +3,11 @@
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import override
 
+from shared.protocol.canonical import b64
+from shared.protocol.checkpoints import Checkpoint
+from shared.protocol.errors import InconsistentLogError
 from shared.protocol.keys import KemPublic, SealPublic
 from shared.protocol.policies import Policy, parse_policy
 
@@ -74,6 +78,9 @@ class NamedLog(BaseModel):
         """
         return parse_policy(self.policy.encode())
 
+    def check_end(self, checkpoint: Checkpoint) -> None:
+        """Check that a checkpoint does not lie behind the end of the log; an open one has no end."""
+
 
 class LogIdentity(NamedLog):
     """The log that a country writes to."""
@@ -87,6 +94,20 @@ class ClosedLog(NamedLog):
 
     size: int = Field(ge=0)
     root: str  # base64: the tree's root at `size`, its last
+
+    @override
+    def check_end(self, checkpoint: Checkpoint) -> None:
+        """Check that a checkpoint does not lie behind the end of the log, and has its root at the end.
+
+        Raises:
+            InconsistentLogError: it does; whoever signed it signed after the end.
+        """
+        ended = checkpoint.size == self.size and b64(checkpoint.root) == self.root
+        if checkpoint.size >= self.size and not ended:
+            raise InconsistentLogError(
+                f"{self.origin} was closed at {self.size} entries, with another root or fewer",
+                size=checkpoint.size,
+            )
 
 
 class WitnessIdentity(BaseModel):

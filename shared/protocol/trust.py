@@ -14,7 +14,8 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Targets
 
 from shared.protocol import canonical, jose
-from shared.protocol.errors import FormatError, TrustError
+from shared.protocol.checkpoints import Checkpoint
+from shared.protocol.errors import FormatError, InconsistentLogError, TrustError
 from shared.protocol.identifiers import Country, parse_country
 from shared.protocol.identities import (
     ClosedLog,
@@ -112,6 +113,25 @@ class Member(BaseModel):
     def log_named(self, origin: str) -> NamedLog:
         """Return the country's log of this origin, open or closed; the open one if there is none."""
         return next((log for log in self.closed_logs if log.origin == origin), self.log)
+
+    def check_follows(self, known: Checkpoint, new: Checkpoint) -> None:
+        """Check that the log which the country now writes to follows another one that was known.
+
+        Args:
+            known: the last checkpoint that was accepted of the log before.
+            new: a checkpoint of another log of the country.
+
+        Raises:
+            InconsistentLogError: the document does not say so, or it says that the log before ended
+                before what was accepted of it, or otherwise.
+        """
+        before = self.log_named(known.origin)
+        if before.origin != known.origin or new.origin != self.log_origin:
+            raise InconsistentLogError(
+                f"the directory does not say that {new.origin} follows {known.origin}",
+                size=new.size,
+            )
+        before.check_end(known)
 
     def seal_keys_at(self, at: int) -> tuple[SealPublic, ...]:
         """Return the seal keys in force at a time (seconds since 1970)."""

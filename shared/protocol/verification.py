@@ -188,6 +188,7 @@ def check_logged(logged: LoggedEntry, entry: Entry, sender: Member) -> leaves.Le
     with naming(logged.name + ".tlog-proof"):
         proof = parse_proof(logged.proof.decode("utf-8", "replace"))
         checkpoint = verify_checkpoint(proof.checkpoint, log.vkeys)
+        log.check_end(checkpoint)
         check_quorum(log.witnessed_by, proof.checkpoint)
     # Which of the two was changed cannot be told: they do not belong together.
     with naming(logged.name + ".{leaf,tlog-proof}"):
