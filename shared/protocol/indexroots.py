@@ -17,32 +17,46 @@ from hashlib import sha256
 from shared.protocol import tries
 from shared.protocol.errors import LogProofError
 from shared.protocol.indexes import case_key, index_hash, peer_key
-from shared.protocol.merkle import Frontier
+from shared.protocol.merkle import HASH_SIZE, node_hash
 
 _NONE = -1  # no node, or no key
-_COUNTRY = 2  # characters
+_COUNTRY = 2  # octets
 _LEAF_DEPTH = 8 * tries.KEY_SIZE
 
 _Values = dict[int, "bytes | None"]  # of keys, by number
 
+_List = tuple[int, bytes]
+"""How long a key's list is, and the right edge of its tree: its complete subtrees, the largest first."""
+
+_NOTHING: _List = (0, b"")
+
 TRIED = 1024  # leaves at most that are tried one by one: who left one out did so a moment ago
+
+
+def _numbers() -> array[int]:
+    return array("i")
 
 
 @dataclass(slots=True)
 class _Trie:
-    """The trie as arrays by node. A node without a hash is as if it were not there."""
+    """The trie as arrays by node: a million keys must fit into memory.
+
+    Attributes:
+        prefixes: of each node 32 octets: a leaf's key, or what the keys below a branch share.
+        hashes: of each node 32 octets.
+    """
 
     root: int = _NONE
-    left: array[int] = field(default_factory=lambda: array("q"))
-    right: array[int] = field(default_factory=lambda: array("q"))
-    parent: array[int] = field(default_factory=lambda: array("q"))
-    depth: array[int] = field(default_factory=lambda: array("q"))
-    heads: list[bytes] = field(default_factory=list)  # what is hashed in front of value or children
-    hashes: list[bytes] = field(default_factory=list)
+    left: array[int] = field(default_factory=_numbers)
+    right: array[int] = field(default_factory=_numbers)
+    parent: array[int] = field(default_factory=_numbers)
+    depth: array[int] = field(default_factory=_numbers)
+    prefixes: bytearray = field(default_factory=bytearray)
+    hashes: bytearray = field(default_factory=bytearray)
 
     def insert(self, key: bytes) -> int:
         """Make a leaf for a new key; return its node."""
-        leaf = self._node(_LEAF_DEPTH, tries.leaf_head(key))
+        leaf = self._node(_LEAF_DEPTH, key)
         if self.root == _NONE:
             self.root = leaf
             return leaf
@@ -53,7 +67,8 @@ class _Trie:
         above, below = _NONE, self.root
         while self.depth[below] < depth:
             above, below = below, self._side(below, key)
-        self._put_between(above, below, leaf, self._node(depth, tries.branch_head(depth, key)))
+        branch = self._node(depth, tries.prefix_of(key, depth))
+        self._put_between(above, below, leaf, branch)
         return leaf
 
     def _put_between(self, above: int, below: int, leaf: int, branch: int) -> None:
@@ -67,16 +82,21 @@ class _Trie:
         else:
             self.right[above] = branch
 
-    def _node(self, depth: int, head: bytes) -> int:
+    def _node(self, depth: int, prefix: bytes) -> int:
         for each in (self.left, self.right, self.parent):
             each.append(_NONE)
         self.depth.append(depth)
-        self.heads.append(head)
-        self.hashes.append(b"")
-        return len(self.heads) - 1
+        self.prefixes += prefix
+        self.hashes += bytes(HASH_SIZE)
+        return len(self.depth) - 1
 
-    def _key(self, leaf: int) -> bytes:
-        return self.heads[leaf][-tries.KEY_SIZE :]
+    def _key(self, node: int) -> bytes:
+        at = node * tries.KEY_SIZE
+        return bytes(self.prefixes[at : at + tries.KEY_SIZE])
+
+    def _hash(self, node: int) -> bytes:
+        at = node * HASH_SIZE
+        return bytes(self.hashes[at : at + HASH_SIZE])
 
     def _side(self, branch: int, key: bytes) -> int:
         sides = self.right if tries.bit(key, self.depth[branch]) else self.left
@@ -84,26 +104,36 @@ class _Trie:
 
     def set(self, values: Mapping[int, bytes]) -> None:
         """Give leaves their values, and every node above its hash."""
-        heads, hashes, left, right = self.heads, self.hashes, self.left, self.right
+        hashes = self.hashes
         for leaf, value in values.items():
-            hashes[leaf] = sha256(heads[leaf] + value).digest()
+            made = sha256(tries.leaf_head(self._key(leaf)) + value)
+            hashes[leaf * HASH_SIZE : (leaf + 1) * HASH_SIZE] = made.digest()
         for node in self._above(values):
-            children = hashes[left[node]] + hashes[right[node]]
-            hashes[node] = sha256(heads[node] + children).digest()
+            one, other = self.left[node] * HASH_SIZE, self.right[node] * HASH_SIZE
+            made = sha256(self._head(node) + hashes[one : one + HASH_SIZE])
+            made.update(hashes[other : other + HASH_SIZE])
+            hashes[node * HASH_SIZE : (node + 1) * HASH_SIZE] = made.digest()
 
     def root_if(self, values: Mapping[int, bytes | None]) -> bytes:
         """The root if leaves had other values, or were not there (None); nothing is changed."""
         if self.root == _NONE:
             return tries.EMPTY
         made = {
-            leaf: b"" if value is None else sha256(self.heads[leaf] + value).digest()
+            leaf: b""
+            if value is None
+            else sha256(tries.leaf_head(self._key(leaf)) + value).digest()
             for leaf, value in values.items()
         }
         for node in self._above(values):
-            one, other = (made.get(each, self.hashes[each]) for each in self._sides(node))
-            whole = sha256(self.heads[node] + one + other).digest()
+            one, other = (
+                made[each] if each in made else self._hash(each) for each in self._sides(node)
+            )
+            whole = sha256(self._head(node) + one + other).digest()
             made[node] = whole if one and other else one + other
-        return made.get(self.root, self.hashes[self.root]) or tries.EMPTY
+        return (made[self.root] if self.root in made else self._hash(self.root)) or tries.EMPTY
+
+    def _head(self, branch: int) -> bytes:
+        return tries.branch_head(self.depth[branch], self._key(branch))
 
     def _sides(self, node: int) -> tuple[int, int]:
         return self.left[node], self.right[node]
@@ -139,27 +169,27 @@ class IndexRoots:
     _taken: int = 0  # leaves that are in the lists: the size of the last root
     _before: int = 0  # the size of the root before it; kept are the rows from here on
     _rows: tuple[array[int], array[int]] = field(default_factory=lambda: (array("q"), array("q")))
-    _names: list[str] = field(default_factory=list)
-    _numbers: dict[str, int] = field(default_factory=dict)
-    _nodes: array[int] = field(default_factory=lambda: array("q"))
-    _lists: list[Frontier] = field(default_factory=list)
+    _names: list[bytes] = field(default_factory=list)  # countries, or pseudonyms' octets
+    _by_name: dict[bytes, int] = field(default_factory=dict)
+    _nodes: array[int] = field(default_factory=_numbers)
+    _lists: list[_List] = field(default_factory=list)
     # The lists that have changed since the root before, as they were then.
-    _edges: dict[int, Frontier] = field(default_factory=dict)
+    _edges: dict[int, _List] = field(default_factory=dict)
     _trie: _Trie = field(default_factory=_Trie)
 
     def add(self, case_ref: str | None, peer: str | None) -> None:
         """Take what the next leaf says of its case and its peer."""
         cases, peers = self._rows
-        cases.append(_NONE if case_ref is None else self._number(case_ref))
-        peers.append(_NONE if peer is None else self._number(peer))
+        cases.append(_NONE if case_ref is None else self._number(bytes.fromhex(case_ref)))
+        peers.append(_NONE if peer is None else self._number(peer.encode()))
         self.size += 1
 
-    def _number(self, name: str) -> int:
-        number = self._numbers.setdefault(name, len(self._names))
+    def _number(self, name: bytes) -> int:
+        number = self._by_name.setdefault(name, len(self._names))
         if number == len(self._names):
             self._names.append(name)
             self._nodes.append(_NONE)
-            self._lists.append(Frontier())
+            self._lists.append(_NOTHING)
         return number
 
     def root(self, size: int) -> bytes:
@@ -178,7 +208,7 @@ class IndexRoots:
             made = index_hash(index)
             for number in self._keys(index):
                 self._take(number, made)
-        self._trie.set({self._nodes[number]: self._lists[number].root() for number in self._edges})
+        self._trie.set({self._nodes[each]: _root(self._lists[each]) for each in self._edges})
         return self._trie.root_if({})
 
     def _keys(self, index: int) -> list[int]:
@@ -189,10 +219,8 @@ class IndexRoots:
     def _take(self, number: int, made: bytes) -> None:
         if self._nodes[number] == _NONE:
             self._nodes[number] = self._trie.insert(_key(self._names[number]))
-        entries = self._lists[number]
-        if number not in self._edges:
-            self._edges[number] = Frontier(entries.size, list(entries.hashes))
-        entries.add(made)
+        self._edges.setdefault(number, self._lists[number])
+        self._lists[number] = _grown(self._lists[number], made)
 
     def omission(self, root: bytes, *, tried: int = TRIED) -> Omission | None:
         """What was left out since the root before, if this is said to be the root of the last size.
@@ -202,7 +230,7 @@ class IndexRoots:
         for indices, values in self._guesses(tried):
             there = {self._nodes[number]: value for number, value in values.items()}
             if self._trie.root_if(there) == root:
-                names = tuple(self._names[number] for number in values)
+                names = tuple(_shown(self._names[number]) for number in values)
                 return Omission(indices=tuple(sorted(indices)), names=names)
         return None
 
@@ -223,14 +251,34 @@ class IndexRoots:
         self, number: int, left_out: AbstractSet[int], indices: Sequence[int]
     ) -> bytes | None:
         """The value of a key if some of its leaves were left out; None if it had no others."""
-        edge = self._edges[number]
-        entries = Frontier(edge.size, list(edge.hashes))
+        entries = self._edges[number]
         for index in indices:
             if index not in left_out:
-                entries.add(index_hash(index))
-        return entries.root() if entries.size else None
+                entries = _grown(entries, index_hash(index))
+        return _root(entries) if entries[0] else None
 
 
-def _key(name: str) -> bytes:
-    """A pseudonym has 64 characters, a country two."""
-    return peer_key(name) if len(name) == _COUNTRY else case_key(name)
+def _grown(entries: _List, made: bytes) -> _List:
+    """A list with one leaf hash more, as `merkle.Frontier` has it."""
+    size, edge = entries
+    while size & 1:
+        made = node_hash(edge[-HASH_SIZE:], made)
+        size, edge = size >> 1, edge[:-HASH_SIZE]
+    return entries[0] + 1, edge + made
+
+
+def _root(entries: _List) -> bytes:
+    _, edge = entries
+    made = edge[-HASH_SIZE:]
+    for at in range(len(edge) - 2 * HASH_SIZE, -1, -HASH_SIZE):
+        made = node_hash(edge[at : at + HASH_SIZE], made)
+    return made
+
+
+def _key(name: bytes) -> bytes:
+    shown = _shown(name)
+    return peer_key(shown) if len(name) == _COUNTRY else case_key(shown)
+
+
+def _shown(name: bytes) -> str:
+    return name.decode() if len(name) == _COUNTRY else name.hex()

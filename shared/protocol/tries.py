@@ -28,6 +28,8 @@ _BITS = 8 * KEY_SIZE
 _LEAF = struct.Struct(">B32s32s")  # 1, key, value
 _BRANCH = struct.Struct(">BB32s32s32s")  # 2, depth, shared bits, left (0), right (1)
 _IS_LEAF, _IS_BRANCH = 1, 2
+_LEAF_LABEL = LABEL + bytes([_IS_LEAF])
+_BRANCH_LABELS = [LABEL + bytes([_IS_BRANCH, depth]) for depth in range(_BITS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,13 +207,12 @@ class _Merge:
 
 def leaf_head(key: bytes) -> bytes:
     """What is hashed of a leaf in front of its value."""
-    return LABEL + _LEAF.pack(_IS_LEAF, key, b"")[: -len(EMPTY)]
+    return _LEAF_LABEL + key
 
 
-def branch_head(depth: int, key: bytes) -> bytes:
-    """What is hashed of a branch in front of its sides; `key` is any key below it."""
-    head = _BRANCH.pack(_IS_BRANCH, depth, prefix_of(key, depth), b"", b"")
-    return LABEL + head[: -2 * len(EMPTY)]
+def branch_head(depth: int, prefix: bytes) -> bytes:
+    """What is hashed of a branch in front of its sides."""
+    return _BRANCH_LABELS[depth] + prefix
 
 
 def _child(record: bytes, key: bytes) -> bytes | None:
