@@ -8,6 +8,7 @@ from sys import intern
 from typing import Final
 
 from client.oversight.findings import Check, Findings
+from client.oversight.labels import misfiled
 from shared.protocol.canonical import unb64
 from shared.protocol.errors import ProtocolError
 from shared.protocol.leaves import TRANSFER_INTENT, TRANSFER_RECEIVED, PeerReceipt
@@ -81,6 +82,8 @@ class Ledger:
         if leaf.case_ref is not None:
             owner = bytes.fromhex(leaf.case_ref.decode())
             self._check_counter(index, self._cases, owner, (leaf.case_seq, leaf.case_prev))
+        if self.case_key and (flaw := misfiled(leaf, body, self.case_key)):
+            self.findings.fail(Check.COUNTERS, f"entry {index}", flaw)
         if leaf.peer is not None:
             self._check_counter(index, self._peers, leaf.peer, (leaf.peer_seq, leaf.peer_prev))
         if leaf.type in {_SENT, _RECEIVED}:
