@@ -14,6 +14,7 @@ from services.audit import schema, tables
 from services.audit.main import create
 from services.audit.settings import SchemaSettings
 from services.audit.store import grants
+from shared.protocol.canonical import b64u
 from shared.runtime.database import SchemaError, migrate, open_database
 from tests.service.audit.caller import Keys, Node, settings, told
 from tests.service.audit.conftest import MIGRATIONS
@@ -139,9 +140,10 @@ def kept(prepared: Roles, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     book = Logbook(database, tmp_path_factory.mktemp("kept"))
     book.open()
     case = {"personal": {"officer": "Q. Example"}}
-    book.record(event(1, **transfer(**case)))
-    with book.database.begin() as db:
-        db.execute(tables.counterpart.insert().values(idx=1, leaf=b"x", proof="x"))
+    (theirs,) = book.record(event(1, **transfer(**case)))
+    received = transfer(type="transfer.received", direction="in", channel="QN>QM")
+    received["counterpart"] = {"leaf": b64u(theirs.leaf), "proof": theirs.proof}
+    book.record(event(3, **received))
     yield book
     opened.close()
 
