@@ -11,12 +11,12 @@ from client.oversight.findings import Check, Findings
 from client.oversight.indexing import IndexCheck
 from client.oversight.ledger import Ledger, Place
 from client.oversight.mirror import CASE_KEY, CHECKPOINT, DIRECTORY, Mirror
-from client.oversight.proving import Mirrored
+from client.oversight.proving import Mirrored, head
 from client.oversight.quorum import check_witnesses
 from client.oversight.transfers import check_channels, check_incoming, check_outgoing
 from client.oversight.tree import Tree, read_entries
 from client.oversight.trusting import Keys, Trusted, read_trust
-from shared.protocol.checkpoints import Checkpoint, read_checkpoint, verify_checkpoint
+from shared.protocol.checkpoints import Checkpoint, read_checkpoint
 from shared.protocol.errors import ProtocolError
 from shared.protocol.logproofs import ProvenLeaf
 from shared.protocol.notes import read_note
@@ -131,12 +131,7 @@ def begin(mirror: Mirror, pinned_root: bytes, findings: Findings) -> tuple[Trust
     findings.details[Check.TRUST] = vouched
     note = mirror.read(CHECKPOINT).decode("utf-8", "replace")
     keys = trusted.log(read_checkpoint(read_note(note).text).origin)
-    newest = Mirrored(
-        mirror=mirror,
-        note=note,
-        checkpoint=verify_checkpoint(note, keys.vkeys),
-        vkeys=keys.all_vkeys,
-    )
+    newest = head(mirror, note, keys)
     keys.check_closed(newest.checkpoint)
     return trusted, keys, newest
 

@@ -21,12 +21,14 @@ from typing import Final
 
 from client.errors import StateError
 from client.oversight.bundles import Source, common_files, one_case, whole_log
-from client.oversight.mirror import Mirror
+from client.oversight.mirror import CHECKPOINT, Mirror
 from client.oversight.openings import Openings
-from client.oversight.proving import prove
+from client.oversight.proving import head
 from client.oversight.sheet import verifier
 from client.oversight.trusting import read_trust
 from shared.protocol.canonical import Json, encode
+from shared.protocol.checkpoints import read_checkpoint
+from shared.protocol.notes import read_note
 from shared.protocol.timestamps import parse_stamp
 
 MANIFESTS: Final = {"MANIFEST-SHA256": "sha256", "MANIFEST-SHA3-512": "sha3_512"}
@@ -92,7 +94,7 @@ def export(
     """Write an export of a mirror, or of one case in it, into an empty folder.
 
     Args:
-        mirror: that holds; `audit` says so in full, here its newest checkpoint is proven.
+        mirror: its newest checkpoint is checked; the rest may be what convicts the log.
         folder: for the export.
         pinned_root: of the directory.
         case_id: a request's id; None for the whole log.
@@ -101,16 +103,15 @@ def export(
     Raises:
         StateError: there is something in the folder.
         MissingError: the log says nothing of the case.
-        VerificationFailedError: the mirror contradicts itself.
-        ProtocolError: the mirror does not hold.
+        ProtocolError: the directory or the newest checkpoint does not hold.
     """
     if folder.exists() and any(folder.iterdir()):
         raise StateError(
             f"{folder} is not empty", code="not_empty", next_step="name a folder that is not there"
         )
-    newest = prove(mirror, pinned_root)
-    keys = read_trust(mirror, pinned_root).log(newest.checkpoint.origin)
-    source = Source(newest=newest, keys=keys)
+    note = mirror.read(CHECKPOINT).decode("utf-8", "replace")
+    keys = read_trust(mirror, pinned_root).log(read_checkpoint(read_note(note).text).origin)
+    source = Source(newest=head(mirror, note, keys), keys=keys)
     told, own = whole_log(source) if case_id is None else one_case(source, case_id)
     written = Written(folder=folder)
     rest = (common_files(source, pinned_root), own, _stamps(mirror), _papers(told))

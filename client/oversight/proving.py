@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from client.errors import VerificationFailedError
 from client.oversight.mirror import CHECKPOINT, Mirror, tile_path
 from client.oversight.tree import tile_hashes
-from client.oversight.trusting import Trusted, read_trust
+from client.oversight.trusting import Keys, Trusted, read_trust
 from shared.protocol.checkpoints import Checkpoint, read_checkpoint, verify_checkpoint
 from shared.protocol.digests import sha256
 from shared.protocol.errors import ProtocolError
@@ -104,6 +104,16 @@ class Mirrored:
         return self._tiles[tile]
 
 
+def head(mirror: Mirror, note: str, keys: Keys) -> Mirrored:
+    """Check that a checkpoint is signed by the keys that the log has now; its tiles are not looked at.
+
+    Raises:
+        ProtocolError: it is not.
+    """
+    checkpoint = verify_checkpoint(note, keys.vkeys)
+    return Mirrored(mirror=mirror, note=note, checkpoint=checkpoint, vkeys=keys.all_vkeys)
+
+
 def prove(mirror: Mirror, pinned_root: bytes) -> Mirrored:
     """Check that a mirror's newest checkpoint is the log's, and extends all that was seen before.
 
@@ -117,9 +127,8 @@ def prove(mirror: Mirror, pinned_root: bytes) -> Mirrored:
 
 def prove_note(mirror: Mirror, note: str, trusted: Trusted) -> Mirrored:
     """Check a checkpoint over a mirror's tiles, whose entries need not be here; see `prove`."""
-    keys = trusted.log(read_checkpoint(read_note(note).text).origin)
-    checkpoint = verify_checkpoint(note, keys.vkeys)
-    found = Mirrored(mirror=mirror, note=note, checkpoint=checkpoint, vkeys=keys.all_vkeys)
+    found = head(mirror, note, trusted.log(read_checkpoint(read_note(note).text).origin))
+    checkpoint = found.checkpoint
     if found.root(checkpoint.size) != checkpoint.root:
         raise VerificationFailedError(
             f"{tile_path(Tile(level=0, n=0))} and the others do not lead to the signed root",

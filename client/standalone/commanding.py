@@ -12,6 +12,7 @@ from client.standalone.common import (
     check_files,
     check_newest,
     check_root,
+    check_stamped,
     check_witnesses,
     here,
     leave_rest,
@@ -45,6 +46,7 @@ def verify_export(folder: Folder, pinned: bytes | None, digest: str | None) -> i
             check_one_case(report, folder, logs, newest, told)
         _check_openings(report, folder)
         check_evidence(report, folder, logs)
+        check_stamped(report, folder, logs)
         leave_rest(report, folder, logs)
     return report.verdict()
 

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from client.standalone.forms import Flaw, demand, read_canonical, unb64
+from client.standalone.forms import Flaw, demand, read_canonical, unb64, unb64u
 from client.standalone.reporting import Folder, Report
 from client.standalone.signing import Key, Note, Quorum, check_log_signed
 from client.standalone.trees import roots_on_path
@@ -153,6 +153,27 @@ def check_evidence(report: Report, folder: Folder, logs: Logs) -> None:
                     said.append(_convicted(logs, read_canonical(folder.read(name))))
 
 
+def check_stamped(report: Report, folder: Folder, logs: Logs) -> None:
+    """Check what a time stamp is over; the authority's signature is not checked here."""
+    names = [name[: -len(".json")] for name in folder.names("timestamps") if name.endswith(".json")]
+    if names:
+        with report.check("what was stamped are checkpoints of the log (Ed25519)") as said:
+            for name in names:
+                with report.object(name):
+                    _check_stamped(folder, logs, name)
+            said.append(f"{len(names)} time stamps")
+
+
+def _check_stamped(folder: Folder, logs: Logs, name: str) -> None:
+    told = read_canonical(folder.read(f"{name}.json"))
+    note, token = folder.read(f"{name}.note"), folder.read(f"{name}.tst")
+    demand(
+        told["note"].encode() == note and unb64u(told["token"]) == token, "it is of another note"
+    )
+    demand(hashlib.sha256(note).digest() in token, "the token is of another note")
+    logs.check(note.decode())
+
+
 def _convicted(logs: Logs, told: dict[str, Any]) -> str:
     smaller, larger = (logs.check(text) for text in told["checkpoints"])
     path = [unb64(each) for each in told["path"]]
@@ -167,9 +188,8 @@ def _convicted(logs: Logs, told: dict[str, Any]) -> str:
 def leave_rest(report: Report, folder: Folder, logs: Logs) -> None:
     """Tell what this verifier cannot check."""
     report.leave(MLDSA, f"{logs.unchecked} are there; `rogatory audit verify` checks them")
-    stamps = folder.names("timestamps")
-    if stamps:
-        report.leave("time stamps (RFC 3161)", f"{len(stamps)} are there; timestamps/README.txt")
+    if folder.names("timestamps"):
+        report.leave("time stamps (RFC 3161)", "README.txt says how `openssl ts` checks them")
 
 
 def here() -> Path:
