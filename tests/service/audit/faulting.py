@@ -71,6 +71,7 @@ def prepare(url: str, folder: Path) -> None:
 
 def append(url: str, folder: Path, gate: Connection, answers: Connection) -> None:
     """What the process does: once the gate opens it takes the log and appends a batch."""
+    gate.send_bytes(b"ready")  # what the interpreter does at a start is not traced
     try:
         gate.recv_bytes()
     except OSError:
@@ -104,6 +105,8 @@ def run(url: str, folder: Path, *injection: str) -> Outcome:
     process.start()
     inside.close()
     writing.close()
+    assert gate.poll(PATIENCE), "the process does not start"
+    gate.recv_bytes()
     trace = folder / "trace"
     chosen = [part for each in injection for part in ("-e", f"inject={each}")]
     command = [STRACE, "-f", "-o", f"{trace}", *chosen, "-p", f"{process.pid}"]
