@@ -9,9 +9,10 @@ from typing import Any
 from shared.protocol import leaves
 from shared.protocol.canonical import b64, b64u
 from shared.protocol.commitments import Opening
-from shared.protocol.indexes import INDEX_ROOT, INDEX_ROOT_FIELD, Index, case_key, peer_key
+from shared.protocol.indexes import INDEX_ROOT, INDEX_ROOT_FIELD, case_key, peer_key
 from shared.protocol.logproofs import format_proof
 from shared.protocol.merkle import inclusion_ranges, leaf_hash, root
+from tests.plain_index import Index
 from tests.scripted_gateway import Answer, Call, answer
 from tests.simulated_node import Node
 

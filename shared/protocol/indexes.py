@@ -5,15 +5,14 @@ log of its own, whose leaves are the indices of its leaves. Its root is a functi
 else: whoever mirrors the log computes it, too, and compares (spec/indexes.md).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
 
 from shared.protocol import merkle, tries
 from shared.protocol.errors import FormatError, LogProofError
 from shared.protocol.leaves import Leaf
-from shared.protocol.merkle import Frontier
 from shared.protocol.tries import TrieProof
 
 INDEX_ROOT = "index.root"
@@ -64,52 +63,6 @@ def keys_of(leaf: Leaf) -> list[bytes]:
 def index_hash(index: int) -> bytes:
     """The leaf hash of an index in a key's own log: its eight octets, big-endian."""
     return merkle.leaf_hash(index.to_bytes(8))
-
-
-@dataclass(slots=True, kw_only=True)
-class Index:
-    """The index of a growing log, in memory.
-
-    A service keeps the same in tables: `lists` by key, `records` by hash; and for some new leaves reads
-    the lists of their keys and `tries.walk`, then writes what `tries.update` says.
-    """
-
-    size: int = 0
-    lists: dict[bytes, Frontier] = field(default_factory=dict)
-    records: dict[bytes, bytes] = field(default_factory=lambda: {tries.EMPTY: b""})
-    _root: bytes = tries.EMPTY
-    _changed: set[bytes] = field(default_factory=set)
-
-    @classmethod
-    def from_leaves(cls, leaves: Iterable[Leaf]) -> "Index":
-        """The index of a log's leaves, from its first on."""
-        index = cls()
-        for leaf in leaves:
-            index.add(leaf)
-        return index
-
-    def add(self, leaf: Leaf) -> None:
-        """Take the next leaf of the log."""
-        made = index_hash(self.size)
-        for key in keys_of(leaf):
-            self.lists.setdefault(key, Frontier()).add(made)
-            self._changed.add(key)
-        self.size += 1
-
-    def root(self) -> bytes:
-        """The root of the index of all leaves so far."""
-        values = {key: self.lists[key].root() for key in self._changed}
-        change = tries.update(self._root, values, self.records)
-        self.records.update(change.added)
-        for gone in change.removed:
-            del self.records[gone]
-        self._changed.clear()
-        self._root = change.root
-        return self._root
-
-    def prove(self, key: bytes) -> TrieProof:
-        """The proof of what the index says of a key, under `root()`."""
-        return tries.prove(self.root(), key, self.records)
 
 
 def verify_present(root: bytes, key: bytes, indices: Sequence[int], proof: TrieProof) -> None:

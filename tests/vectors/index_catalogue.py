@@ -10,11 +10,12 @@ from shared.protocol import merkle, tries
 from shared.protocol.canonical import b64, b64u, encode, parse
 from shared.protocol.checkpoints import Checkpoint, LogKey, sign_checkpoint
 from shared.protocol.digests import sha256
-from shared.protocol.indexes import INDEX_ROOT, INDEX_ROOT_FIELD, Index, case_key, peer_key
+from shared.protocol.indexes import INDEX_ROOT, INDEX_ROOT_FIELD, case_key, peer_key
 from shared.protocol.leaves import build
 from shared.protocol.misbehaviour import accuse
 from shared.protocol.timestamps import Stamp, format_stamp
 from shared.protocol.tries import TrieProof
+from tests.plain_index import Index
 from tests.unit.shared.protocol.worked_leaves import PLAIN
 from tests.unit.shared.protocol.worked_log import KEY, NOTE, TIME
 from tests.vectors.leaf_catalogue import rows_of

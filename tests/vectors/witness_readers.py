@@ -8,12 +8,13 @@ from shared.protocol import leaves, misbehaviour, witnessing
 from shared.protocol.canonical import unb64u
 from shared.protocol.checkpoints import Checkpoint
 from shared.protocol.cosignatures import verify_cosignatures
-from shared.protocol.indexes import Index, read_index_root, verify_absent, verify_present
+from shared.protocol.indexes import read_index_root, verify_absent, verify_present
 from shared.protocol.indexroots import IndexRoots
 from shared.protocol.policies import check_quorum, format_policy, parse_policy, satisfied
 from shared.protocol.timestamps import parse_stamp
 from shared.protocol.tries import TrieProof
 from shared.protocol.witnessing import Accepted, read_answer
+from tests.plain_index import Index
 from tests.unit.shared.protocol.worked_leaves import PLAIN
 
 

@@ -16,7 +16,6 @@ from shared.protocol import leaves
 from shared.protocol.errors import FormatError
 from shared.protocol.indexes import (
     INDEX_ROOT,
-    Index,
     case_key,
     peer_key,
     read_index_root,
@@ -26,6 +25,7 @@ from shared.protocol.indexes import (
 from shared.protocol.leaves import Leaf
 from shared.protocol.logproofs import verify_log_proof
 from shared.runtime.refusals import NotFound, Unavailable
+from tests.plain_index import Index
 from tests.service.audit.logbook import (
     CONFIDENTIAL,
     KEY,

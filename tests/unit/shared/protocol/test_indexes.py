@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from shared.protocol import merkle, tries
 from shared.protocol.errors import LogProofError
 from shared.protocol.indexes import (
-    Index,
     case_key,
     index_hash,
     keys_of,
@@ -19,6 +18,7 @@ from shared.protocol.indexes import (
     verify_present,
 )
 from shared.protocol.leaves import Leaf
+from tests.plain_index import Index
 from tests.unit.shared.protocol.worked_leaves import LEAF, PLAIN
 
 CASES = [f"{n:064x}" for n in range(5)]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from shared.protocol import tries
 from shared.protocol.errors import LogProofError
-from shared.protocol.indexes import Index
 from shared.protocol.indexroots import IndexRoots, Omission
+from tests.plain_index import Index
 from tests.unit.shared.protocol.worked_leaves import PLAIN
 
 CASES = [f"{n:064x}" for n in range(6)]
