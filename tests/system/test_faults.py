@@ -87,7 +87,8 @@ def _sampled(moments: list[tuple[str, int]], seed: str) -> list[tuple[str, int]]
 def test_a_fault_at_some_system_calls(
     base: Path, moments: list[tuple[str, int]], tmp_path: Path, fault: str
 ) -> None:
-    chosen = _sampled(moments, f"1 {fault}")
+    # A lock that never comes is waited for: only the soak has that patience.
+    chosen = _sampled([each for each in moments if each[0] != "fcntl"], f"1 {fault}")
     sys.stdout.write(f"{fault}: {chosen}\n")
     for moment in chosen:
         _tried(base, tmp_path / "log", moment, FAULTS[fault])
