@@ -1,7 +1,7 @@
 """The desks of both countries in front of a laboratory: each client logged in, ready to be used."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deploy.case import DRAFT, Case
@@ -18,13 +18,18 @@ def _unwatched(_line: str) -> None:
 
 
 def open_desks(
-    lab: Lab, folder: Path, *, watch: Callable[[str], None] = _unwatched
+    lab: Lab,
+    folder: Path,
+    *,
+    clients: Sequence[str] = CLIENTS,
+    watch: Callable[[str], None] = _unwatched,
 ) -> dict[str, Desk]:
     """Log every client of a laboratory in.
 
     Args:
         lab: it must have described itself (`lab.json`).
         folder: for the profiles; made if need be.
+        clients: which of each node.
         watch: is told every command that the desks run.
 
     Returns:
@@ -35,7 +40,7 @@ def open_desks(
     login = ("login", "--from-lab")
     desks = {}
     for node in lab.federation.nodes:
-        for client in CLIENTS:
+        for client in clients:
             desk = Desk(
                 command=(sys.executable, "-m", "client"),
                 environment={
