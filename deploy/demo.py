@@ -1,7 +1,7 @@
-"""`make demo`: two countries, one case, six parts, every command in sight.
+"""`make demo`: two countries, one case, seven parts, every command in sight.
 
 Everything happens in a temporary folder with fresh keys, through the same command line that an authority
-uses. The last part attacks what was made; if any attack goes unnoticed the demo fails: exit 1.
+uses. The last two parts attack what was made; if any attack goes unnoticed the demo fails: exit 1.
 """
 
 import shutil
@@ -12,8 +12,11 @@ from pathlib import Path
 from time import monotonic
 from types import FrameType
 
-from deploy import demo_attacks, demo_views, evidence, workplace
+from client.oversight.mirror import DIRECTORY
+from deploy import demo_attacks, demo_history, demo_views, evidence, workplace
 from deploy.case import Case
+from deploy.demo_attacks import Scene
+from deploy.demo_watch import watching
 from deploy.demo_words import Stage
 from deploy.desk import CommandError
 from deploy.lab import Lab
@@ -75,7 +78,7 @@ def carry(stage: Stage, case: Case, digests: dict[str, str], bag: Path) -> None:
 
 
 def play(stage: Stage, folder: Path) -> None:
-    """Play all six parts in a folder."""
+    """Play all seven parts in a folder."""
     stage.say("Starting two nodes, QM and QN: gateway, exchange, audit each, and the directory.")
     bag = folder / "bag"
     with Lab(folder / "lab") as lab:
@@ -87,7 +90,24 @@ def play(stage: Stage, folder: Path) -> None:
         carry(stage, case, digests, bag)
         demo_views.court(stage, case, bag, root)
         demo_views.overseers(stage, case, folder, root)
-        demo_attacks.attack(stage, case, lab, folder)
+        scene = Scene(stage=stage, case=case, lab=lab, folder=folder)
+        demo_attacks.attack(scene)
+        outlive(scene)
+
+
+def outlive(scene: Scene) -> None:
+    """Part 7: QN's overseer has a witness of its own, which outlives a log that is rewritten."""
+    stage, case, folder = scene.stage, scene.case, scene.folder
+    stage.part("An operator who rewrites the log, and signs it")
+    stage.say("QN's overseer runs a witness: one command. It cosigns what it sees, and remembers.")
+    desk = case.desks["QN-oversight"]
+    mirror, root = folder / "mirror-QN", folder / "root.json"
+    with watching(
+        stage, desk, trust=mirror / DIRECTORY, root=root, folder=folder / "witness-QN"
+    ) as watch:
+        demo_views.pull(desk, str(mirror), *watch.options)
+        demo_history.rewrite_history(scene, watch)
+    stage.done("the rewritten log convicts itself")
 
 
 def main() -> None:

@@ -30,10 +30,10 @@ class Scene:
     folder: Path
 
 
-def attack(stage: Stage, case: Case, lab: Lab, folder: Path) -> None:
+def attack(scene: Scene) -> None:
     """Part 6: four attacks; each must be noticed, and the notice must say what and where."""
+    stage = scene.stage
     stage.part("An attacker who owns the disks")
-    scene = Scene(stage=stage, case=case, lab=lab, folder=folder)
     flip_in_bag(scene)
     rewrite_log(scene)
     flip_in_segment(scene)

@@ -10,6 +10,8 @@ from deploy.case import Case
 from deploy.demo_words import Stage
 from deploy.desk import Desk
 from shared.protocol.canonical import Json
+from shared.protocol.identifiers import new_id
+from shared.runtime.clock import utc_now
 
 PURPOSE = "yearly review 2026"
 SIGNATURE = "signatures/tagmanifest-sha256.txt.p7s"
@@ -80,11 +82,34 @@ def overseers(stage: Stage, case: Case, folder: Path, root: Path) -> None:
     stage.say("Two overseers compare their mirrors: every transfer stands in both.")
     verify(stage, case.desks["QM-oversight"], root, *mirrors)
     stage.done("both logs are consistent and complete, and they agree")
+    nothing_left_out(stage, case)
 
 
-def pull(desk: Desk, mirror: str) -> None:
+def nothing_left_out(stage: Stage, case: Case) -> None:
+    """Ask QN's node for two cases, and believe none of the answers."""
+    desk = case.desks["QN-oversight"]
+    stage.say("Somebody asks what QN did in this case. The node answers, the answer proves itself.")
+    found = find(desk, case.request_id)
+    if not found:
+        stage.fail("the log has nothing of the case that was just played")
+    stage.fact(f"{len(found)} entries, and the proof that there are no others")
+    never = new_id(utc_now())
+    stage.say("And in a case that never was? That there is no entry is proven in the same way.")
+    if find(desk, never):
+        stage.fail("the log has entries of a case that never was")
+    stage.done(f"all of {case.request_id}, and nothing of {never}: both proven")
+
+
+def find(desk: Desk, case: str) -> list[Json]:
+    """List what a log has of a case; the command fails if the answer does not prove itself."""
+    events = desk.run("audit", "find", "--case", case, "--purpose", PURPOSE)["events"]
+    assert isinstance(events, list)
+    return events
+
+
+def pull(desk: Desk, mirror: str, *options: str) -> None:
     """Mirror a country's log."""
-    desk.run("audit", "pull", "--purpose", PURPOSE, "-o", mirror)
+    desk.run("audit", "pull", "--purpose", PURPOSE, "-o", mirror, *options)
 
 
 def verify(stage: Stage, desk: Desk, root: Path, *mirrors: str) -> None:

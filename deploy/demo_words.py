@@ -57,6 +57,6 @@ class Stage:
     def end(self, seconds: float) -> None:
         """Close the demo."""
         self.console.print(
-            f"\n[bold green]All six parts in {seconds:.0f} s.[/]"
+            f"\n[bold green]All seven parts in {seconds:.0f} s.[/]"
             " `make lab` leaves the two nodes running for you to try."
         )

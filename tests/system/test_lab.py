@@ -69,12 +69,12 @@ def assert_client(client: canonical.Json) -> None:
     assert (client["officer_key"] is None) == (client["role"] not in {"preparer", "approver"})
 
 
-def test_demo_plays_all_six_parts_and_finds_every_attack() -> None:
+def test_demo_plays_all_seven_parts_and_finds_every_attack() -> None:
     played = run("deploy.demo")
     assert played.returncode == 0, played.stdout + played.stderr
-    for part in range(1, 7):
+    for part in range(1, 8):
         assert f"\n{part}  " in played.stdout
-    assert played.stdout.count("found:") == 4
+    assert played.stdout.count("found:") == 6
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
