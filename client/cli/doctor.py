@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -211,8 +211,24 @@ def _ops(session: Session) -> list[Finding]:
         return [Finding(name="node", result="-", detail=told)]
     return [
         _look("node", lambda: encode(session.get("/v1/ops/health")).decode()),
+        _look("log", lambda: _log(session.get("/v1/ops/log"))),
         _look("channels", lambda: encode(session.get("/v1/ops/channels")).decode()),
     ]
+
+
+def _log(found: Mapping[str, Json]) -> str:
+    """Say how far the log has come and what its witnesses say; all of it stands at /v1/ops/log."""
+    stages, witnesses = found.get("stages"), found.get("witnesses")
+    assert isinstance(stages, dict)
+    assert isinstance(witnesses, list)
+    sizes = ", ".join(f"{name} {_size(stage)}" for name, stage in stages.items())
+    said = [f"{each['name']} {each['outcome']}" for each in witnesses if isinstance(each, dict)]
+    alarm = [f"ALARM {encode(found['alarm']).decode()}"] if found.get("alarm") else []
+    return "; ".join([*alarm, sizes, *said])
+
+
+def _size(stage: Json) -> Json:
+    return stage["size"] if isinstance(stage, dict) else None
 
 
 COMMANDS = {"doctor": doctor}

@@ -42,7 +42,16 @@ def test_an_operator_sees_the_node(known: Cli, gateway: Gateway) -> None:
     gateway.scope = "ops:health"
     gateway.routes["GET /v1/ops/health"] = answer({"exchange": "ok"})
     gateway.routes["GET /v1/ops/channels"] = answer({"channels": []})
-    assert '{"exchange":"ok"}' in known("doctor").out
+    log = {
+        "alarm": {"code": "other_history", "detail": "x"},
+        "stages": {"signed": {"size": 7}, "published": {"size": 5}},
+        "witnesses": [{"name": "QN-1", "outcome": "unanswered"}],
+    }
+    gateway.routes["GET /v1/ops/log"] = answer(log)
+    said = known("doctor").out
+    assert '{"exchange":"ok"}' in said
+    assert "published 5, signed 7; QN-1 unanswered" in said
+    assert "ALARM" in said
 
 
 def test_without_a_profile_login_is_next(cli: Cli) -> None:
