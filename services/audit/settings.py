@@ -15,7 +15,7 @@ class AuditSettings(NodeSettings):
     gateway_internal_url: str  # the node's way out: directory, witnesses, time-stamping authorities
     log_origin: str  # the log's name for ever, as its keys and the directory have it
     log_keys: str = "log"  # names in the keystore, with commas: all of these sign
-    witness_ms: int = Field(default=100, ge=0, le=60_000)  # the least time between two rounds
+    witness_ms: int = Field(default=200, ge=0, le=60_000)  # the least time between two rounds
     witness_start_s: float = Field(default=5, ge=0)  # a new leader waits so long for witnesses
     witness_alarm_s: int = Field(default=300, ge=1)  # unwitnessed for so long: not ready
     heartbeat_s: int = Field(default=600, ge=1)  # an entry at least so often
