@@ -19,12 +19,13 @@ Nothing in it needs to be trusted: `client.oversight.audit` checks all of it fro
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from shared.protocol.canonical import encode, parse
+from shared.protocol.canonical import encode
 from shared.protocol.chainfolder import Link
 from shared.protocol.digests import sha256
 from shared.protocol.errors import FormatError
@@ -33,8 +34,11 @@ from shared.protocol.tiles import WIDTH, Tile
 CHECKPOINT: Final = "checkpoint"
 DIRECTORY: Final = "directory.json"
 CASE_KEY: Final = "case-key"
-MAX_LINKS: Final = 256 * 2**20  # bytes
 _LEVEL_BITS: Final = 8
+_LINK: Final = re.compile(  # canonical JSON has one spelling
+    rb'\{"channel":"([A-Z]{2}>[A-Z]{2})","epoch":(0|[1-9][0-9]{0,14}),"hash":"([0-9a-f]{96})",'
+    rb'"prev":"([0-9a-f]{96})","seq":(0|[1-9][0-9]{0,14})\}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +119,26 @@ class Mirror:
         """Name the files of the hash chains."""
         return [f"channels/{path.name}" for path in sorted((self.folder / "channels").glob("*"))]
 
-    def links(self, path: str) -> list[Link]:
-        """Read the hash chain of one direction.
+    def links(self, path: str) -> Iterator[Link]:
+        """Read the hash chain of one direction, link by link: a million of them fit into no memory.
 
         Raises:
-            FormatError: the file is not what `write_links` wrote.
+            FormatError: the file is not what `write_links` wrote; said when the reader comes there.
         """
-        rows = parse(self.read(path), max_size=MAX_LINKS)
-        if not isinstance(rows, list):
-            raise FormatError("links are a list")
-        return [Link.read(row) for row in rows]
+        data, at = self.read(path), len(b"[")
+        if data == b"[]":
+            return
+        while data[at - 1 : at] == (b"[" if at == 1 else b","):
+            found = _LINK.match(data, at)
+            if found is None:
+                raise FormatError("this is no list of links", object=path)
+            at = found.end() + len(b",")
+            channel, epoch, digest, prev, seq = (each.decode() for each in found.groups())
+            yield Link.model_construct(
+                channel=channel, epoch=int(epoch), seq=int(seq), prev=prev, hash=digest
+            )
+        if data[at - 1 :] != b"]":
+            raise FormatError("this is no list of links", object=path)
 
     def write_links(self, channel: str, links: list[Link]) -> None:
         """Write the hash chain of one direction."""

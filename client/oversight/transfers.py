@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from sys import intern
 from typing import Final
 
 from client.oversight.counterparts import Counterparts
 from client.oversight.findings import Check, Findings
 from client.oversight.ledger import Ledger, Place, Transfer, shown
 from client.oversight.mirror import Mirror
-from shared.protocol.chainfolder import check_links
+from shared.protocol.chainfolder import Link, check_links
 from shared.protocol.leaves import parse_time
 from shared.protocol.logproofs import ProvenLeaf
 from shared.protocol.receipts import UNRECEIPTED
@@ -29,11 +30,7 @@ def check_channels(mirror: Mirror, ledger: Ledger, findings: Findings) -> None:
     hashes: dict[Place, bytes] = {}
     for name in mirror.channels():
         with findings.noting(Check.CHANNELS, name):
-            chain = mirror.links(name)
-            hashes |= {
-                (link.channel, link.epoch, link.seq): bytes.fromhex(link.hash) for link in chain
-            }
-            check_links(chain, object=name)
+            check_links(_noted(mirror.links(name), hashes), object=name)
     logged = ledger.sent | ledger.received
     for place, transfer in logged.items():
         if hashes.get(place) != transfer.hash:
@@ -43,6 +40,12 @@ def check_channels(mirror: Mirror, ledger: Ledger, findings: Findings) -> None:
     waiting = _check_logged(hashes, logged, findings)
     more = f", {waiting} wait to be logged" if waiting else ""
     findings.details[Check.CHANNELS] = f"{len(hashes)} entries in the chains{more}"
+
+
+def _noted(chain: Iterable[Link], hashes: dict[Place, bytes]) -> Iterator[Link]:
+    for link in chain:
+        hashes[intern(link.channel), link.epoch, link.seq] = bytes.fromhex(link.hash)
+        yield link
 
 
 def _check_logged(
