@@ -90,7 +90,7 @@ def compose(
         peer_prev=peer and peer.prev,
         size=event.size,
         commit=(event.commit or {}) | {each.name: each.commitment() for each in openings},
-        peer_receipt=_peer_receipt(event.counterpart),
+        peer_receipt=_told(event.counterpart),
         reason=event.reason,
         count=event.count,
     )
@@ -100,12 +100,19 @@ def _stand_in(case_id: str) -> str:
     return sha256(parse_id(case_id).encode()).hexdigest()
 
 
-def _peer_receipt(counterpart: Counterpart | None) -> PeerReceipt | None:
-    """Where the peer's leaf stands. Its signatures were checked by who received the entry."""
+def _told(counterpart: Counterpart | None) -> PeerReceipt | None:
     if counterpart is None:
         return None
-    leaf = canonical.unb64u(counterpart.leaf)
-    proof = parse_proof(counterpart.proof)
-    stated = read_checkpoint(read_note(proof.checkpoint).text)
-    verify_inclusion(proof.index, stated.size, leaf_hash(leaf), proof.path, stated.root)
-    return PeerReceipt(origin=stated.origin, index=proof.index, size=stated.size, root=stated.root)
+    return peer_receipt(canonical.unb64u(counterpart.leaf), counterpart.proof)
+
+
+def peer_receipt(leaf: bytes, proof: str) -> PeerReceipt:
+    """Where a peer's leaf stands in its log. The signatures were checked by who received the entry.
+
+    Raises:
+        FormatError, LogProofError: that is not what the proof shows.
+    """
+    read = parse_proof(proof)
+    stated = read_checkpoint(read_note(read.checkpoint).text)
+    verify_inclusion(read.index, stated.size, leaf_hash(leaf), read.path, stated.root)
+    return PeerReceipt(origin=stated.origin, index=read.index, size=stated.size, root=stated.root)

@@ -1,36 +1,165 @@
-"""Use case: recompute the log from its entries and name the first that does not fit.
+"""Use case: make everything anew that derives from the entries, and name the first that does not fit.
 
-Derived rows (columns, tree, head, checkpoints) are compared with what the entries' bytes give. What is
-found here is damage or tampering at rest; that the entries themselves are the ones that were signed is
-shown by the checkpoints.
+    entries ─▶ columns, times, counts    (derivation)      openings, peers' leaves, inbox (attachments)
+            ─▶ tree ─▶ head, checkpoints, what is shown    (derivation, attestation)
+            ─▶ roots of the index ─▶ the index as stored   (derivation, indexation)
+
+What is found here is damage or tampering at rest; that the entries themselves are the ones that were
+signed is shown by the checkpoints. It goes on page by page, each in a transaction of its own, while the
+log grows.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from services.audit import attachments, derivation, indexation
 from services.audit.alarms import CorruptLog
-from services.audit.confidential import Confidential, open_opening
-from services.audit.store import Session, entries, keysets, tree
-from services.audit.store.entries import Columns
-from shared.protocol import leaves
-from shared.protocol.checkpoints import Checkpoint, verify_checkpoint
-from shared.protocol.commitments import check_opening
-from shared.protocol.errors import ProtocolError
-from shared.protocol.leaves import Leaf
-from shared.protocol.merkle import Frontier, completed, leaf_hash
-from shared.runtime.database import Database
+from services.audit.attestation import Attestations, Keys
+from services.audit.confidential import Confidential
+from services.audit.derivation import Counts, Walk
+from services.audit.store import pages, tree
+from services.audit.store.pages import Row
+from shared.protocol.indexroots import IndexRoots
+from shared.protocol.scanning import Scanned
+from shared.runtime.database import DamagedError, Database
 
 QUICK = 256  # entries; what a start looks at
-_PAGE = 1000
+PAGE = 4096
+
+_UNREADABLE = (DamagedError, TypeError, ValueError)  # broken pages; values of another kind
 
 
-@dataclass(slots=True, kw_only=True)
-class _Walk:
-    """What is known so far, walking from left to right."""
+class Progress(NamedTuple):
+    """How many entries of how many are checked."""
 
-    frontier: Frontier
-    last_time: datetime | None = None
+    checked: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """Of a whole log, or of its `last` entries over the stored tree before them."""
+
+    database: Database
+    confidential: Confidential
+    origin: str
+    vkeys: Sequence[str]
+    last: int | None = None
+
+    def steps(self) -> Iterator[Progress]:
+        """Check page by page; whoever stops asking ends it.
+
+        Raises:
+            CorruptLog: something does not fit; `index` is the first bad entry.
+        """
+        begun = self._begin()
+        if begun is None:
+            return
+        head, walk, keys = begun
+        yield Progress(walk.frontier.size, head.size)
+        while walk.frontier.size < head.size:
+            at = walk.frontier.size
+            self._check_page(range(at, min(at - at % PAGE + PAGE, head.size)), walk, keys)
+            yield Progress(walk.frontier.size, head.size)
+        if walk.frontier.root() != head.root:
+            raise CorruptLog(head.size - 1, "the head has another root than the entries")
+        if walk.roots is not None:
+            self._check_whole(head.size, walk, walk.roots)
+
+    def _begin(self) -> tuple[tree.Head, Walk, Keys] | None:
+        with _readable(0, "the log's head"), self.database.read() as db:
+            head = tree.head(db)
+            if head is None:
+                return None
+            if tree.reaches_past_head(db):
+                raise CorruptLog(head.size, "there is more than the head counts")
+            start = 0 if self.last is None else max(head.size - self.last, 0)
+            try:
+                frontier = tree.frontier(db, start)
+            except KeyError as error:
+                raise CorruptLog(start, "a node of the tree before it is missing") from error
+            keys = Keys.of(db, self.origin, self.vkeys)
+        walk = Walk(origin=self.origin.encode(), frontier=frontier)
+        if self.last is None:
+            walk.counts, walk.roots = Counts(), IndexRoots()
+        return head, walk, keys
+
+    def _check_page(self, page: range, walk: Walk, keys: Keys) -> None:
+        flaws = _Flaws()
+        rows = self._rows(page)
+        with flaws.noted():
+            derivation.check_dense(page, rows)
+        if flaws.found:
+            page = range(page.start, flaws.found[0].index)
+            rows = rows[: len(page)]
+        with _readable(page.start, "what is kept beside it"), self.database.read() as db:
+            found = Attestations.within(db, page)
+            leaves: list[Scanned] = []
+            with flaws.noted():
+                leaves += map(walk.check_entry, rows)
+            made: dict[int, bytes] = {}
+            roots: dict[int, bytes] = {}
+            for size in [*found.sizes, page.stop]:
+                made |= walk.grow(rows[walk.frontier.size - page.start : size - page.start])
+                roots[size] = walk.frontier.root()
+            with flaws.noted():
+                derivation.check_nodes(db, page, made)
+            for size in found.sizes:
+                with flaws.noted():
+                    keys.check(found, size, roots[size])
+            with flaws.noted():
+                attachments.check(db, page, rows, leaves, self.confidential)
+        flaws.raise_first()
+
+    def _rows(self, page: range) -> list[Row]:
+        """The entries of a page; the first that cannot be read is named."""
+        try:
+            with self.database.read() as db:
+                return pages.entries(db, page)
+        except _UNREADABLE:
+            for index in page:
+                with _readable(index, "the entry"), self.database.read() as db:
+                    pages.entries(db, range(index, index + 1))
+            raise
+
+    def _check_whole(self, size: int, walk: Walk, roots: IndexRoots) -> None:
+        with _readable(size - 1, "the index"), self.database.read() as db:
+            if pages.count_nodes(db, size) != 2 * size - size.bit_count():
+                raise CorruptLog(size - 1, "the tree has nodes that no entry gives")
+            if pages.count_taken(db, size) != size - 1:
+                raise CorruptLog(size - 1, "the inbox has events at places that are not theirs")
+            indexation.check(db, size=size, roots=roots, logged=walk.logged)
+
+
+@dataclass(slots=True)
+class _Flaws:
+    """What was found in a page; the first by index is the one that is told."""
+
+    found: list[CorruptLog] = field(default_factory=list)
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Go on after a flaw."""
+        try:
+            yield
+        except CorruptLog as flaw:
+            self.found.append(flaw)
+
+    def raise_first(self) -> None:
+        """Tell of the first, if there is one."""
+        if self.found:
+            raise min(self.found, key=lambda flaw: flaw.index)
+
+
+@contextmanager
+def _readable(index: int, what: str) -> Iterator[None]:
+    """Take what cannot be read for what it is, a flaw at this entry."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise CorruptLog(index, f"{what} cannot be read: {error}") from error
 
 
 def inspect(
@@ -41,110 +170,12 @@ def inspect(
     vkeys: Sequence[str],
     last: int | None = None,
 ) -> int:
-    """Recompute the log, or only its `last` entries over the stored tree before them; return its size.
+    """Inspect the log, or only its `last` entries over the stored tree before them; return its size.
 
     Raises:
         CorruptLog: something does not fit; `index` is the first bad entry.
     """
-    with database.read() as db:
-        head = tree.head(db)
-        if head is None:
-            return 0
-        if tree.reaches_past_head(db):
-            raise CorruptLog(head.size, "there is more than the head counts")
-        start = 0 if last is None else max(head.size - last, 0)
-        try:
-            walk = _Walk(frontier=tree.frontier(db, start))
-        except KeyError as error:
-            raise CorruptLog(start, "a node of the tree before it is missing") from error
-        known = list(dict.fromkeys([*vkeys, *keysets.ever(db)]))  # old keys signed old checkpoints
-    for at in range(start, head.size, _PAGE):
-        # One page, one transaction: the log goes on meanwhile.
-        with database.read() as db:
-            page = range(at, min(at + _PAGE, head.size))
-            _check_page(db, walk, page, origin=origin, vkeys=known)
-            _check_openings(db, page, confidential)
-    if walk.frontier.root() != head.root:
-        raise CorruptLog(head.size - 1, "the head has another root than the entries")
-    return head.size
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What an inspection of the whole log found; `bad` is the first entry that does not fit."""
-
-    size: int | None
-    bad: int | None = None
-    detail: str | None = None
-
-
-def report(
-    *, database: Database, confidential: Confidential, origin: str, vkeys: Sequence[str]
-) -> Report:
-    """Inspect the whole log and tell what was found."""
-    try:
-        size = inspect(database=database, confidential=confidential, origin=origin, vkeys=vkeys)
-    except CorruptLog as found:
-        return Report(size=None, bad=found.index, detail=found.detail)
-    return Report(size=size)
-
-
-def _check_page(
-    db: Session, walk: _Walk, page: range, *, origin: str, vkeys: Sequence[str]
-) -> None:
-    signed = {
-        each.size: each for each in tree.checkpoints(db, range(page.start + 1, page.stop + 1))
-    }
-    found = {each.index: each for each in entries.full_page(db, page)}
-    stored = tree.nodes(db, completed(page))
-    for index in page:
-        if index not in found:
-            raise CorruptLog(index, "the entry is missing")
-        leaf = _check_entry(found[index], walk, origin)
-        for node, made in walk.frontier.add(leaf_hash(found[index].body)):
-            if stored.get(node) != made:
-                raise CorruptLog(index, "the tree has another hash than the entry gives")
-        if index + 1 in signed:
-            _check_checkpoint(signed[index + 1], walk.frontier, origin=origin, vkeys=vkeys)
-        walk.last_time = leaf.seq_time
-
-
-def _check_entry(entry: Columns, walk: _Walk, origin: str) -> Leaf:
-    try:
-        leaf = leaves.parse(entry.body)
-    except ProtocolError as error:
-        raise CorruptLog(entry.index, f"the entry is not a leaf: {error.detail}") from error
-    if leaf.log != origin or entries.columns(entry.index, leaf, entry.body) != entry:
-        raise CorruptLog(entry.index, "the entry's columns are not those of its leaf")
-    if walk.last_time is not None and leaf.seq_time < walk.last_time:
-        raise CorruptLog(entry.index, "the entry is dated before the one in front of it")
-    return leaf
-
-
-def _check_checkpoint(
-    signed: tree.Signed, frontier: Frontier, *, origin: str, vkeys: Sequence[str]
-) -> None:
-    expected = Checkpoint(origin=origin, size=signed.size, root=frontier.root())
-    try:
-        stated = verify_checkpoint(signed.note, vkeys)
-    except ProtocolError as error:
-        raise CorruptLog(signed.size - 1, f"the checkpoint is bad: {error.detail}") from error
-    if stated != expected:
-        raise CorruptLog(signed.size - 1, "the checkpoint has another root than the entries")
-
-
-def _check_openings(db: Session, page: range, confidential: Confidential) -> None:
-    """Check that what is left of the openings opens, and that the leaves commit to it."""
-    sealed = entries.openings(db, page)
-    wrapped = entries.case_keys(db, {each.owner for each in sealed})
-    bodies = entries.bodies(db, sorted({each.index for each in sealed}))
-    for each in sealed:
-        if each.owner in wrapped:
-            try:
-                key = confidential.case_key(each.owner, wrapped[each.owner])
-                opening = open_opening(
-                    key, each.index, name=each.name, salt=each.salt, sealed=each.sealed
-                )
-                check_opening(leaves.parse(bodies[each.index]).commit, opening)
-            except ProtocolError as error:
-                raise CorruptLog(each.index, f"an opening is bad: {error.detail}") from error
+    steps = Inspection(
+        database=database, confidential=confidential, origin=origin, vkeys=vkeys, last=last
+    ).steps()
+    return max((each.size for each in steps), default=0)

@@ -8,13 +8,14 @@ from datetime import timedelta
 import httpx
 from fastapi import FastAPI
 
-from services.audit import keyring, publication, standing
+from services.audit import inspecting, keyring, publication, standing
 from services.audit.assuring import Assurance
 from services.audit.cosigning import Cosigner
 from services.audit.duties import Duty
 from services.audit.governing import PolicyWatch
 from services.audit.heartbeat import Heartbeat
 from services.audit.indexing import Indexer
+from services.audit.inspecting import Inspector
 from services.audit.marks import Marks
 from services.audit.membership import Membership
 from services.audit.recalling import Published
@@ -24,6 +25,7 @@ from services.audit.routes import (
     entries,
     erasures,
     evidence,
+    inspections,
     log,
     operations,
     oversight,
@@ -117,6 +119,7 @@ def _app(
         cosigner=cosigner,
         witnessing=witnessing,
         leading=sequencer.leading,
+        inspector=_inspector(opened),
     )
     duties = _duties(parts, gateway, sequencer.leading, settings)
     jobs = _jobs(parts, gateway) | duties | _last_duties(parts, sequencer.presiding)
@@ -146,6 +149,7 @@ def _app(
                 clock=opened.clock,
             ),
             "witness": parts.cosigner.state,
+            "inspection": inspecting.state(opened.database, opened.clock),
         }
 
     app = create_app(
@@ -158,6 +162,7 @@ def _app(
             oversight.router,
             timestamps.router,
             operations.router,
+            inspections.router,
             witness.router,
             evidence.router,
         ],
@@ -176,7 +181,18 @@ def _jobs(parts: Parts, gateway: httpx.Client) -> dict[str, Job]:
         "refresher": Refresher(
             gateway=gateway, directory=parts.membership.directory, clock=parts.log.clock
         ),
+        "inspecting": parts.inspector,
     }
+
+
+def _inspector(opened: Log) -> Inspector:
+    return Inspector(
+        database=opened.database,
+        confidential=opened.confidential,
+        origin=opened.origin,
+        vkeys=opened.signer.vkeys,
+        clock=opened.clock,
+    )
 
 
 def _duties(

@@ -253,6 +253,20 @@ key_set = sa.Table(
     sa.Column("noted_at", UtcDateTime, nullable=False),
 )
 
+# How inspections of the log went (inspecting.py).
+inspection = sa.Table(
+    "inspection",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("started_at", UtcDateTime, nullable=False),
+    sa.Column("seen_at", UtcDateTime, nullable=False),
+    sa.Column("checked", sa.BigInteger, nullable=False),  # entries
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("ended_at", UtcDateTime),
+    sa.Column("bad", sa.BigInteger),  # the first entry that does not fit
+    sa.Column("detail", sa.Text),
+)
+
 # The logs that this one continues, the oldest first: where each of them ended.
 closed_log = sa.Table(
     "closed_log",

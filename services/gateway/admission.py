@@ -172,6 +172,13 @@ ROUTES: Sequence[Route] = (
     _route("GET /v1/ops/health", "gateway", "ops:health"),
     _route("GET /v1/ops/log", "audit", "ops:health", target="/ops/stages"),
     _route("GET /v1/ops/channels", "exchange", "ops:health"),
+    _route("POST /v1/ops/inspections", "audit", "ops:health", target="/ops/inspections"),
+    _route(
+        "GET /v1/ops/inspections/newest",
+        "audit",
+        "ops:health",
+        target="/ops/inspections/newest",
+    ),
     _route("GET /v1/directory", "gateway", ANY_NATIONAL),
     _route("POST /peer/v1/entries", "exchange", NODE_DELIVER, body_limit=ENTRY_BODY),
     _route("GET /peer/v1/heads", "exchange", NODE_DELIVER),

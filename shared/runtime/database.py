@@ -55,6 +55,10 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC)
 
 
+class DamagedError(Exception):
+    """What the database holds cannot be read as it was written."""
+
+
 class Pulse:
     """Beats when something was committed, so that who waits for work need not ask all the time."""
 
@@ -99,9 +103,18 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a transaction that only reads: on SQLite it waits for no writer and blocks none."""
+        """Open a transaction that only reads: on SQLite it waits for no writer and blocks none.
+
+        Raises:
+            DamagedError: what is stored cannot be read.
+        """
         with Session(self.engine.execution_options(reading=True)) as session:
-            yield session
+            try:
+                yield session
+            except sa.exc.DBAPIError as error:
+                if _is_damage(error.orig):
+                    raise DamagedError(str(error.orig)) from error
+                raise
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -174,6 +187,15 @@ def run_migrations(context: Any) -> None:  # noqa: ANN401 - Alembic hands out a 
     context.configure(connection=connection, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
+
+
+def _is_damage(error: object) -> bool:
+    """Whether it says that pages or texts are broken: SQLite by its codes, PostgreSQL by its class XX."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+    state = getattr(error, "sqlstate", None)
+    return str(state).startswith("XX") or "decode to UTF-8" in str(error)
 
 
 def _sqlite_module() -> ModuleType:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from services.audit import inspection
+from services.audit import inspecting
+from services.audit.routes import inspections
 from services.audit.routes.parts import Parts, parts
 from services.audit.stages import overview
 from shared.runtime.principals import gateway_client
@@ -22,23 +23,12 @@ def stages(own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
         reports=own.witnessing.reports(),
         clock=own.log.clock,
     )
+    inspected = inspecting.newest(own.log.database, own.log.clock)
     alarm = own.signals.alarm
     return {
         "leading": own.leading(),
         "alarm": None if alarm is None else {"code": alarm.code, "detail": str(alarm)},
         **asdict(found),
+        "inspection": inspected and inspections.answer(inspected),
         "stamps": [asdict(each) for each in own.stamper.lights()],
     }
-
-
-@router.get("/fsck", dependencies=[Depends(gateway_client("ops:health"))])
-def fsck(own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
-    """Recompute the whole log; the answer names the first bad entry, if there is one."""
-    log = own.log
-    report = inspection.report(
-        database=log.database,
-        confidential=log.confidential,
-        origin=log.origin,
-        vkeys=log.signer.vkeys,
-    )
-    return {"ok": report.bad is None, **asdict(report)}

@@ -8,6 +8,7 @@ from fastapi import Request
 
 from services.audit.confidential import Confidential
 from services.audit.cosigning import Cosigner
+from services.audit.inspecting import Inspector
 from services.audit.membership import Membership
 from services.audit.shelf import Shelf
 from services.audit.signals import Signals
@@ -28,6 +29,7 @@ class Parts:
     leading: Callable[[], bool]
     stamper: Stamper
     cosigner: Cosigner
+    inspector: Inspector
 
     @property
     def confidential(self) -> Confidential:

@@ -28,6 +28,7 @@ GRANTS = {
     "opening": ERASE,
     "stamp": APPEND,
     "key_set": APPEND,
+    "inspection": "SELECT, INSERT, UPDATE (seen_at, checked, size, ended_at, bad, detail)",
     "closed_log": APPEND,
     "witness_head": "SELECT, INSERT, UPDATE (place, size, note)",
     "witness_note": APPEND,

@@ -70,9 +70,14 @@ def lists(db: Session, keys: Iterable[bytes]) -> dict[bytes, Frontier]:
     found = {key: Frontier() for key in wanted}
     for part in _parts(wanted):
         for row in db.execute(sa.select(index_list).where(index_list.c.key.in_(part))):
-            peaks = [row.peaks[at : at + HASH_SIZE] for at in range(0, len(row.peaks), HASH_SIZE)]
-            found[row.key] = Frontier(size=row.size, hashes=peaks)
+            found[row.key] = edge(row.size, row.peaks)
     return found
+
+
+def edge(size: int, peaks: bytes) -> Frontier:
+    """The right edge of a list, as it is kept."""
+    hashes = [peaks[at : at + HASH_SIZE] for at in range(0, len(peaks), HASH_SIZE)]
+    return Frontier(size=size, hashes=hashes)
 
 
 def put_lists(db: Session, edges: Mapping[bytes, Frontier]) -> None:

@@ -72,13 +72,13 @@ def move_head(db: Session, old: Head, *, size: int, root: bytes, time: datetime)
 
 def add_nodes(db: Session, nodes: Iterable[tuple[Node, bytes]]) -> None:
     """Store subtrees that became complete."""
-    rows = [{"position": _position(node), "hash": made} for node, made in nodes]
+    rows = [{"position": position(node), "hash": made} for node, made in nodes]
     db.execute(tree_node.insert(), rows)
 
 
 def nodes(db: Session, wanted: Iterable[Node]) -> dict[Node, bytes]:
     """The hashes of these complete subtrees; one that is not there is left out."""
-    places = {_position(node): node for node in wanted}
+    places = {position(node): node for node in wanted}
     found: dict[Node, bytes] = {}
     for part in _parts(sorted(places)):
         query = sa.select(tree_node.c.position, tree_node.c.hash)
@@ -141,7 +141,8 @@ def _one(db: Session, query: sa.Select[tuple[int, str, datetime]]) -> Signed | N
     return None if row is None else Signed(size=row.size, note=row.note)
 
 
-def _position(node: Node) -> int:
+def position(node: Node) -> int:
+    """The in-order number of a node (tables.py)."""
     level, n = node
     return (n << level + 1) + (1 << level) - 1
 

@@ -1,5 +1,6 @@
 """Callers of the service: what its neighbours in the node send."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,3 +91,15 @@ def told(number: int, **members: object) -> dict[str, Any]:
 def checkpoint(node: Node) -> tuple[int, bytes]:
     found = verify_checkpoint(node.get("/checkpoint").text, KEY.vkeys())
     return found.size, found.root
+
+
+def inspected(node: Node) -> dict[str, Any]:
+    """What an inspection of the whole log finds."""
+    begun = node.send("/ops/inspections", {}, OPS)
+    assert begun.status_code == 202, begun.text
+    deadline = time.monotonic() + 30
+    found: dict[str, Any] = begun.json()
+    while found["state"] == "running" and time.monotonic() < deadline:
+        time.sleep(0.02)
+        found = node.get("/ops/inspections/newest", OPS).json()
+    return found

@@ -61,7 +61,7 @@ def test_who_may_what(node: Node) -> None:
         assert node.get(f"/oversight/{path}", OPS).status_code == 403
         assert node.get(f"/oversight/{path}", service="exchange").status_code == 403
     assert node.get("/tile/entries/000.p/1", OPS).status_code == 403
-    assert node.get("/ops/fsck", OVERSEER).status_code == 403
+    assert node.get("/ops/inspections/newest", OVERSEER).status_code == 403
 
 
 def test_a_call_holds_256_events_with_their_counterparts(node: Node) -> None:

@@ -16,7 +16,7 @@ from services.audit import tables
 from services.audit.alarms import ClockBehind, SignerRefusal
 from shared.runtime.database import open_database
 from tests.service.audit import dying
-from tests.service.audit.caller import OPS, Node, told
+from tests.service.audit.caller import Node, inspected, told
 from tests.service.audit.cutting import line
 from tests.service.audit.dying import Moment
 from tests.service.audit.logbook import Dead, Logbook, MortalDatabase, event
@@ -225,7 +225,7 @@ def test_f12_a_full_disk_refuses_and_resumes(node: Node) -> None:
     answer = node.post(*many)
     assert answer.status_code == 200
     assert len({each["index"] for each in answer.json()["results"]}) == len(many)
-    assert node.get("/ops/fsck", OPS).json()["ok"]
+    assert inspected(node)["state"] == "clean"
 
 
 def test_f12_a_full_disk_in_the_middle_of_a_batch(logbook: Logbook) -> None:

@@ -154,17 +154,3 @@ def test_what_was_erased_is_no_flaw(tampered: Logbook) -> None:
         opening.delete().where(opening.c.idx == 3),
     )
     assert tampered.inspect() == SIZE + 1
-
-
-def test_a_report_names_what_was_found(tampered: Logbook) -> None:
-    def report() -> inspection.Report:
-        return inspection.report(
-            database=tampered.database,
-            confidential=CONFIDENTIAL,
-            origin=ORIGIN,
-            vkeys=KEY.vkeys(),
-        )
-
-    assert report() == inspection.Report(size=SIZE + 1)
-    _change(tampered, tables.log_entry.delete().where(log_entry.c.idx == 5))
-    assert (report().bad, report().size) == (5, None)

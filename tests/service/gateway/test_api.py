@@ -227,7 +227,7 @@ def test_compressed_bodies_are_not_opened(preparer: Caller) -> None:
         "/v1/requests/" + "a" * 65,
         "/oversight/entries",
         "/entries",
-        "/ops/fsck",
+        "/ops/inspections/newest",
         "/log/tile/x/000",
     ],
 )
