@@ -110,6 +110,8 @@ class Sequencer(threading.Thread):
         logs.log().warning("lead_lost", detail=str(lost))
         self._leads = False
         self._lead.release()
+        if isinstance(self._signals.alarm, ClockBehind):
+            self._signals.signed()  # our clock does not stop whoever leads now
 
     def _open(self) -> None:
         """Fence off every earlier leader, and look over the end of the log."""

@@ -18,7 +18,7 @@ from services.audit.store.lease import SessionLock
 from services.audit.submission import Recorded
 from services.audit.tables import log_head
 from services.audit.worker import Log, Sequencer
-from tests.service.audit.logbook import CONFIDENTIAL, KEY, Logbook, event
+from tests.service.audit.logbook import CONFIDENTIAL, KEY, Logbook, SetClock, event
 from tests.service.audit.stopping import stopped_leader
 from tests.service.audit.test_worker import INTERVAL, SOON, eventually, logbook_size
 
@@ -41,6 +41,7 @@ class Process:
     log: Log
     signals: Signals
     sequencer: Sequencer
+    clock: SetClock
 
     def submit(self, *events: Event) -> list[Recorded]:
         return submission.submit(
@@ -59,13 +60,14 @@ class Processes:
     stack: ExitStack
 
     def start(self) -> Process:
-        # Replicas on several hosts have connections and memories of their own.
-        log = replace(self.book.log, signer=Signer(KEY, self.book.folder / "signer"))
+        # Replicas on several hosts have clocks and memories of their own.
+        clock = SetClock(self.book.clock.now)
+        log = replace(self.book.log, signer=Signer(KEY, self.book.folder / "signer"), clock=clock)
         signals = Signals()
         sequencer = Sequencer(log, signals, interval=INTERVAL)
         sequencer.start()
         self.stack.callback(sequencer.stop)
-        return Process(log, signals, sequencer)
+        return Process(log, signals, sequencer, clock)
 
     def end_the_leaders_session(self) -> None:
         eventually(self._ended)
@@ -143,6 +145,19 @@ def test_one_that_was_overtaken_stands_by_again(processes: Processes) -> None:
 
 
 @BOTH
+def test_a_clock_that_is_behind_stops_the_leader_alone(processes: Processes) -> None:
+    first, second = processes.start(), processes.start()
+    first.submit(event(1))
+    first.clock.back(hours=1)
+    second.clock.back(hours=-1)
+    processes.book.take(event(2))
+    eventually(lambda: "behind" in first.sequencer.state)
+    first.sequencer._lead.release()
+    eventually(lambda: first.sequencer.state == "standby")
+    assert second.submit(event(2))[0].index == 2
+
+
+@BOTH
 def test_a_lead_is_taken_once_and_freed(logbook: Logbook) -> None:
     one, other = (leadership.of(logbook.database, logbook.folder) for _ in range(2))
     assert (one.held(), one.take(), one.held()) == (False, True, True)
@@ -151,6 +166,17 @@ def test_a_lead_is_taken_once_and_freed(logbook: Logbook) -> None:
     one.release()
     assert (one.held(), other.take(), other.take()) == (False, True, True)
     other.release()
+
+
+@POSTGRESQL
+def test_who_asks_in_a_session_that_ended_asks_in_another(logbook: Logbook) -> None:
+    lock = SessionLock(logbook.database)
+    assert lock.take()
+    _end_other_sessions(logbook)
+    with pytest.raises(sa.exc.OperationalError):
+        lock.take()
+    assert lock.take()
+    lock.release()
 
 
 def test_a_folder_that_cannot_be_locked(logbook: Logbook) -> None:

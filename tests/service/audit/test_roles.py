@@ -1,6 +1,9 @@
 """F31: what the service's own role may do on PostgreSQL, and every statement that it may not."""
 
+import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -127,7 +130,13 @@ def prepared(roles: Roles) -> Roles:
         migrate(service, MIGRATIONS)
     service.close()
     _prepare(roles)
-    _prepare(roles)  # twice is once
+    environment = {
+        **os.environ,  # noqa: TID251 - what a process needs to run at all
+        "ROGATORY_DATABASE": roles.url_of(roles.owner),
+        "ROGATORY_DATABASE_ROLE": roles.service,
+    }
+    # Twice is once.
+    subprocess.run([sys.executable, "-m", "services.audit.schema"], env=environment, check=True)
     return roles
 
 
