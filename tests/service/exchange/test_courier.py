@@ -132,13 +132,25 @@ def test_a_peer_that_knows_another_size_of_our_log_is_proven_it_from_there(
     assert chain(pair.qm) == chain(pair.qn)
 
 
-def test_a_size_that_our_log_never_had_is_told(accepted_case: Case) -> None:
+def test_a_size_that_our_log_never_had_is_asked_for_again(accepted_case: Case) -> None:
+    """It may be of the log before this one."""
     pair, _ = accepted_case
     write(pair.qm)
     pair.qm.to_peer.plan = [None, answering(409, code="log_size", known=10_000)]
     pair.settle()
-    first = pair.qm.courier
-    with first.database.read() as db:
+    assert chain(pair.qm) == chain(pair.qn)
+
+
+def test_a_log_that_cannot_show_that_it_grew_is_told(accepted_case: Case) -> None:
+    pair, _ = accepted_case
+    write(pair.qm)
+    with pair.qm.database.begin() as db:
+        peers.set_delivered_size(db, "QN", 2)
+    pair.qm.logged()
+    pair.qm.to_audit.plan = [answering(503, code="log_stopped")]
+    for _ in range(3):  # it greets first
+        pair.qm.courier.work()
+    with pair.qm.database.read() as db:
         entry = entries.next_to_send(db, "QM>QN")
     assert entry is not None
     assert "gives no proof that the log grew" in str(entry.last_error)
