@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shared.protocol import tries
-from shared.protocol.indexes import index_hash, keys_of
+from shared.protocol.indexes import case_key, index_hash, peer_key
 from shared.protocol.leaves import Leaf
 from shared.protocol.merkle import Frontier
 from shared.protocol.tries import TrieProof
@@ -50,3 +50,9 @@ class Index:
     def prove(self, key: bytes) -> TrieProof:
         """The proof of what the index says of a key, under `root()`."""
         return tries.prove(self.root(), key, self.records)
+
+
+def keys_of(leaf: Leaf) -> list[bytes]:
+    """Under which keys a leaf stands, whatever its type."""
+    keys = [case_key(leaf.case_ref)] if leaf.case_ref is not None else []
+    return keys + ([peer_key(leaf.peer)] if leaf.peer is not None else [])

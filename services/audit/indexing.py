@@ -16,11 +16,12 @@ from services.audit.events import Event
 from services.audit.store import Session, entries, index, tree
 from services.audit.store.entries import Filter, Stored
 from services.audit.store.index import Logged
-from shared.protocol import leaves, tries
+from shared.protocol import tries
 from shared.protocol.errors import LogProofError
 from shared.protocol.identifiers import new_id
-from shared.protocol.indexes import INDEX_ROOT_FIELD, IndexRoot, index_hash, keys_of
+from shared.protocol.indexes import INDEX_ROOT_FIELD, IndexRoot, case_key, index_hash, peer_key
 from shared.protocol.merkle import Frontier
+from shared.protocol.scanning import scan
 from shared.protocol.tries import Update
 from shared.runtime import logs
 from shared.runtime.clock import Clock, milliseconds
@@ -63,6 +64,7 @@ class Indexer:
     clock: Clock
     every: timedelta
     many: int = MANY
+    step: int = STEP
     glance: timedelta = GLANCE
     _looked: datetime | None = None
 
@@ -95,7 +97,7 @@ class Indexer:
         with self.database.read() as db:
             last = index.last_root(db)
             end = self._end(db, last)
-            return None if end is None else _advance(db, last, end)
+            return None if end is None else _advance(db, last, end, self.step)
 
     def _end(self, db: Session, last: Logged | None) -> int | None:
         """Up to where the index is to go now."""
@@ -144,7 +146,7 @@ class Indexer:
         return True
 
 
-def _advance(db: Session, last: Logged | None, end: int) -> _Step:
+def _advance(db: Session, last: Logged | None, end: int, step: int) -> _Step:
     """Work out a step from what is stored, and check on the way that it is what was stored.
 
     Raises:
@@ -153,8 +155,8 @@ def _advance(db: Session, last: Logged | None, end: int) -> _Step:
     old = index.head(db)
     if last and last.size == old.size and last.root != old.root:
         raise LogProofError("the index has another root than the one that was logged")
-    size = min(old.size + STEP, end)
-    fresh = entries.page(db, Filter(indexes=range(old.size, size)), STEP)
+    size = min(old.size + step, end)
+    fresh = entries.page(db, Filter(indexes=range(old.size, size)), step)
     placed = [place for each in fresh for place in _places(each)]
     keys = {each.key for each in placed}
     edges = index.lists(db, keys)
@@ -180,13 +182,14 @@ def _advance(db: Session, last: Logged | None, end: int) -> _Step:
 
 def _places(stored: Stored) -> list[_Place]:
     """Where an entry stands in the index. What counts is the leaf itself, and not the columns."""
-    leaf = leaves.parse(stored.body)
-    counts = (leaf.case_seq, leaf.peer_seq)
-    numbers = [each for each in counts if each is not None]
-    return [
-        _Place(key=key, index=stored.index, seq=seq)
-        for key, seq in zip(keys_of(leaf), numbers, strict=True)
-    ]
+    leaf, places = scan(stored.body), []
+    if leaf.case_ref is not None and leaf.case_seq is not None:
+        key = case_key(leaf.case_ref.decode())
+        places.append(_Place(key=key, index=stored.index, seq=int(leaf.case_seq)))
+    if leaf.peer is not None and leaf.peer_seq is not None:
+        key = peer_key(leaf.peer.decode())
+        places.append(_Place(key=key, index=stored.index, seq=int(leaf.peer_seq)))
+    return places
 
 
 def _published(db: Session) -> int:

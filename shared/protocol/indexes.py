@@ -54,12 +54,6 @@ def peer_key(country: str) -> bytes:
     return sha256(b"peer\x00" + country.encode()).digest()
 
 
-def keys_of(leaf: Leaf) -> list[bytes]:
-    """Under which keys a leaf stands, whatever its type."""
-    keys = [case_key(leaf.case_ref)] if leaf.case_ref is not None else []
-    return keys + ([peer_key(leaf.peer)] if leaf.peer is not None else [])
-
-
 def index_hash(index: int) -> bytes:
     """The leaf hash of an index in a key's own log: its eight octets, big-endian."""
     return merkle.leaf_hash(index.to_bytes(8))

@@ -40,13 +40,16 @@ AT_ONCE = timedelta(0)
 EVERY = timedelta(minutes=1)
 
 
-def indexer(logbook: Logbook, every: timedelta = AT_ONCE, many: int = 4096) -> Indexer:
+def indexer(
+    logbook: Logbook, every: timedelta = AT_ONCE, many: int = 4096, step: int = STEP
+) -> Indexer:
     made = Indexer(
         database=logbook.database,
         confidential=CONFIDENTIAL,
         clock=logbook.clock,
         every=every,
         many=many,
+        step=step,
         glance=AT_ONCE,
     )
     made.begin()
@@ -165,17 +168,13 @@ def test_a_root_waits_until_the_one_before_is_published(logbook: Logbook) -> Non
 
 
 def test_a_long_log_is_indexed_step_by_step(logbook: Logbook) -> None:
-    job = indexer(logbook)
-    count = STEP + 100
-    for first in range(1, count, 200):
-        busy(logbook, first, min(200, count - first))
-    assert job.work()
+    busy(logbook, 1, 30)
+    assert indexer(logbook, step=20).work()
     with logbook.database.read() as db:
-        assert index.head(db).size == STEP
+        assert index.head(db).size == 20
         assert index.last_root(db) is None
-    job = indexer(logbook)  # another process goes on
-    settle(logbook, job)
-    assert roots(logbook) == [count]
+    settle(logbook, indexer(logbook, step=4))  # another process goes on
+    assert roots(logbook) == [31]
     assert nodes(logbook)[0] == nodes(logbook)[1]  # what was between is not kept
 
 
@@ -194,13 +193,12 @@ def test_death_on_both_sides_of_the_commit(logbook: Logbook, fault: str) -> None
 
 @pytest.mark.parametrize("fault", ["not persisted", "persisted"])
 def test_death_in_a_step_between(logbook: Logbook, fault: str) -> None:
-    for first in range(1, STEP + 10, 200):
-        busy(logbook, first, 200)
+    busy(logbook, 1, 30)
     logbook.plan(fault)
     with pytest.raises(Dead):
-        indexer(logbook).work()
-    settle(logbook, indexer(logbook))
-    assert roots(logbook) == [1201]
+        indexer(logbook, step=20).work()
+    settle(logbook, indexer(logbook, step=20))
+    assert roots(logbook) == [31]
 
 
 def test_two_at_work_say_one_root(logbook: Logbook) -> None:

@@ -12,13 +12,12 @@ from shared.protocol.errors import LogProofError
 from shared.protocol.indexes import (
     case_key,
     index_hash,
-    keys_of,
     peer_key,
     verify_absent,
     verify_present,
 )
 from shared.protocol.leaves import Leaf
-from tests.plain_index import Index
+from tests.plain_index import Index, keys_of
 from tests.unit.shared.protocol.worked_leaves import LEAF, PLAIN
 
 CASES = [f"{n:064x}" for n in range(5)]
