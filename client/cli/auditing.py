@@ -15,6 +15,7 @@ from client.cli.options import Folder, Root
 from client.cli.terminal import terminal_of
 from client.cli.verifying import read_root
 from client.cli.watching import watch
+from client.oversight.finding import find as ask
 from client.oversight.mirror import Mirror
 from client.oversight.timeline import timeline
 from client.oversight.together import Asked, pull_witnessed
@@ -78,11 +79,28 @@ def show(
     context: typer.Context,
     *,
     case: Annotated[str, typer.Option(metavar="REQUEST", help="The request's id.")],
-    mirror: Annotated[Path, typer.Option("-d", "--mirror", metavar="DIR", help="A mirror.")],
+    mirror: Annotated[
+        Path | None,
+        typer.Option("-d", "--mirror", metavar="DIR", help="A mirror. Default: ask your node."),
+    ] = None,
+    purpose: Annotated[
+        str | None,
+        typer.Option(envvar="ROGATORY_PURPOSE", help="Why you read, if your node is asked."),
+    ] = None,
+    root: Root = None,
 ) -> None:
-    """Tell what a mirrored log says of one case, in order."""
+    """Tell what a log says of one case, in order.
+
+    Without a mirror your node is asked, and its answer checked as `audit find` does: nothing is missing.
+    """
     terminal = terminal_of(context)
-    events = timeline(Mirror(mirror), case)
+    if mirror is not None:
+        events = timeline(Mirror(mirror), case)
+    else:
+        session = connect(terminal.profile(), clock=terminal.clock, purpose=purpose)
+        pinned = read_root(terminal, root)
+        answer = ask(session, case=case, peer=None, pinned_root=pinned)
+        events = [each.event for each in answer.told]
     rows: list[Json] = [
         {"index": each.index, "time": each.time, "type": each.type, "detail": each.detail}
         for each in events

@@ -97,6 +97,16 @@ def test_all_entries_about_a_country_are_found(asked: Asked) -> None:
     assert asked.indexes("--peer", "QN")
 
 
+def test_a_case_is_told_in_order_from_a_checked_answer(asked: Asked) -> None:
+    asked.finder.log_index()
+    words = ["audit", "show", "--purpose", "complaint 7", "--root", asked.pinned, "--case"]
+    said = asked.known(*words, CASE)
+    assert len(said.out.splitlines()) == 6
+    assert "the log says nothing of" in asked.known(*words, NEVER).out
+    asked.finder.seen_as = hiding(asked.ref(CASE), {2})
+    assert asked.known(*words, CASE).code == 3
+
+
 def test_that_there_is_none_is_proven(asked: Asked) -> None:
     asked.finder.log_index()
     said = asked("--case", NEVER)
