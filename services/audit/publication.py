@@ -26,12 +26,13 @@ Signed = tree.Signed
 _LOOK_BACK = 8  # sizes; a witness that was slow may complete the quorum of an earlier one
 
 
-def sign(*, database: Database, signer: Signer, clock: Clock) -> int:
+def sign(*, database: Database, signer: Signer, clock: Clock, policy: Policy | None = None) -> int:
     """Sign the head and keep the checkpoint, unless it has one; return the size that is signed.
 
     Three steps, each durable before the next: the head (by `sequencing`), the signer's memory, the
     checkpoint's row. If we die between any two, the next call goes on from there: the signer gives the
     same note for the same head, and a head that grew meanwhile is signed as it then stands.
+    Under a `policy` that asks for nobody the checkpoint is published with the same commit.
 
     Raises:
         SignerRefusal: the log went back behind what was signed, or contradicts it, or the signer has
@@ -48,7 +49,10 @@ def sign(*, database: Database, signer: Signer, clock: Clock) -> int:
         proof = _extension(db, signer, head, known=latest)
     note = signer.sign(made, proof, clock())
     with database.begin() as db:
-        tree.add_checkpoint(db, size=made.size, note=note, now=clock())
+        now = clock()
+        tree.add_checkpoint(db, size=made.size, note=note, now=now)
+        if policy is not None and policy.quorum == NONE:
+            publication.add_published(db, size=made.size, note=note, now=now)
     return made.size
 
 

@@ -13,7 +13,7 @@ from services.audit.alarms import Alarm, ClockBehind, LeadLost, LogClosed
 from services.audit.confidential import Confidential
 from services.audit.signals import Signals
 from services.audit.signer import Signer
-from shared.protocol.policies import NONE, Policy
+from shared.protocol.policies import Policy
 from shared.runtime import logs
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -208,11 +208,10 @@ class Sequencer(threading.Thread):
 
     def _publish(self) -> None:
         log = self._log
-        size = publication.sign(database=log.database, signer=log.signer, clock=log.clock)
+        size = publication.sign(
+            database=log.database, signer=log.signer, clock=log.clock, policy=log.policy()
+        )
         if size != self._size:
-            policy = log.policy()
-            if policy is not None and policy.quorum == NONE:
-                publication.publish(database=log.database, policy=policy, clock=log.clock)
             self._size = size
             self._signals.signed()
             log.database.pulse.beat()
