@@ -12,6 +12,7 @@ import pytest
 from services.audit import publication
 from services.audit.alarms import OtherHistory
 from services.audit.assuring import Assurance
+from services.audit.witnesses import UnansweredError
 from services.audit.worker import Sequencer
 from shared.runtime.database import Database, open_database
 from tests.service.audit.gallery import Gallery, Says, grow
@@ -161,6 +162,15 @@ def test_a_witness_that_comes_late_is_heard(restored: Gallery) -> None:
 def test_one_that_shows_a_stranger_s_note_proves_nothing(gallery: Gallery) -> None:
     gallery["W1"].note = "other.example/log\n1\nAAAA\n\n— x y\n"
     assurance(gallery, patience=0.3)(threading.Event())
+
+
+@pytest.mark.parametrize("shown", [(500, b"no"), (200, b"\xff\xfe"), (200, b"x" * 2**17)])
+def test_one_that_shows_nothing_readable_has_not_answered(
+    gallery: Gallery, shown: tuple[int, bytes]
+) -> None:
+    gallery["W1"].newest = lambda: shown  # type: ignore[method-assign]
+    with pytest.raises(UnansweredError):
+        gallery.witnessing.witnesses.newest("W1-1")
 
 
 def test_a_stop_ends_the_waiting(gallery: Gallery) -> None:

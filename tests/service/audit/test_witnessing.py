@@ -160,6 +160,17 @@ def test_a_witness_that_stands_under_two_names_is_asked_once(gallery: Gallery) -
     assert gallery["W1"].asked == [size]
 
 
+def test_a_database_that_is_away_is_no_answer_and_no_end(gallery: Gallery) -> None:
+    def away(witness: Witness, body: bytes) -> Reply:
+        gallery.book.plan("not persisted")
+        return witness.cosign(body)
+
+    gallery["W2"].faults.append(away)
+    size = grow(gallery, 1)
+    gallery.until(lambda: gallery.shown() == size)
+    assert gallery.signals.alarm is None
+
+
 def test_a_new_leader_goes_on_from_what_is_kept(gallery: Gallery) -> None:
     first = grow(gallery, 1)
     gallery.until(lambda: gallery.shown() == first)
