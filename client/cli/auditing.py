@@ -13,6 +13,7 @@ from client.cli.exporting import export
 from client.cli.finding import find
 from client.cli.options import Folder, Root
 from client.cli.terminal import terminal_of
+from client.cli.upkeep import erasing, fsck
 from client.cli.verifying import read_root
 from client.cli.watching import watch
 from client.oversight.finding import find as ask
@@ -116,3 +117,5 @@ app.command("show")(show)
 app.command("evidence")(evidence)
 app.command("export")(export)
 app.command("watch")(watch)
+app.command("fsck")(fsck)
+app.command("erase")(erasing)
