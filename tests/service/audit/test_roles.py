@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -14,6 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
 from services.audit import schema, tables
+from services.audit.indexing import KEPT, Indexer
 from services.audit.main import create
 from services.audit.settings import SchemaSettings
 from services.audit.store import grants
@@ -21,7 +23,7 @@ from shared.protocol.canonical import b64u
 from shared.runtime.database import SchemaError, migrate, open_database
 from tests.service.audit.caller import Keys, Node, settings, told
 from tests.service.audit.conftest import MIGRATIONS
-from tests.service.audit.logbook import Logbook, MortalDatabase, event, transfer
+from tests.service.audit.logbook import CONFIDENTIAL, Logbook, MortalDatabase, event, transfer
 
 APPEND_ONLY = [name for name, rights in grants.GRANTS.items() if rights == grants.APPEND]
 FIXED = [name for name, rights in grants.GRANTS.items() if "DELETE" not in rights]
@@ -170,6 +172,28 @@ def test_the_service_erases_openings(kept: Logbook) -> None:
         db.execute(tables.case_key.delete())
     with kept.database.read() as db:
         assert not db.execute(sa.select(tables.opening)).all()
+    kept.inspect()
+
+
+def test_the_service_keeps_its_index_and_makes_it_anew(kept: Logbook) -> None:
+    job = Indexer(
+        database=kept.database,
+        confidential=CONFIDENTIAL,
+        clock=kept.clock,
+        every=timedelta(0),
+        glance=timedelta(0),
+    )
+    assert job.work()
+    kept.record(event(4, **transfer(peer="QX", channel="QM>QX")))
+    with kept.database.begin() as db:
+        db.execute(tables.index_node.delete())
+    assert job.work()  # it sees the damage, and begins anew
+    assert job.work()
+    kept.record(event(5, **transfer(peer="QX", channel="QM>QX", seq=4)))
+    assert job.work()  # what was replaced stays a while
+    kept.clock.back(seconds=-2 * KEPT.total_seconds())
+    kept.record(event(6))
+    assert job.work()  # and goes
     kept.inspect()
 
 
