@@ -5,14 +5,21 @@ noticed by looking again.
 """
 
 import threading
+from typing import Any
 
 from services.audit.alarms import Alarm
+from services.audit.gathering import Gathering
 
 
 class Signals:
-    """`arrived`: there is something to sequence. `signed`: a checkpoint is out, or the log stopped."""
+    """`arrived`: there is something to sequence. `signed`: a checkpoint is out, or the log stopped.
+
+    `intake` and `outcome` are where callers meet who bring events, or look what became of theirs.
+    """
 
     def __init__(self) -> None:
+        self.intake: Gathering[Any, bool] = Gathering()
+        self.outcome: Gathering[str, list[Any]] = Gathering()
         self._arrival = threading.Event()
         self._condition = threading.Condition()
         self._generation = 0

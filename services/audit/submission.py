@@ -1,7 +1,11 @@
-"""Use case: take events, durably and once, and answer when they are sequenced and signed."""
+"""Use case: take events, durably and once, and answer when they are sequenced and signed.
 
+Callers who come at the same moment share a commit of the inbox, and a look at what became of it.
+"""
+
+import itertools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -99,18 +103,43 @@ def submit(
         ProtocolError, Conflict: as `take`.
         Unavailable: the log has stopped, or the wait was too long; the events are kept.
     """
-    take(events, database=database, confidential=confidential, clock=clock)
+    letters = enclose(events, confidential)
+    signals.intake.share(letters, lambda every: _deliver_all(every, database, clock))
+    # Commit point, as in `take`.
     signals.arrived()
     event_ids = [each.event_id for each in events]
     deadline = time.monotonic() + patience.total_seconds()
     while True:
         seen = signals.generation
-        with database.read() as db:
-            found = recorded(db, event_ids)
-        if found is not None:
+        found = signals.outcome.share(event_ids, lambda every: _look(every, database))
+        if found:
             return found
         _check_running(signals, deadline)
         signals.await_signed(seen, GLANCE)
+
+
+def _deliver_all(
+    every: Sequence[Sequence[Letter]], database: Database, clock: Clock
+) -> list[bool | Exception]:
+    """Deliver what several callers brought in one transaction; a conflict is for its caller alone."""
+    try:
+        with database.begin() as db:
+            deliver(db, [letter for letters in every for letter in letters], clock())
+    except Conflict as conflict:
+        if len(every) == 1:
+            return [conflict]
+        return [done for letters in every for done in _deliver_all([letters], database, clock)]
+    return [True] * len(every)
+
+
+def _look(every: Sequence[Sequence[str]], database: Database) -> list[list[Recorded]]:
+    """Say what is known of what each caller brought; nothing, while some of it has no checkpoint."""
+    with database.read() as db:
+        known = {each.event_id: each for each in _recorded(db, {*itertools.chain(*every)})}
+    return [
+        [known[event_id] for event_id in event_ids] if known.keys() >= {*event_ids} else []
+        for event_ids in every
+    ]
 
 
 def _check_running(signals: Signals, deadline: float) -> None:
@@ -134,20 +163,17 @@ def _letter(event: Event, confidential: Confidential) -> Letter:
 
 def recorded(db: Session, event_ids: Sequence[str]) -> list[Recorded] | None:
     """What is known of all these events, or None while one of them has no checkpoint."""
-    places = inbox.places(db, event_ids)
-    if len(places) < len(set(event_ids)):
-        return None
-    indexes = sorted(set(places.values()))
-    found = proofs.log_proofs(db, indexes, tree.first_checkpoint)
-    if len(found) < len(indexes):
-        return None
-    bodies = entries.bodies(db, indexes)
+    known = {each.event_id: each for each in _recorded(db, {*event_ids})}
+    return [known[each] for each in event_ids] if known.keys() >= {*event_ids} else None
+
+
+def _recorded(db: Session, event_ids: Collection[str]) -> list[Recorded]:
+    """Those of these events that have their place under a signed checkpoint."""
+    places = inbox.places(db, [*event_ids])
+    found = proofs.log_proofs(db, sorted({*places.values()}), tree.first_checkpoint)
+    bodies = entries.bodies(db, [*found])
     return [
-        Recorded(
-            event_id=event_id,
-            index=places[event_id],
-            leaf=bodies[places[event_id]],
-            proof=found[places[event_id]],
-        )
-        for event_id in event_ids
+        Recorded(event_id=event_id, index=index, leaf=bodies[index], proof=found[index])
+        for event_id, index in places.items()
+        if index in found
     ]
