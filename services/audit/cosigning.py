@@ -63,10 +63,18 @@ class Cosigner:
     key: WitnessKey
     membership: Membership
     memory: Memory
-    database: Database
     confidential: Confidential
     signals: Signals
-    clock: Clock
+
+    @property
+    def database(self) -> Database:
+        """The first memory, and the log's own inbox."""
+        return self.memory.database
+
+    @property
+    def clock(self) -> Clock:
+        """Says when it cosigns."""
+        return self.memory.clock
 
     @property
     def state(self) -> str:
@@ -83,7 +91,7 @@ class Cosigner:
             sent = parse_submission(body)
         except FormatError as error:
             return Reply.to(malformed(error))
-        log = self._log(sent.origin)
+        log = self.acquainted(sent.origin)
         first = judge(sent, log.vkeys if log else (), None)
         if log is None or (isinstance(first, Refused) and first.signed is None):
             assert isinstance(first, Refused)
@@ -116,7 +124,8 @@ class Cosigner:
         with self.database.read() as db:
             return witness.evidence(db)
 
-    def _log(self, origin: str) -> Acquaintance | None:
+    def acquainted(self, origin: str) -> Acquaintance | None:
+        """Tell whose log this is, if we witness it."""
         claims = claimants(self.membership.directory.members, self.membership.country)
         asked = claims.get(origin, [])
         if len(asked) < 2:  # noqa: PLR2004 - nobody contests it

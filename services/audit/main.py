@@ -15,6 +15,7 @@ from services.audit.duties import Duty
 from services.audit.governing import PolicyWatch
 from services.audit.heartbeat import Heartbeat
 from services.audit.indexing import Indexer
+from services.audit.inquiring import Inquiry
 from services.audit.inspecting import Inspector
 from services.audit.marks import Marks
 from services.audit.membership import Membership
@@ -182,6 +183,7 @@ def _jobs(parts: Parts, gateway: httpx.Client) -> dict[str, Job]:
             gateway=gateway, directory=parts.membership.directory, clock=parts.log.clock
         ),
         "inspecting": parts.inspector,
+        "inquiring": Inquiry(cosigner=parts.cosigner, gateway=gateway),
     }
 
 
@@ -272,21 +274,18 @@ def _cosigner(
 ) -> Cosigner:
     """Our witness of other countries' logs."""
     key = WitnessKey.from_bytes(keystore.get("witness"))
-    memory = Memory(
-        vkeys=key.vkeys(),
-        database=opened.database,
-        marks=Marks(settings.witness_state),
-        ask=Published(gateway=gateway),
-        clock=opened.clock,
-    )
     return Cosigner(
         key=key,
         membership=membership,
-        memory=memory,
-        database=opened.database,
+        memory=Memory(
+            vkeys=key.vkeys(),
+            database=opened.database,
+            marks=Marks(settings.witness_state),
+            ask=Published(gateway=gateway),
+            clock=opened.clock,
+        ),
         confidential=opened.confidential,
         signals=signals,
-        clock=opened.clock,
     )
 
 

@@ -1,4 +1,4 @@
-"""Ask another country's log what it publishes, through the node's own gateway."""
+"""Ask another country's log what it shows, through the node's own gateway."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,11 @@ from shared.protocol.notes import MAX_NOTE
 from shared.runtime.refusals import Unavailable
 
 PATIENCE = 5.0  # seconds; the log that asks us to cosign waits
+BLOCK = 2**14  # bytes
+
+
+class UnreadError(Exception):
+    """The log does not show this now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +28,32 @@ class Published:
             Unavailable: there is no answer, or none that can be understood.
         """
         try:
-            answer = self.gateway.get(f"/egress/{country}/log/checkpoint", timeout=PATIENCE)
-        except httpx.TransportError as error:
-            raise _unanswered(country, type(error).__name__) from error
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return None
-        if not answer.is_success or len(answer.content) > MAX_NOTE:
-            raise _unanswered(country, f"status {answer.status_code}")
-        return answer.content.decode(errors="replace")
+            found = read(self.gateway, country, "checkpoint")
+        except UnreadError as error:
+            raise _unanswered(country, str(error)) from error
+        return None if found is None else found.decode(errors="replace")
+
+
+def read(gateway: httpx.Client, country: str, path: str) -> bytes | None:
+    """Read a checkpoint or a hash tile of a country's log; None if there is none.
+
+    Raises:
+        UnreadError: there is no answer, or one that is too large or no success.
+    """
+    content = b""
+    try:
+        with gateway.stream("GET", f"/egress/{country}/log/{path}", timeout=PATIENCE) as answer:
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return None
+            if not answer.is_success:
+                raise UnreadError(f"status {answer.status_code}")
+            for block in answer.iter_bytes(BLOCK):
+                content += block
+                if len(content) > MAX_NOTE:
+                    raise UnreadError("it answers with too much")
+    except httpx.TransportError as error:
+        raise UnreadError(type(error).__name__) from error
+    return content
 
 
 def _unanswered(country: str, detail: str) -> Unavailable:

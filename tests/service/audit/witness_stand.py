@@ -85,10 +85,8 @@ class Stand:
             key=WITNESS,
             membership=Membership(directory=self.directory, country="QM"),
             memory=memory,
-            database=self.database,
             confidential=CONFIDENTIAL,
             signals=Signals(),
-            clock=self.clock,
         )
 
     def learn(self) -> None:

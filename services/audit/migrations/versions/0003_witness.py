@@ -17,6 +17,13 @@ BACKWARDS = (
 
 
 def upgrade() -> None:
+    _memory()
+    _evidence()
+    append_only("witness_note", "witness_cosignature", "witness_evidence", "witness_key")
+    _forward_only()
+
+
+def _memory() -> None:
     op.create_table(
         "witness_head",
         sa.Column("origin", sa.Text, primary_key=True),
@@ -50,6 +57,9 @@ def upgrade() -> None:
         sa.Column("cosigned_at", UtcDateTime, nullable=False),
     )
     op.create_index("witness_one_root", "witness_cosignature", ["origin", "size"], unique=True)
+
+
+def _evidence() -> None:
     op.create_table(
         "witness_evidence",
         sa.Column("name", sa.Text, primary_key=True),
@@ -63,8 +73,6 @@ def upgrade() -> None:
         sa.Column("vkey", sa.Text, primary_key=True),
         sa.Column("since", UtcDateTime, nullable=False),
     )
-    append_only("witness_note", "witness_cosignature", "witness_evidence", "witness_key")
-    _forward_only()
 
 
 def _forward_only() -> None:
