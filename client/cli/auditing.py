@@ -36,6 +36,10 @@ def pull(  # noqa: PLR0913 - how to pull, and who is to have seen the same
     again: Annotated[
         bool, typer.Option("--again", help="Read again what cannot have changed, and compare.")
     ] = False,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="ORIGIN", help="A closed log of your country, by its name."),
+    ] = None,
     witness: Annotated[
         list[str] | None,
         typer.Option(metavar="URL", help="Have a witness cosign what was pulled; repeatable."),
@@ -57,7 +61,7 @@ def pull(  # noqa: PLR0913 - how to pull, and who is to have seen the same
     asked = Asked.of(witness or [], witness_key or [])
     session = connect(terminal.profile(), clock=terminal.clock, purpose=purpose)
     pulled, witnessed = pull_witnessed(
-        session, Mirror(output), pinned_root=pinned, compare_all=again, asked=asked
+        session, Mirror(output), pinned_root=pinned, compare_all=again, asked=asked, log=log
     )
     told: dict[str, Json] = {
         "mirror": str(output),

@@ -81,7 +81,7 @@ class _Telling:
 
     terminal: Terminal
     command: str | None
-    _standing: set[Alarm] = field(default_factory=set)
+    _standing: set[str] = field(default_factory=set)
 
     def tell(self, seen: Round) -> int:
         """Tell what is new; give the exit code of the gravest alarm that stands, 0 if none does."""
@@ -100,12 +100,13 @@ class _Telling:
             lines,
         )
         for alarm in seen.alarms:
-            if alarm not in self._standing:
+            if alarm.code not in self._standing:
                 self.terminal.say(f"ALARM {alarm.code}: {alarm.detail}")
                 self._run(alarm)
-        for alarm in self._standing - set(seen.alarms):
-            self.terminal.say(f"over: {alarm.code}")
-        self._standing = set(seen.alarms)
+        codes = {alarm.code for alarm in seen.alarms}
+        for code in sorted(self._standing - codes):
+            self.terminal.say(f"over: {code}")
+        self._standing = codes
         return min((alarm.exit_code for alarm in seen.alarms), default=0)
 
     def _run(self, alarm: Alarm) -> None:

@@ -10,9 +10,10 @@ from client.oversight.dates import check_dates
 from client.oversight.findings import Check, Findings
 from client.oversight.indexing import IndexCheck
 from client.oversight.ledger import Ledger, Place
-from client.oversight.mirror import CASE_KEY, CHECKPOINT, DIRECTORY, Mirror
+from client.oversight.mirror import CASE_KEY, CHECKPOINT, DIRECTORY, Mirror, size_of
 from client.oversight.proving import Mirrored, head
 from client.oversight.quorum import check_witnesses
+from client.oversight.succession import check_succession
 from client.oversight.transfers import check_channels, check_incoming, check_outgoing
 from client.oversight.tree import Tree, read_entries
 from client.oversight.trusting import Keys, Trusted, read_trust
@@ -90,7 +91,7 @@ class Auditor:
             )
             findings.fail(check, str(error.facts.get("object", place)), error.detail)
             return None
-        seen = _seen(self.mirror, keys, findings)
+        seen = _seen(self.mirror, keys, findings, size=newest.checkpoint.size)
         ledger = self._read(newest.checkpoint, findings)
         if Check.TREE not in findings.details:
             return None  # not all entries could be read: what is missing would be said of every one
@@ -103,6 +104,7 @@ class Auditor:
             self._counterparts = Counterparts(mirror=self.mirror, trusted=trusted)
         counterparts = check_incoming(self._counterparts, ledger, findings)
         check_outgoing(ledger, findings)
+        check_succession(ledger, keys.country, trusted, findings)
         return Audited(keys=keys, newest=newest, ledger=ledger, counterparts=counterparts)
 
     def _read(self, stated: Checkpoint, findings: Findings) -> Ledger:
@@ -136,10 +138,13 @@ def begin(mirror: Mirror, pinned_root: bytes, findings: Findings) -> tuple[Trust
     return trusted, keys, newest
 
 
-def _seen(mirror: Mirror, keys: Keys, findings: Findings) -> dict[str, tuple[str, Checkpoint]]:
+def _seen(
+    mirror: Mirror, keys: Keys, findings: Findings, *, size: int
+) -> dict[str, tuple[str, Checkpoint]]:
     """Check the signatures of every checkpoint ever seen; give notes and checkpoints by file."""
     found, count = dict[str, tuple[str, Checkpoint]](), 0
-    for name, text in mirror.checkpoints():
+    beyond = {name for name in mirror.heads() if size_of(name) > size}  # entries are still to come
+    for name, text in mirror.checkpoints(but=beyond):
         with findings.noting(Check.CHECKPOINTS, name):
             found[name] = text, keys.verify_any(text)
         count += 1

@@ -8,11 +8,12 @@ from client.oversight.audit import Audited, audit
 from client.oversight.findings import Check, Findings
 from client.oversight.ledger import Place, Transfer, shown
 from client.oversight.mirror import Mirror
+from client.oversight.succession import check_link
 from shared.protocol.errors import ProofError
 
 
 def compare(first: Mirror, second: Mirror, *, pinned_root: bytes) -> list[tuple[str, Findings]]:
-    """Audit two mirrors and compare them (check 10).
+    """Audit two mirrors and compare them (check 10); two logs of one country, that they follow (15).
 
     Returns:
         The findings of each mirror under its country, and those of the comparison under both.
@@ -25,12 +26,29 @@ def compare(first: Mirror, second: Mirror, *, pinned_root: bytes) -> list[tuple[
         results.append((found.country if found else own.folder.name, findings))
     both = Findings()
     one, two = audited
-    if one and two:
+    if one and two and one.country == two.country and one.stated.origin != two.stated.origin:
+        both = _follow(one, two, second) if _continues(two, one) else _follow(two, one, first)
+    elif one and two:
         counts = [_agree(one, two, both), _agree(two, one, both)]
         agreed, waiting = (sum(column) for column in zip(*counts, strict=True))
         more = f", {waiting} on their way or newer than the other mirror" if waiting else ""
         both.details[Check.AGREEMENT] = f"{agreed} transfers in both logs{more}"
     return [*results, ("both", both)]
+
+
+def _continues(later: Audited, earlier: Audited) -> bool:
+    before = later.ledger.continues
+    return before is not None and before.origin == earlier.stated.origin
+
+
+def _follow(earlier: Audited, later: Audited, mirror: Mirror) -> Findings:
+    """Check that one of a country's logs goes on where the other one ended (check 15)."""
+    if _continues(later, earlier):
+        return check_link(earlier.ledger, earlier.stated, later.ledger, mirror)
+    findings = Findings()
+    detail = f"{later.stated.origin} and {earlier.stated.origin} do not follow each other"
+    findings.fail(Check.SUCCESSION, "entry 0", detail)
+    return findings
 
 
 def _agree(sender: Audited, reader: Audited, findings: Findings) -> tuple[int, int]:

@@ -27,6 +27,7 @@ class Check(Enum):
     DATES = (12, "entries are dated within the times of the checkpoints around them")
     TIMES = (13, "time-stamping authorities saw the log when it says")
     INDEX = (14, "every index root in the log is the one of its entries")
+    SUCCESSION = (15, "the log begins where the one before it ended")
 
     def __init__(self, number: int, title: str) -> None:
         self.number = number

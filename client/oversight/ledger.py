@@ -15,6 +15,7 @@ from shared.protocol.leaves import TRANSFER_INTENT, TRANSFER_RECEIVED, PeerRecei
 from shared.protocol.scanning import Four, Scanned, scan
 
 LOG_OPENED: Final = b"log.opened"
+LOG_CLOSED: Final = b"log.closed"
 CASE_KEY_FIELD: Final = b"log_case_key"
 _CASE_KEY_LABEL: Final = b"rogatory-log-case/v1\x00"
 _SENT: Final = TRANSFER_INTENT.encode()
@@ -67,6 +68,8 @@ class Ledger:
     received: dict[Place, Transfer] = field(default_factory=dict)
     last_time: bytes = b""
     count: int = 0
+    continues: PeerReceipt | None = None  # the end of the log before this one
+    closed: bool = False
     _cases: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     _peers: dict[bytes, tuple[int, int]] = field(default_factory=dict)
 
@@ -90,6 +93,13 @@ class Ledger:
             self._keep(leaf.type, _transfer(index, leaf))
         return leaf
 
+    def starts(self) -> dict[str, tuple[int, int]]:
+        """Give the first place that this log has of each channel."""
+        found: dict[str, tuple[int, int]] = {}
+        for channel, epoch, seq in (*self.sent, *self.received):
+            found[channel] = min(found.get(channel, (epoch, seq)), (epoch, seq))
+        return found
+
     def finish(self) -> None:
         """Say what was looked at."""
         self.findings.details[Check.LEAVES] = f"{self.count} leaves"
@@ -106,6 +116,11 @@ class Ledger:
             self._fail(index, "it is of another log")
         if (leaf.type == LOG_OPENED) != (index == 0):
             self._fail(index, "a log is opened by its first entry, once")
+        if self.closed:
+            self._fail(index, "nothing may follow the end of a log")
+        self.closed = self.closed or leaf.type == LOG_CLOSED
+        if index == 0 and leaf.peer_receipt is not None:
+            self.continues = _counterpart(leaf.peer_receipt)
         if index == 0 and not self._key_fits(leaf):
             self._fail(index, "the log was opened under another case key")
 

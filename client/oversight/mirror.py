@@ -3,7 +3,8 @@
     checkpoint                       the newest signed checkpoint
     tile/<L>/<N>[.p/<W>]             hash tiles      (C2SP tlog-tiles)
     tile/entries/<N>[.p/<W>]         entry bundles: the leaves
-    checkpoints/<size>-<digest>      every checkpoint ever seen, and with a witness's cosignatures
+    checkpoints/<size>-<digest>      every checkpoint that was pulled, and with a witness's cosignatures
+    heads/<size>-<digest>            those that were seen, and whose entries were not pulled yet
     evidence/<digest>.*.json         what convicts the log (spec/misbehaviour.md), or what a witness said
     timestamps/<size>-<digest>.json  what time-stamping authorities say of checkpoints (stamps.py)
     counterparts/<index>.leaf        the other country's leaf of the entry received at this index
@@ -21,6 +22,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -73,8 +75,28 @@ class Mirror:
 
     def keep_checkpoint(self, text: str) -> None:
         """Keep a checkpoint that was seen, beside all others."""
-        size = text.split("\n")[1]
-        self.write(f"checkpoints/{size}-{sha256(text.encode()).hex()[:16]}", text.encode())
+        self.write(f"checkpoints/{checkpoint_name(text)}", text.encode())
+
+    def keep_head(self, text: str) -> None:
+        """Keep a checkpoint whose entries are not here."""
+        self.write(f"heads/{checkpoint_name(text)}", text.encode())
+
+    def heads(self) -> list[str]:
+        """Name the files of the heads."""
+        return [f"heads/{path.name}" for path in sorted((self.folder / "heads").glob("*-*"))]
+
+    def settle(self, size: int) -> None:
+        """Put the heads up to a size among the checkpoints, now that their entries are here."""
+        for name in self.heads():
+            if size_of(name) <= size:
+                (self.folder / "checkpoints").mkdir(exist_ok=True)
+                (self.folder / name).replace(
+                    self.folder / name.replace("heads/", "checkpoints/", 1)
+                )
+
+    def drop_checkpoint(self, name: str) -> None:
+        """Let go of a checkpoint that another extends: whatever contradicts the one contradicts both."""
+        (self.folder / "checkpoints" / name).unlink(missing_ok=True)
 
     def keep_directory(self, bundle: bytes) -> None:
         """Take a trust bundle for the newest, and keep it beside all others."""
@@ -86,10 +108,13 @@ class Mirror:
         for path in sorted((self.folder / "directories").glob("*.json")):
             yield f"directories/{path.name}", path.read_bytes()
 
-    def checkpoints(self) -> Iterator[tuple[str, str]]:
-        """Give every checkpoint ever seen, by the name of its file."""
-        for path in sorted((self.folder / "checkpoints").glob("*-*")):
-            yield f"checkpoints/{path.name}", path.read_bytes().decode("utf-8", "replace")
+    def checkpoints(self, *, but: AbstractSet[str] = frozenset()) -> Iterator[tuple[str, str]]:
+        """Give every checkpoint that was kept, heads too, by the name of its file, but for some."""
+        for folder in ("checkpoints", "heads"):
+            for path in sorted((self.folder / folder).glob("*-*")):
+                name = f"{folder}/{path.name}"
+                if name not in but and path.suffix != ".part":
+                    yield name, path.read_bytes().decode("utf-8", "replace")
 
     def counterpart(self, index: int) -> tuple[bytes, str] | None:
         """Give the other country's leaf and proof of the entry that was received at this index."""
@@ -144,6 +169,18 @@ class Mirror:
         """Write the hash chain of one direction."""
         name = f"channels/{channel.replace('>', '-')}.json"
         self.write(name, encode([link.to_json() for link in links]))
+
+
+def checkpoint_name(text: str) -> str:
+    """Name the file of a checkpoint that is kept."""
+    size = text.split("\n")[1]
+    return f"{size}-{sha256(text.encode()).hex()[:16]}"
+
+
+def size_of(name: str) -> int:
+    """Give the size that stands in the name of a checkpoint's file; 0 where there is none."""
+    digits = name.rpartition("/")[2].partition("-")[0]
+    return int(digits) if digits.isdecimal() else 0
 
 
 def counterpart_paths(index: int) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -10,8 +11,8 @@ from client.errors import VerificationFailedError
 from client.oversight.mirror import CHECKPOINT, Mirror, tile_path
 from client.oversight.tree import tile_hashes
 from client.oversight.trusting import Keys, Trusted, read_trust
+from shared.protocol.accusations import evidence_name
 from shared.protocol.checkpoints import Checkpoint, read_checkpoint, verify_checkpoint
-from shared.protocol.digests import sha256
 from shared.protocol.errors import ProtocolError
 from shared.protocol.merkle import (
     EMPTY_ROOT,
@@ -74,7 +75,7 @@ class Mirrored:
 
     def keep_evidence(self, evidence: bytes) -> str:
         """Keep the file that convicts the log; give its place in the mirror."""
-        place = f"evidence/{sha256(evidence).hex()[:16]}.misbehaviour.json"
+        place = f"evidence/{evidence_name(evidence)}.misbehaviour.json"
         self.mirror.write(place, evidence)
         return place
 
@@ -125,8 +126,13 @@ def prove(mirror: Mirror, pinned_root: bytes) -> Mirrored:
     return prove_note(mirror, note, read_trust(mirror, pinned_root))
 
 
-def prove_note(mirror: Mirror, note: str, trusted: Trusted) -> Mirrored:
-    """Check a checkpoint over a mirror's tiles, whose entries need not be here; see `prove`."""
+def prove_note(
+    mirror: Mirror, note: str, trusted: Trusted, *, known: AbstractSet[str] = frozenset()
+) -> Mirrored:
+    """Check a checkpoint over a mirror's tiles, whose entries need not be here; see `prove`.
+
+    `known` are checkpoints that others, which are not known, have been found to extend.
+    """
     found = head(mirror, note, trusted.log(read_checkpoint(read_note(note).text).origin))
     checkpoint = found.checkpoint
     if found.root(checkpoint.size) != checkpoint.root:
@@ -135,7 +141,7 @@ def prove_note(mirror: Mirror, note: str, trusted: Trusted) -> Mirrored:
             code="inconsistent_log",
             next_step="pull again with --again, and show this mirror to the other overseer",
         )
-    for name, text in mirror.checkpoints():
+    for name, text in mirror.checkpoints(but=known):
         if (evidence := found.contradiction(text)) is not None:
             raise VerificationFailedError(
                 f"the log signed two histories: {name} is not what the tree begins with",

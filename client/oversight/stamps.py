@@ -8,6 +8,7 @@ keys and its tree. What is left for check 13 is the authority's word, and that t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,11 +27,11 @@ FOLDER: Final = "timestamps"
 TOLERANCE: Final = timedelta(minutes=1)  # between the authority's clock and the log's
 
 
-def pull_stamps(session: Session, mirror: Mirror, *, size: int) -> int:
+def pull_stamps(session: Session, mirror: Mirror, *, size: int, query: Mapping[str, str]) -> int:
     """Fetch the stamps that are not here yet, of the tree of this size; give how many came."""
     came, start = 0, _newest(mirror)
     while True:
-        page = session.get("/v1/audit/timestamps", **{"from": start})
+        page = session.get("/v1/audit/timestamps", **query, **{"from": start})
         for row in map(as_object, as_list(page.get("stamps"))):
             # One over a larger tree came since the checkpoint was read; the next pull gets it.
             if number(row, "size") <= size:

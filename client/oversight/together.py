@@ -46,7 +46,13 @@ class Asked:
 
 
 def pull_witnessed(
-    session: Session, mirror: Mirror, *, pinned_root: bytes, compare_all: bool, asked: Asked
+    session: Session,
+    mirror: Mirror,
+    *,
+    pinned_root: bytes,
+    compare_all: bool,
+    asked: Asked,
+    log: str | None = None,
 ) -> tuple[Pulled, list[Witnessed]]:
     """Bring a mirror up to date and have every witness cosign it.
 
@@ -56,7 +62,7 @@ def pull_witnessed(
     """
     first: Pulled | None = None
     for _ in range(ROUNDS):
-        pulled = pull(session, mirror, pinned_root=pinned_root, compare_all=compare_all)
+        pulled = pull(session, mirror, pinned_root=pinned_root, compare_all=compare_all, log=log)
         first = first or pulled
         whole = replace(pulled, before=first.before)
         if not asked.sites:

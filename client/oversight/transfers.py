@@ -37,8 +37,9 @@ def check_channels(mirror: Mirror, ledger: Ledger, findings: Findings) -> None:
             flaw = "is another entry" if place in hashes else "is not"
             detail = f"entry {transfer.index} of the log {flaw} in the channel"
             findings.fail(Check.CHANNELS, transfer.shown(), detail)
-    waiting = _check_logged(hashes, logged, findings)
+    waiting, before = _check_logged(hashes, logged, ledger, findings)
     more = f", {waiting} wait to be logged" if waiting else ""
+    more += f", {before} are in the log before" if before else ""
     findings.details[Check.CHANNELS] = f"{len(hashes)} entries in the chains{more}"
 
 
@@ -49,20 +50,30 @@ def _noted(chain: Iterable[Link], hashes: dict[Place, bytes]) -> Iterator[Link]:
 
 
 def _check_logged(
-    links: Mapping[Place, bytes], logged: Mapping[Place, Transfer], findings: Findings
-) -> int:
-    """Find links that the log lacks though it has later ones; give how many are only later."""
+    links: Mapping[Place, bytes],
+    logged: Mapping[Place, Transfer],
+    ledger: Ledger,
+    findings: Findings,
+) -> tuple[int, int]:
+    """Find links that the log lacks though it has later ones.
+
+    Returns:
+        How many are only later, and how many come before the first of a log that continues another one.
+    """
     last: dict[str, tuple[int, int]] = {}
+    starts = ledger.starts() if ledger.continues is not None else {}
     for channel, epoch, seq in logged:
         last[channel] = max(last.get(channel, (0, -1)), (epoch, seq))
-    waiting = 0
+    waiting = before = 0
     for channel, epoch, seq in links.keys() - logged.keys():
-        if (epoch, seq) < last.get(channel, (0, -1)):
+        if (epoch, seq) < starts.get(channel, (0, -1)):
+            before += 1
+        elif (epoch, seq) < last.get(channel, (0, -1)):
             where = shown((channel, epoch, seq))
             findings.fail(Check.CHANNELS, where, "it is in the channel and not in the log")
         else:
             waiting += 1
-    return waiting
+    return waiting, before
 
 
 def check_incoming(

@@ -16,7 +16,7 @@ from client.errors import IntegrityError, UnavailableError, VerificationFailedEr
 from client.oversight.audit import Auditor
 from client.oversight.dates import SKEW, signed_at
 from client.oversight.findings import Check, Findings
-from client.oversight.mirror import Mirror
+from client.oversight.mirror import Mirror, checkpoint_name
 from client.oversight.proving import Mirrored, prove, prove_note
 from client.oversight.pull import pull, pull_head
 from client.oversight.trusting import read_trust
@@ -72,6 +72,10 @@ class Watch:
     entries_every: timedelta
     silence: timedelta
     _auditor: Auditor = field(init=False)
+    _extended: set[str] = field(
+        default_factory=set
+    )  # checkpoints that the newest was found to extend
+    _heads: list[str] = field(default_factory=list)  # kept since the last audit
     _audited: datetime | None = None
     _heard: datetime = field(init=False)
 
@@ -98,6 +102,7 @@ class Watch:
         except ProtocolError as error:
             return self._broken(error.code, error.detail)
         self._heard = now
+        self._note(newest, audited=due and not alarms)
         signed = signed_at(newest.note, newest.checkpoint, newest.vkeys)
         found = (*alarms, *self._ages(now, signed))
         return Round(size=newest.checkpoint.size, signed=signed, audited=due, alarms=found)
@@ -112,12 +117,27 @@ class Watch:
     def _head(self) -> tuple[Mirrored, tuple[Alarm, ...]]:
         note = pull_head(self.session, self.mirror, pinned_root=self.pinned_root, compare_all=False)
         trusted = read_trust(self.mirror, self.pinned_root)
-        newest = prove_note(self.mirror, note, trusted)
+        newest = prove_note(self.mirror, note, trusted, known=self._extended)
         try:
             check_quorum(trusted.log(newest.checkpoint.origin).policy, note)
         except MissingSignatureError as error:
             return newest, (Alarm(code="unwitnessed", detail=error.detail, exit_code=BROKEN),)
         return newest, ()
+
+    def _note(self, newest: Mirrored, *, audited: bool) -> None:
+        """Remember what the newest extends; of the heads between two audits only the last is kept."""
+        last = checkpoint_name(newest.note)
+        self._extended = {name for name, _ in self.mirror.checkpoints(but=self._extended)} | (
+            self._extended
+        )
+        self._extended -= {f"checkpoints/{last}", f"heads/{last}"}
+        if audited:
+            for name in self._heads:
+                if name != last:
+                    self.mirror.drop_checkpoint(name)
+            self._heads = []
+        elif last not in self._heads:
+            self._heads.append(last)
 
     def _ages(self, now: datetime, signed: datetime) -> Iterator[Alarm]:
         if now - signed > self.silence:
