@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -11,9 +12,9 @@ from typing import Any
 
 from deploy import certificates
 from shared.protocol import chainfolder, jose, leaves, trust
-from shared.protocol.canonical import encode, unb64
+from shared.protocol.canonical import Json, b64, encode, unb64
 from shared.protocol.channels import Head, head_of, next_entry
-from shared.protocol.checkpoints import Checkpoint, LogKey, sign_checkpoint
+from shared.protocol.checkpoints import Checkpoint, LogKey, read_checkpoint, sign_checkpoint
 from shared.protocol.cosignatures import WitnessKey, cosign
 from shared.protocol.entries import Entry, EntryType, entry_hash, sign_entry
 from shared.protocol.identifiers import new_id
@@ -21,6 +22,7 @@ from shared.protocol.keys import KemKey, OfficerKey, SealKey
 from shared.protocol.logproofs import format_proof, parse_proof
 from shared.protocol.merkle import inclusion_ranges, leaf_hash, root
 from shared.protocol.messages import Body, ReceiptKind
+from shared.protocol.notes import read_note
 from shared.protocol.receipts import receipt_for
 from shared.protocol.verification import entry_facts
 
@@ -86,6 +88,7 @@ class Node:
     counterparts: dict[int, tuple[bytes, str]] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
     seen: Head | None = None
+    closed: list[Json] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.log_key = LogKey.generate(f"log.{self.name.lower()}.example/2026")
@@ -115,7 +118,7 @@ class Node:
                 "policy": policy(*WITNESS.vkeys()),
                 "unwitnessed_limit": 14400,
             },
-            "closed_logs": [],
+            "closed_logs": self.closed,
             "witness": {"url": f"https://gateway.{self.name.lower()}.example/witness", "vkeys": []},
             "suites": ["rogatory-1"],
             "instruments": list(INSTRUMENTS),
@@ -141,6 +144,35 @@ class Node:
         self.log.append(leaf)
         self.bodies.append(leaves.build(leaf))
         return len(self.log) - 1
+
+    def turn(self, origin: str, *, dead: bool = False) -> Node:
+        """Close the log, unless it died, and begin the next one; give the country as it was."""
+        if not dead:
+            self.record(type="log.closed", reason="year_ended")
+        ended = read_checkpoint(read_note(self.checkpoint()).text)
+        log = self.member().log
+        self.closed.append(
+            {
+                "origin": ended.origin,
+                "url": "https://gateway.example/logs/0",
+                "vkeys": list(log.vkeys),
+                "policy": log.policy,
+                "size": ended.size,
+                "root": b64(ended.root),
+            }
+        )
+        opened, before = self.log[0], copy.copy(self)
+        self.log, self.bodies, self.counterparts = [], [], {}
+        self.log_key = LogKey.generate(origin)
+        self.record(
+            type=opened.type,
+            commit=opened.commit,
+            reason="dead" if dead else "year_ended",
+            peer_receipt=leaves.PeerReceipt(
+                origin=ended.origin, index=ended.size - 1, size=ended.size, root=ended.root
+            ),
+        )
+        return before
 
     def _place(self, name: str, same: Callable[[leaves.Leaf], bool]) -> dict[str, int | None]:
         before = [index for index, leaf in enumerate(self.log) if same(leaf)]

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from client.oversight.audit import Audited, audit
 from client.oversight.findings import Check, Findings
 from client.oversight.ledger import Place, Transfer, shown
-from client.oversight.mirror import Mirror
+from client.oversight.mirror import CHECKPOINT, Mirror
 from client.oversight.succession import check_link
 from shared.protocol.errors import ProofError
 
 
 def compare(first: Mirror, second: Mirror, *, pinned_root: bytes) -> list[tuple[str, Findings]]:
-    """Audit two mirrors and compare them (check 10); two logs of one country, that they follow (15).
+    """Audit two mirrors and compare them: of one log, of two countries (10), of one country (15).
 
     Returns:
         The findings of each mirror under its country, and those of the comparison under both.
@@ -28,12 +28,28 @@ def compare(first: Mirror, second: Mirror, *, pinned_root: bytes) -> list[tuple[
     one, two = audited
     if one and two and one.country == two.country and one.stated.origin != two.stated.origin:
         both = _follow(one, two, second) if _continues(two, one) else _follow(two, one, first)
+    elif one and two and one.stated.origin == two.stated.origin:
+        _check_one_history(one, two, both)
     elif one and two:
         counts = [_agree(one, two, both), _agree(two, one, both)]
         agreed, waiting = (sum(column) for column in zip(*counts, strict=True))
         more = f", {waiting} on their way or newer than the other mirror" if waiting else ""
         both.details[Check.AGREEMENT] = f"{agreed} transfers in both logs{more}"
     return [*results, ("both", both)]
+
+
+def _check_one_history(one: Audited, two: Audited, findings: Findings) -> None:
+    """Check that two overseers were shown one log: all that either saw is where the longer one begins."""
+    longer, shorter = (one, two) if one.stated.size >= two.stated.size else (two, one)
+    seen = [*longer.newest.mirror.checkpoints(), *shorter.newest.mirror.checkpoints()]
+    for name, note in [*seen, (CHECKPOINT, shorter.newest.note)]:
+        evidence = longer.newest.contradiction(note)
+        if evidence is not None:
+            place = longer.newest.mirror.folder / longer.newest.keep_evidence(evidence)
+            detail = f"the log showed two histories; the evidence is in {place}"
+            findings.fail(Check.AGREEMENT, name, detail)
+    sizes = f"{shorter.stated.size} and {longer.stated.size} entries"
+    findings.details[Check.AGREEMENT] = f"one history of {longer.stated.origin}, {sizes}"
 
 
 def _continues(later: Audited, earlier: Audited) -> bool:

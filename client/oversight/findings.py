@@ -22,7 +22,7 @@ class Check(Enum):
     CHANNELS = (7, "each direction is unbroken, and log and chain name the same entries")
     INCOMING = (8, "the other country's log has the entry of each transfer received")
     OUTGOING = (9, "the other country has receipted each transfer sent")
-    AGREEMENT = (10, "both countries' logs agree on every transfer")
+    AGREEMENT = (10, "both mirrors agree: on one history, or on every transfer of two countries")
     WITNESSES = (11, "the policy's quorum of witnesses has cosigned the newest checkpoint")
     DATES = (12, "entries are dated within the times of the checkpoints around them")
     TIMES = (13, "time-stamping authorities saw the log when it says")

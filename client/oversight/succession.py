@@ -13,7 +13,6 @@ from client.oversight.mirror import Mirror
 from client.oversight.trusting import Trusted
 from shared.protocol.canonical import b64
 from shared.protocol.checkpoints import Checkpoint
-from shared.protocol.errors import ProtocolError
 from shared.protocol.identifiers import Country
 from shared.protocol.identities import ClosedLog
 
@@ -79,13 +78,9 @@ def _before_it(mirror: Mirror, second: Ledger, findings: Findings) -> set[Place]
     starts = second.starts()
     found: set[Place] = set()
     for name in mirror.channels():
-        try:
-            links = mirror.links(name)
-        except ProtocolError as error:
-            findings.fail(Check.SUCCESSION, name, error.detail)
-            continue
-        for link in links:
-            start = starts.get(link.channel)
-            if start is not None and (link.epoch, link.seq) < start:
-                found.add((link.channel, link.epoch, link.seq))
+        with findings.noting(Check.SUCCESSION, name):
+            for link in mirror.links(name):
+                start = starts.get(link.channel)
+                if start is not None and (link.epoch, link.seq) < start:
+                    found.add((link.channel, link.epoch, link.seq))
     return found
