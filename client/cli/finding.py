@@ -18,7 +18,7 @@ from client.sdk.session import connect
 from shared.protocol.canonical import Json
 
 
-def find(
+def find(  # noqa: PLR0913 - what to find, why, and against what to hold it
     context: typer.Context,
     *,
     case: Annotated[
@@ -32,17 +32,22 @@ def find(
         Path | None,
         typer.Option("-d", "--mirror", metavar="DIR", help="A mirror to hold the answer against."),
     ] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(metavar="ORIGIN", help="A closed log of your country, by its name."),
+    ] = None,
     root: Root = None,
 ) -> None:
     """List all entries of a case or about a country, and prove that none is missing.
 
     Your node answers; nothing of it is believed. Without an entry you have the proof that there is
-    none. If the answer does not hold, the exit code is 3.
+    none. Each log of the country, one for each year, is asked by itself. If the answer does not hold,
+    the exit code is 3.
     """
     terminal = terminal_of(context)
     pinned = read_root(terminal, root)
     session = connect(terminal.profile(), clock=terminal.clock, purpose=purpose)
-    answer = ask(session, case=case, peer=peer, pinned_root=pinned)
+    answer = ask(session, case=case, peer=peer, pinned_root=pinned, log=log)
     if mirror is not None:
         check_against(answer, Mirror(mirror), pinned_root=pinned)
     events: list[Json] = [_row(each) for each in answer.told]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from client.oversight.timeline import Event, event_of
 from client.sdk.records import as_list, as_object, number, text
 from shared.protocol.canonical import Json, unb64, unb64u
-from shared.protocol.checkpoints import Checkpoint, read_checkpoint, verify_checkpoint
+from shared.protocol.checkpoints import Checkpoint, verify_checkpoint
 from shared.protocol.commitments import Opening, check_opening
-from shared.protocol.errors import FormatError, LogProofError, TrustError
-from shared.protocol.identifiers import Country
+from shared.protocol.errors import FormatError, LogProofError
+from shared.protocol.identities import ClosedLog, NamedLog
 from shared.protocol.indexes import (
     IndexRoot,
     case_key,
@@ -27,10 +27,8 @@ from shared.protocol.indexes import (
 from shared.protocol.leaves import Leaf, format_time, parse
 from shared.protocol.logproofs import verify_log_proof
 from shared.protocol.merkle import leaf_hash, verify_inclusion
-from shared.protocol.notes import read_note
 from shared.protocol.policies import check_quorum
 from shared.protocol.tries import EMPTY, TrieProof
-from shared.protocol.trust import Member
 
 NO_INDEX = IndexRoot(size=0, root=EMPTY)
 
@@ -68,7 +66,7 @@ class Answer:
     """An answer in the course of being read.
 
     Attributes:
-        member: whose log it is.
+        log: whose entries these are, as the directory names it.
         note: the signed checkpoint that all of it is under, and `stated` what it says.
         root: the logged index that the list is from, and `index` the place of its entry; None without.
         told: the entries found so far.
@@ -76,7 +74,7 @@ class Answer:
     """
 
     sought: Sought
-    member: Member
+    log: NamedLog
     note: str
     stated: Checkpoint
     root: IndexRoot
@@ -89,25 +87,22 @@ class Answer:
     _next: int = 0  # no entry before this may follow
 
     @classmethod
-    def begin(
-        cls, page: dict[str, Json], sought: Sought, members: Mapping[Country, Member]
-    ) -> Answer:
+    def begin(cls, page: dict[str, Json], sought: Sought, log: NamedLog) -> Answer:
         """Check what the first page says: under which checkpoint, and from which index.
 
         Raises:
             ProtocolError: it does not hold.
         """
         note = text(page, "checkpoint")
-        origin = read_checkpoint(read_note(note).text).origin
-        member = next((each for each in members.values() if each.log_origin == origin), None)
-        if member is None:
-            raise TrustError(f"the directory knows no log {origin}")
-        stated = verify_checkpoint(note, member.log_vkeys)
-        check_quorum(member.log_policy, note)
-        root, index, trie = _read_index(page.get("index"), stated, member)
+        stated = verify_checkpoint(note, log.vkeys)
+        check_quorum(log.witnessed_by, note)
+        log.check_end(stated)
+        if isinstance(log, ClosedLog) and stated.size != log.size:
+            raise LogProofError("the log was closed with more entries", size=log.size)
+        root, index, trie = _read_index(page.get("index"), stated, log)
         return cls(
             sought=sought,
-            member=member,
+            log=log,
             note=note,
             stated=stated,
             root=root,
@@ -162,14 +157,14 @@ class Answer:
 
 
 def _read_index(
-    value: Json, stated: Checkpoint, member: Member
+    value: Json, stated: Checkpoint, log: NamedLog
 ) -> tuple[IndexRoot, int | None, TrieProof]:
     """The root of the index that is logged under the checkpoint, with what it says of the key."""
     if value is None:
         return NO_INDEX, None, TrieProof(end=b"", steps=())
     told = as_object(value)
     body = unb64u(text(told, "leaf"))
-    proven = verify_log_proof(text(told, "proof"), body, member.log_vkeys)
+    proven = verify_log_proof(text(told, "proof"), body, log.vkeys)
     if proven.checkpoint != stated:
         raise LogProofError("the index is proven under another checkpoint")
     root = read_index_root(proven.index, parse(body))

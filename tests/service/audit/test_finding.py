@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from client.oversight.answers import Answer, Sought
+from shared.protocol.identifiers import Country
 from shared.protocol.trust import read_bundle
 from tests.service.audit.caller import OPS, OVERSEER, Node, told
 from tests.service.audit.logbook import CONFIDENTIAL, request_id
@@ -33,7 +34,7 @@ def read(node: Node, asked: str, sought: Sought) -> Answer:
         (node.keys.folder / "root.json").read_bytes(),
     )
     page: dict[str, Any] = node.look(f"find?{asked}&limit=3")
-    answer = Answer.begin(page, sought, members)
+    answer = Answer.begin(page, sought, members[Country("QM")].log)
     answer.take(page)
     pinned = f"size={answer.stated.size}&covered={answer.root.size}"
     while answer.following is not None:

@@ -194,6 +194,15 @@ def test_only_a_log_of_the_directory_with_its_quorum_is_believed(asked: Asked) -
     assert asked.refused("--case", CASE) == (3, "untrusted")
 
 
+def test_a_log_is_asked_for_by_its_name(asked: Asked) -> None:
+    asked.finder.log_index()
+    origin = asked.node.log_key.origin
+    assert asked("--case", CASE, "--log", origin).code == 0
+    assert asked.gateway.calls[-1].query["log"] == [origin]
+    assert asked.refused("--peer", "QX", "--log", asked.case.qn.log_key.origin) == (3, "malformed")
+    assert asked.refused("--peer", "QX", "--log", "log.qz.example/1") == (3, "untrusted")
+
+
 def test_another_case_key_makes_another_case(asked: Asked) -> None:
     asked.finder.log_index()
     asked.gateway.routes["GET /v1/audit/key"] = answer({"key": b64u(b"x" * 32)})

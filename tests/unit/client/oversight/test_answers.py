@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from client.oversight.answers import Answer, Sought
+from shared.protocol.canonical import b64
 from shared.protocol.errors import ProtocolError
-from shared.protocol.identifiers import Country
+from shared.protocol.identities import ClosedLog, NamedLog
+from shared.protocol.merkle import leaf_hash, root
 from tests.simulated_case import standard_case
 from tests.simulated_finder import Finder
 
@@ -69,11 +71,12 @@ def finder() -> Finder:
     return made
 
 
-def read(finder: Finder) -> Answer:
+def read(finder: Finder, log: NamedLog | None = None) -> Answer:
     """All entries about QN."""
-    members = {Country("QM"): finder.country.member()}
     asked = {"peer": "QN"}
-    answer = Answer.begin(page := _bent(finder, asked), Sought(peer="QN"), members)
+    answer = Answer.begin(
+        page := _bent(finder, asked), Sought(peer="QN"), log or finder.country.member().log
+    )
     answer.take(page)
     while answer.following is not None:
         answer.take(_bent(finder, asked | {"from": str(answer.following)}))
@@ -98,3 +101,19 @@ def test_what_does_not_hold_is_refused(finder: Finder, flaw: str) -> None:
     finder.bent = FLAWS[flaw]
     with pytest.raises(ProtocolError):
         read(finder)
+
+
+@pytest.mark.parametrize(
+    ("more", "code"), [(0, None), (1, "bad_log_proof"), (-1, "inconsistent_log")]
+)
+def test_a_closed_log_is_read_to_its_end(finder: Finder, more: int, code: str | None) -> None:
+    hashes = [leaf_hash(body) for body in finder.country.bodies]
+    log = finder.country.member().log
+    told = log.model_dump(exclude={"unwitnessed_limit"})
+    closed = ClosedLog(**told, size=len(hashes) + more, root=b64(root(hashes)))
+    if code is None:
+        assert read(finder, closed).told
+    else:
+        with pytest.raises(ProtocolError) as refused:
+            read(finder, closed)
+        assert refused.value.code == code
