@@ -12,6 +12,7 @@ from client.oversight.mirror import CHECKPOINT, Mirror, counterpart_paths
 from shared.protocol import leaves
 from shared.protocol.entries import EntryType
 from shared.protocol.messages import ReceiptKind, SelftestBody
+from shared.protocol.misbehaviour import parse_evidence, verify_evidence
 from tests.simulated_case import Case, standard_case
 from tests.simulated_mirror import write_log, write_mirror
 from tests.simulated_node import Node
@@ -182,3 +183,32 @@ def test_an_operator_who_signs_a_new_tree_over_changed_tiles_is_found(tmp_path: 
     first.write(CHECKPOINT, note)
     (_, findings), *_ = compare(first, second, pinned_root=case.directory[1])
     assert ("checkpoint", Check.TREE) in {(each.place, each.check) for each in findings.failures}
+
+
+def test_two_overseers_of_one_log_saw_one_history(tmp_path: Path) -> None:
+    case = Case()
+    older = write_mirror(tmp_path / "older", case, case.qm)
+    case.qm.record(type="audit.queried")
+    newer = write_mirror(tmp_path / "newer", case, case.qm)
+    for pair in ((older, newer), (newer, older)):
+        findings = compare(*pair, pinned_root=case.directory[1])[-1][1]
+        assert not findings.failures
+        assert findings.outcomes()[0].detail.startswith("one history of log.qm.example/2026, ")
+
+
+def test_a_log_that_shows_two_overseers_two_histories_convicts_itself(tmp_path: Path) -> None:
+    case = Case()
+    case.qm.record(type="audit.queried")
+    first = write_mirror(tmp_path / "first", case, case.qm)
+    forget(case.qm)
+    case.qm.record(type="log.heartbeat")
+    case.qm.record(type="audit.queried")
+    second = write_mirror(tmp_path / "second", case, case.qm)
+    results = compare(first, second, pinned_root=case.directory[1])
+    assert not any(findings.failures for _, findings in results[:2]), "each holds by itself"
+    failures = results[-1][1].failures
+    assert {each.check for each in failures} == {Check.AGREEMENT}
+    (evidence,) = (second.folder / "evidence").glob("*.misbehaviour.json")
+    keys = case.qm.log_key.vkeys()
+    proven = verify_evidence(parse_evidence(evidence.read_bytes()), pinned=keys)
+    assert proven.smaller.origin == case.qm.log_key.origin
