@@ -34,7 +34,8 @@ ROLES: Mapping[str, frozenset[str]] = {
     "ops": frozenset({"ops:health"}),
     PEER_ROLE: frozenset({NODE_DELIVER}),
 }
-ANY_NATIONAL = "requests:read|audit:read|audit:erase|ops:health"  # each national role holds one of them
+# Each national role holds one of them.
+ANY_NATIONAL = "requests:read|audit:read|audit:erase|ops:health"
 ALL_SCOPES = frozenset().union(*ROLES.values())
 
 JSON_BODY = 256 * 2**10  # bytes
@@ -103,10 +104,16 @@ _ITEM_READERS = "packages:prepare|packages:approve|packages:receive"
 ROUTES: Sequence[Route] = (
     _route("GET /log/checkpoint", "audit", None, target="/checkpoint"),
     _route("GET /log/tile/{tile}", "audit", None, target="/tile/{tile}"),
-    _route("GET /log/tile/entries/{tile}", "audit", "audit:read", target="/tile/entries/{tile}"),
+    _route(
+        "GET /log/tile/entries/{tile}",
+        "audit",
+        "audit:read",
+        target="/tile/entries/{tile}",
+        purpose=True,
+    ),
     _route("GET /logs/{digest}/checkpoint", "audit", None),
     _route("GET /logs/{digest}/tile/{tile}", "audit", None),
-    _route("GET /logs/{digest}/tile/entries/{tile}", "audit", "audit:read"),
+    _route("GET /logs/{digest}/tile/entries/{tile}", "audit", "audit:read", purpose=True),
     _route(
         "GET /v1/audit/entries", "audit", "audit:read", target="/oversight/entries", purpose=True
     ),

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response
 
 from services.audit import proofs
-from services.audit.routes.log import IMMUTABLE, OCTETS
-from services.audit.routes.parts import Parts, parts
+from services.audit.routes.log import IMMUTABLE, OCTETS, Overseer
+from services.audit.routes.parts import Parts, parts, record_access
 from shared.protocol.tiles import parse_tile
-from shared.runtime.principals import gateway_client, requires
+from shared.runtime.principals import requires
 
 router = APIRouter(prefix="/logs/{digest}")
 Own = Annotated[Parts, Depends(parts)]
@@ -23,10 +23,13 @@ def checkpoint(digest: Digest, own: Own) -> Response:
     return Response(note, headers=IMMUTABLE, media_type="text/plain; charset=utf-8")
 
 
-@router.get("/tile/entries/{path:path}", dependencies=[Depends(gateway_client("audit:read"))])
-def entry_bundle(digest: Digest, path: str, own: Own) -> Response:
-    """The leaves themselves: oversight bodies only."""
-    return _tile(own, digest, f"entries/{path}")
+@router.get("/tile/entries/{path:path}")
+def entry_bundle(digest: Digest, path: str, own: Own, overseer: Overseer) -> Response:
+    """The leaves themselves: oversight bodies only, and each time is recorded in the log that is open."""
+    wanted = parse_tile(f"entries/{path}")
+    content = proofs.tile(own.shelf.find(digest).database, wanted)
+    record_access(own, overseer, kind="bundle", count=wanted.width, query=f"{digest}/{path}")
+    return Response(content, headers=IMMUTABLE, media_type=OCTETS)
 
 
 @router.get("/tile/{path:path}", dependencies=[Depends(requires("gateway"))])

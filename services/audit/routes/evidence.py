@@ -4,8 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from services.audit import access
-from services.audit.routes.parts import Parts, parts
+from services.audit.routes.parts import Parts, parts, record_access
 from shared.protocol.canonical import b64u
 from shared.runtime.clock import milliseconds
 from shared.runtime.principals import Principal, gateway_client
@@ -21,17 +20,7 @@ def evidence(
 ) -> dict[str, object]:
     """Every file of evidence, the oldest first."""
     found = own.cosigner.evidence()
-    access.record(
-        access.Access(
-            personal=overseer.personal, purpose=overseer.purpose, query=request.url.query
-        ),
-        kind="evidence",
-        count=len(found),
-        database=own.log.database,
-        confidential=own.confidential,
-        clock=own.log.clock,
-    )
-    own.signals.arrived()
+    record_access(own, overseer, kind="evidence", count=len(found), query=request.url.query)
     return {
         "evidence": [
             {

@@ -8,14 +8,15 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from services.audit import proofs, standing
-from services.audit.routes.parts import Parts, parts
+from services.audit.routes.parts import Parts, parts, record_access
 from shared.protocol.canonical import b64
 from shared.protocol.tiles import parse_tile
-from shared.runtime.principals import gateway_client, requires
+from shared.runtime.principals import Principal, gateway_client, requires
 
 router = APIRouter()
 services = Depends(requires("gateway", "exchange"))
 Own = Annotated[Parts, Depends(parts)]
+Overseer = Annotated[Principal, Depends(gateway_client("audit:read"))]
 Index = Annotated[int, Field(ge=0, lt=2**53)]
 
 FRESH = {"Cache-Control": "max-age=1"}
@@ -65,10 +66,13 @@ def published(
 _UNDER = {"first": proofs.published, "newest": proofs.published_last}
 
 
-@router.get("/tile/entries/{path:path}", dependencies=[Depends(gateway_client("audit:read"))])
-def entry_bundle(path: str, own: Own) -> Response:
-    """The leaves themselves: oversight bodies only."""
-    return _tile(own, f"entries/{path}")
+@router.get("/tile/entries/{path:path}")
+def entry_bundle(path: str, own: Own, overseer: Overseer) -> Response:
+    """The leaves themselves: oversight bodies only, and each time is recorded."""
+    wanted = parse_tile(f"entries/{path}")
+    content = proofs.tile(own.log.database, wanted)
+    record_access(own, overseer, kind="bundle", count=wanted.width, query=path)
+    return Response(content, headers=IMMUTABLE, media_type=OCTETS)
 
 
 @router.get("/tile/{path:path}", dependencies=[services])

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.audit import access, finding, oversight
+from services.audit import finding, oversight
 from services.audit.confidential import CASE_KEY_FIELD
-from services.audit.routes.parts import Parts, parts
+from services.audit.routes.parts import Parts, parts, record_access
 from shared.protocol.canonical import b64, b64u
 from shared.protocol.leaves import parse_time
 from shared.runtime.principals import Principal, gateway_client
@@ -160,18 +160,7 @@ def _query(asked: Asked) -> oversight.Query:
 
 
 def _record(own: Parts, overseer: Principal, request: Request, kind: str, count: int) -> None:
-    """Nothing is shown before its own record is durable."""
-    access.record(
-        access.Access(
-            personal=overseer.personal, purpose=overseer.purpose, query=request.url.query
-        ),
-        kind=kind,
-        count=count,
-        database=own.log.database,
-        confidential=own.confidential,
-        clock=own.log.clock,
-    )
-    own.signals.arrived()
+    record_access(own, overseer, kind=kind, count=count, query=request.url.query)
 
 
 def _entry(shown: oversight.Shown) -> dict[str, object]:

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
-from services.audit import access, stamping
-from services.audit.routes.parts import Parts, parts
+from services.audit import stamping
+from services.audit.routes.parts import Parts, parts, record_access
 from shared.runtime.principals import Principal, gateway_client
 
 router = APIRouter(prefix="/oversight")
@@ -22,17 +22,9 @@ def timestamps(
 ) -> dict[str, object]:
     """The records of stamps over checkpoints of this size and larger, `next` None at the end."""
     found = stamping.records(own.shelf.reading(log), start=start)
-    access.record(
-        access.Access(
-            personal=overseer.personal, purpose=overseer.purpose, query=request.url.query
-        ),
-        kind="timestamps",
-        count=len(found.records),
-        database=own.log.database,
-        confidential=own.confidential,
-        clock=own.log.clock,
+    record_access(
+        own, overseer, kind="timestamps", count=len(found.records), query=request.url.query
     )
-    own.signals.arrived()
     return {
         "stamps": [{"size": size, "record": each.decode()} for size, each in found.records],
         "next": found.following,
