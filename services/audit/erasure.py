@@ -43,8 +43,11 @@ def erase(
     confidential: Confidential,
     clock: Clock,
     signals: Signals,
+    elsewhere: int = 0,
 ) -> Recorded:
     """Erase the openings of a case; return once that is recorded and signed.
+
+    `elsewhere` are openings of the case in closed logs: they are the caller's to erase, after this.
 
     Raises:
         Malformed: the ground is none of the catalogue's.
@@ -61,8 +64,9 @@ def erase(
             next_step=f"Name one of: {Reason.GROUND.value.replace('|', ', ')}.",
         )
     with database.read() as db:
-        known = entries.next_case_place(db, confidential.case_ref(parse_id(order.case_id))).seq
-    if not known:
+        ref = confidential.case_ref(parse_id(order.case_id))
+        known = entries.next_case_places(db, [ref])[ref].seq
+    if not known and not elsewhere:
         raise NotFound("no_case", "The log has no entry of this case.")
     (recorded,) = submission.submit(
         [_event(order, clock)],

@@ -141,9 +141,8 @@ def _compose(
     """Make the leaves of a batch and what is kept beside them."""
     batch = _Batch()
     refs = {each.case_id: confidential.case_ref(each.case_id) for each in events if each.case_id}
-    cases = {ref: entries.next_case_place(db, ref) for ref in set(refs.values())}
-    known = {each.peer for each in events if each.peer}
-    peers = {peer: entries.next_peer_place(db, peer) for peer in known}
+    cases = entries.next_case_places(db, refs.values())
+    peers = entries.next_peer_places(db, {each.peer for each in events if each.peer})
     keys = _keys(db, events, refs, confidential, batch)
     for index, event in enumerate(events, start=head.size):
         ref = refs[event.case_id] if event.case_id else None

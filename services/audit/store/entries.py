@@ -115,15 +115,14 @@ def first_since(db: Session, time: datetime, size: int) -> int:
     return size if found is None else found
 
 
-def next_case_place(db: Session, case_ref: str) -> Place:
-    """The place for the next entry of a case."""
-    column = log_entry.c.case_ref
-    return _next_place(db, column == case_ref, log_entry.c.case_seq)
+def next_case_places(db: Session, case_refs: Iterable[str]) -> dict[str, Place]:
+    """The place for the next entry of each of these cases."""
+    return _next_places(db, case_refs, log_entry.c.case_ref, log_entry.c.case_seq)
 
 
-def next_peer_place(db: Session, peer: str) -> Place:
-    """The place for the next entry about a peer."""
-    return _next_place(db, log_entry.c.peer == peer, log_entry.c.peer_seq)
+def next_peer_places(db: Session, peers: Iterable[str]) -> dict[str, Place]:
+    """The place for the next entry about each of these peers."""
+    return _next_places(db, peers, log_entry.c.peer, log_entry.c.peer_seq)
 
 
 def add_counterparts(db: Session, rows: Sequence[PeerLeaf]) -> None:
@@ -223,7 +222,21 @@ def _within(which: Filter) -> sa.ColumnElement[bool]:
     return sa.and_(*terms)
 
 
-def _next_place(db: Session, owner: sa.ColumnElement[bool], seq: sa.Column[int]) -> Place:
-    query = sa.select(log_entry.c.idx, seq.label("seq")).where(owner)
-    row = db.execute(query.order_by(log_entry.c.idx.desc()).limit(1)).one_or_none()
-    return Place() if row is None else Place(row.seq, None).after(row.idx)
+def _next_places(
+    db: Session, owners: Iterable[str], owner: sa.Column[str], seq: sa.Column[int]
+) -> dict[str, Place]:
+    """One statement for all: of each owner the last entry, by one look at the index."""
+    wanted = sorted({*owners})
+    if not wanted:
+        return {}
+    rows = [(each,) for each in wanted]
+    asked = sa.values(sa.column("name", sa.Text), name="asked").data(rows).cte("asked")
+    other = log_entry.alias("other")
+    last = sa.select(sa.func.max(other.c.idx)).where(other.c[owner.name] == asked.c.name)
+    query = (
+        sa.select(asked.c.name, log_entry.c.idx, seq.label("seq"))
+        .select_from(asked)
+        .join(log_entry, log_entry.c.idx == last.correlate(asked).scalar_subquery())
+    )
+    found = {row.name: Place(row.seq).after(row.idx) for row in db.execute(query)}
+    return {each: found.get(each, Place()) for each in wanted}
