@@ -31,6 +31,7 @@ from shared.runtime.refusals import NotFound
 STEP = 1024  # entries in one transaction
 MANY = 4096  # entries after which a root is due at once: a list is read with all that follows it
 GLANCE = timedelta(seconds=1)  # between two looks when nothing was to be done
+NO_INDEX = IndexRoot(size=0, root=tries.EMPTY)
 KEPT = timedelta(minutes=10)  # proofs are given so long under a root that is no more the newest
 
 
@@ -82,15 +83,23 @@ class Indexer:
         return busy
 
     def _turn(self) -> bool:
+        with self.database.read() as db:
+            old = index.head(db)
         try:
             step = self._next()
         except (LogProofError, KeyError) as error:
-            # Signed as it is, it would be a wrong index for ever; it is only derived from the entries.
-            logs.log().critical("index_damaged", detail=str(error))
-            with self.database.begin() as db:
-                index.forget(db)
-            return True
+            return self._forget(old, error)
         return self._prune() if step is None else self._keep(step)
+
+    def _forget(self, old: IndexRoot, error: Exception) -> bool:
+        """Begin anew: signed as it is, a damaged index would be wrong for ever, and it is only derived."""
+        with self.database.begin() as db:
+            if not index.move_head(db, old, NO_INDEX):
+                return False  # it has gone on while we looked: somebody else leads now
+            index.forget(db)
+        # Commit point. Died before it: the damage is found again. After it: steps lead from nothing.
+        logs.log().critical("index_damaged", detail=str(error))
+        return True
 
     def _next(self) -> _Step | None:
         """The next step, if a root is due."""

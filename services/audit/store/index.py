@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from services.audit.tables import inbox, index_head, index_list, index_node, index_root, log_entry
 from shared.protocol.indexes import IndexRoot
 from shared.protocol.merkle import HASH_SIZE, Frontier
-from shared.protocol.tries import EMPTY
 
 _PARAMETERS = 5000  # in one statement; SQLite takes 32766
 
@@ -50,10 +49,9 @@ def move_head(db: Session, old: IndexRoot, new: IndexRoot) -> bool:
 
 
 def forget(db: Session) -> None:
-    """Begin anew: everything but the roots that were logged is made from the entries."""
+    """Remove lists and nodes; the roots that were logged stay."""
     db.execute(index_node.delete())
     db.execute(index_list.delete())
-    db.execute(index_head.update().values(size=0, root=EMPTY))
 
 
 def waiting_since(db: Session, indexes: range) -> datetime | None:

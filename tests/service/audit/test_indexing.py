@@ -351,6 +351,16 @@ def test_a_damaged_index_is_made_anew_and_never_signed(logbook: Logbook, damage:
     check(ask(logbook, Wanted(peer="QX")), peer_key("QX"))
 
 
+def test_an_index_that_has_gone_on_is_not_damaged(logbook: Logbook) -> None:
+    job = indexer(logbook)
+    busy(logbook, 1, 9)
+    with logbook.database.read() as db:
+        before = index.head(db)
+    settle(logbook, job)
+    assert not job._forget(before, KeyError("a node"))
+    assert nodes(logbook)[0] > 0
+
+
 @BOTH
 def test_a_logged_root_is_not_rewritten(logbook: Logbook) -> None:
     busy(logbook, 1, 3)
