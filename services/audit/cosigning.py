@@ -5,7 +5,7 @@ convicts a log is an entry, `peer.log_contradicted`, in the same transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from services.audit.confidential import Confidential
 from services.audit.events import Event
 from services.audit.marks import checkpoint_of
 from services.audit.membership import Membership
+from services.audit.pacing import Pace
 from services.audit.remembering import Memory
 from services.audit.signals import Signals
 from services.audit.store import Session, witness
@@ -65,6 +66,7 @@ class Cosigner:
     memory: Memory
     confidential: Confidential
     signals: Signals
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def database(self) -> Database:
@@ -86,6 +88,7 @@ class Cosigner:
 
         Raises:
             Unavailable: what was cosigned before is not known for sure.
+            TooMany: this log asks too often.
         """
         try:
             sent = parse_submission(body)
@@ -146,6 +149,8 @@ class Cosigner:
         if isinstance(judged, Refused):
             self._keep_refused(db, judged, told, note, proven=bool(found))
             return _Made(reply=Reply.to(judged), convicted=bool(found))
+        if last is None or told.size > checkpoint_of(last).size:
+            self.pace.take(log.origin, now)  # anybody may repeat what a log has sent: that is free
         lines = cosign(note, self.key, now)
         witness.accept(db, told, note, lines, now)
         reply = Reply(status=HTTPStatus.OK, body=lines)

@@ -30,7 +30,7 @@ GRANTS = {
     "key_set": APPEND,
     "inspection": "SELECT, INSERT, UPDATE (seen_at, checked, size, ended_at, bad, detail)",
     "closed_log": APPEND,
-    "witness_head": "SELECT, INSERT, UPDATE (place, size, note)",
+    "witness_head": "SELECT, INSERT, UPDATE (size, note)",
     "witness_note": APPEND,
     "witness_cosignature": APPEND,
     "witness_evidence": APPEND,

@@ -1,5 +1,6 @@
 """Our witness cosigns what grows, once, and keeps what convicts a log: in the table and as an entry."""
 
+from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -9,13 +10,14 @@ import sqlalchemy as sa
 
 from services.audit import tables
 from services.audit.cosigning import ENOUGH, MOST_REFUSED
+from services.audit.pacing import BURST
 from services.audit.store import witness as store
 from shared.protocol import merkle
 from shared.protocol.checkpoints import Checkpoint, LogKey
 from shared.protocol.cosignatures import verify_cosignatures
 from shared.protocol.misbehaviour import parse_evidence
 from shared.protocol.witnessing import MAX_SUBMISSION, TLOG_SIZE, Reply, monitoring_path
-from shared.runtime.refusals import NotFound
+from shared.runtime.refusals import NotFound, TooMany
 from tests.service.audit.logbook import START, Dead, Logbook, MortalDatabase
 from tests.service.audit.witness_stand import OWN, Federation, Stand, another, at_once
 from tests.unit.shared.protocol.worked_growth import FORK, LEAVES, VKEYS, head, note, proof
@@ -254,9 +256,23 @@ def test_death_at_the_commit_of_evidence(
     assert len(stand.evidence()) == stand.waiting() == 1
 
 
+def test_a_log_in_a_hurry_is_asked_to_wait_and_no_other(stand: Stand) -> None:
+    stand.grow(0, 3)
+    for _ in range(int(BURST) - 1):
+        stand.cosigner.pace.take(ORIGIN, START)
+    with pytest.raises(TooMany) as refused:
+        stand.grow(3, 5)
+    assert refused.value.headers == {"Retry-After": "1"}
+    assert stand.grow(3, 3).status == 200, "who repeats what it has sent takes nothing from it"
+    stand.cosigner.pace.take("qo.example/log", START)
+    stand.clock.now += timedelta(seconds=1)
+    assert stand.grow(3, 8).status == 200
+
+
 def test_a_log_that_signs_without_end_does_not_fill_the_database(stand: Stand) -> None:
     stand.grow(0, 3)
     for n in range(ENOUGH + 2):
+        stand.clock.now += timedelta(seconds=1)
         stand.add(0, note(3, bytes([n]) * 32))
     assert len(stand.evidence()) == stand.waiting() == ENOUGH
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -24,6 +25,8 @@ from shared.runtime.database import SchemaError, migrate, open_database
 from tests.service.audit.caller import Keys, Node, settings, told
 from tests.service.audit.conftest import MIGRATIONS
 from tests.service.audit.logbook import CONFIDENTIAL, Logbook, MortalDatabase, event, transfer
+from tests.service.audit.witness_stand import Federation, Stand
+from tests.unit.shared.protocol.worked_growth import FORK, note
 
 APPEND_ONLY = [name for name, rights in grants.GRANTS.items() if rights == grants.APPEND]
 FIXED = [name for name, rights in grants.GRANTS.items() if "DELETE" not in rights]
@@ -164,6 +167,16 @@ def test_the_service_works_with_what_it_may_do(kept: Logbook) -> None:
     kept.restart()
     assert kept.record(event(2)) == [recorded]
     assert kept.inspect() == recorded.index + 1
+
+
+def test_the_service_witnesses_other_logs(kept: Logbook, tmp_path: Path) -> None:
+    stand = Stand(kept.database, tmp_path, Federation(tmp_path / "federation", ("QM", "QN")))
+    assert [stand.grow(*sizes).status for sizes in [(0, 3), (3, 5)]] == [200, 200]
+    assert stand.add(5, note(5, FORK)).status == 422
+    assert len(stand.evidence()) == 1
+    kept.sequence()
+    kept.publish()
+    kept.inspect()
 
 
 def test_the_service_erases_openings(kept: Logbook) -> None:
