@@ -18,7 +18,7 @@ from client.cli.verifying import read_root
 from client.cli.watching import watch
 from client.oversight.finding import find as ask
 from client.oversight.mirror import Mirror
-from client.oversight.timeline import timeline
+from client.oversight.timeline import by_day, timeline
 from client.oversight.together import Asked, pull_witnessed
 from client.sdk.session import connect
 from shared.protocol.canonical import Json
@@ -107,11 +107,19 @@ def show(
         answer = ask(session, case=case, peer=None, pinned_root=pinned)
         events = [each.event for each in answer.told]
     rows: list[Json] = [
-        {"index": each.index, "time": each.time, "type": each.type, "detail": each.detail}
+        {
+            "index": each.index,
+            "time": each.time,
+            "type": each.type,
+            "detail": each.detail,
+            "way": each.way,
+        }
         for each in events
     ]
-    lines = [f"{each.index:6}  {each.time}  {each.type:22}  {each.detail}" for each in events]
-    terminal.answer({"case": case, "events": rows}, lines or [f"the log says nothing of {case}"])
+    lines = [f"{len(events)} entries about {case}, in the order of the log", *by_day(events)]
+    terminal.answer(
+        {"case": case, "events": rows}, lines if events else [f"the log says nothing of {case}"]
+    )
 
 
 app.command("pull")(pull)

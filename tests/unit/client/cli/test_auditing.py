@@ -1,6 +1,7 @@
 """`rogatory audit …`: pull, verify, compare, tell."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -202,11 +203,30 @@ def test_a_case_is_told_in_order(cli: Cli, tmp_path: Path) -> None:
     )
     mirror = write_mirror(tmp_path / "m", case, case.qm)
     said = cli("audit", "show", "--case", case.request_id, "-d", mirror.folder)
-    lines = said.out.splitlines()
-    assert "transfer.intent         request QM>QN 0/" in lines[0]
+    title, day, *lines = said.out.splitlines()
+    assert title == f"{len(lines)} entries about {case.request_id}, in the order of the log"
+    assert day == "Saturday 2026-11-21"
+    assert "  -> QN  request sent  request QM>QN 0/" in lines[0]
+    assert "  <- QN  receipt received  receipt QN>QM 0/" in lines[1]
     assert any("ContentConsignment about QN>QM" in line for line in lines)
-    assert lines[-1].endswith(f"no, {case.package_id}, 7 bytes, why")
+    assert lines[-1].endswith(f"package: received  no, {case.package_id}, 7 bytes, why")
     told = cli("audit", "show", "--case", case.request_id, "-d", mirror.folder, "--json")
     assert len(told.json["events"]) == len(lines)
     other = cli("audit", "show", "--case", case.package_id, "-d", mirror.folder)
     assert "says nothing" in other.out
+
+
+def test_days_and_gaps_between_them_are_seen(cli: Cli, tmp_path: Path) -> None:
+    case = Case()
+    for later in (1, 5):
+        case.clock.now += timedelta(days=later)
+        case.qm.record(type="request.info_requested", case_id=case.request_id)
+    mirror = write_mirror(tmp_path / "m", case, case.qm)
+    said = cli("audit", "show", "--case", case.request_id, "-d", mirror.folder)
+    days = [line for line in said.out.splitlines()[1:] if not line.startswith(" ")]
+    assert days == [
+        "Saturday 2026-11-21",
+        "Sunday 2026-11-22",
+        "Friday 2026-11-27, 5 days later",
+    ]
+    assert said.out.endswith("request: info requested\n")
