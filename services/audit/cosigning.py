@@ -159,8 +159,9 @@ class Cosigner:
     def _keep_refused(
         self, db: Session, judged: Refused, told: Checkpoint, note: str, *, proven: bool
     ) -> None:
-        if witness.refused(db, told.origin) < MOST_REFUSED:
-            witness.keep(db, told, note, judged.reason.name.lower(), self.clock())
+        reason = judged.reason.name.lower()
+        if witness.refused(db, told.origin, reason) < MOST_REFUSED:
+            witness.keep(db, told, note, reason, self.clock())
         if judged.reason in CONTRADICTIONS and not proven:
             logs.log().critical(
                 "log_did_not_extend", log=told.origin, size=told.size, cosigned=judged.known

@@ -96,9 +96,9 @@ def others(db: Session, told: Checkpoint) -> list[str]:
     return list(db.scalars(query.order_by(witness_note.c.seen_at).limit(MOST_OTHERS)))
 
 
-def refused(db: Session, origin: str) -> int:
-    """Count the notes of a log that were kept although they were refused."""
-    those = (witness_note.c.origin == origin) & witness_note.c.reason.is_not(None)
+def refused(db: Session, origin: str, reason: str) -> int:
+    """Count the notes of a log that were kept although they were refused for this reason."""
+    those = (witness_note.c.origin == origin) & (witness_note.c.reason == reason)
     count: int = db.execute(sa.select(sa.func.count()).where(those)).scalar_one()
     return count
 

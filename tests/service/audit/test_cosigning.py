@@ -277,14 +277,18 @@ def test_a_log_that_signs_without_end_does_not_fill_the_database(stand: Stand) -
     assert len(stand.evidence()) == stand.waiting() == ENOUGH
 
     with stand.database.begin() as db:
-        known = store.refused(db, ORIGIN)
+        known = store.refused(db, ORIGIN, "stale")
         told = {"origin": ORIGIN, "root": FORK, "note": "", "reason": "stale", "seen_at": START}
         rows = [{**told, "size": 100 + n} for n in range(MOST_REFUSED - known)]
         db.execute(tables.witness_note.insert(), rows)
     stand.add(0, note(7, FORK))
     with stand.database.read() as db:
-        assert store.refused(db, ORIGIN) == MOST_REFUSED
+        assert store.refused(db, ORIGIN, "stale") == MOST_REFUSED
         assert store.others(db, head(7)) == []
+    stand.clock.now += timedelta(seconds=1)
+    stand.add(3, note(7, FORK))
+    with stand.database.read() as db:
+        assert len(store.others(db, head(7))) == 1, "what contradicts is still kept"
     assert stand.grow(3, 8).status == 200
 
 
