@@ -127,6 +127,7 @@ def test_a_checkpoint_is_read_and_its_lines_are_checked() -> None:
         f"{QM.log_key.origin}\n0\n{NOTE.split(chr(10))[2]}\n\n" + NOTE.partition("\n\n")[2],
         f"{QM.log_key.origin}\n01\n{NOTE.split(chr(10))[2]}\n\n" + NOTE.partition("\n\n")[2],
     ],
+    ids=["none", "crlf", "more", "dash", "cut", "short", "empty", "zero"],
 )
 def test_a_note_has_one_form(text: str) -> None:
     with pytest.raises(Flaw):
@@ -159,6 +160,7 @@ def test_a_note_of_another_log_or_size_does_not_hold() -> None:
 @pytest.mark.parametrize(
     "vkey",
     ["x", "a+00000000+AQ==", "a+12345678+" + "A" * 44, WITNESS.vkeys()[0].replace("B", "C", 1)],
+    ids=["word", "no-key", "strange", "touched"],
 )
 def test_a_key_that_is_none(vkey: str) -> None:
     with pytest.raises(Flaw):
