@@ -131,6 +131,9 @@ class Inspection:
             if pages.count_taken(db, size) != size - 1:
                 raise CorruptLog(size - 1, "the inbox has events at places that are not theirs")
             indexation.check(db, size=size, roots=roots, logged=walk.logged)
+            damage = pages.file_damage(db)
+            if damage is not None:
+                raise CorruptLog(size - 1, f"the database's file is damaged: {damage}")
 
 
 @dataclass(slots=True)

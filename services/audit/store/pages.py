@@ -108,6 +108,14 @@ def lines(db: Session, sizes: range) -> dict[int, frozenset[str]]:
     return {size: frozenset(each) for size, each in found.items()}
 
 
+def file_damage(db: Session) -> str | None:
+    """What SQLite says of its own file: rows and their indexes. PostgreSQL has page checksums for that."""
+    if db.get_bind().dialect.name != "sqlite":
+        return None
+    said: str = db.execute(sa.text("PRAGMA integrity_check(1)")).scalars().one()
+    return None if said == "ok" else said
+
+
 def policies(db: Session) -> list[str]:
     """The texts of all policies that the log has noted."""
     return list(db.execute(sa.select(policy.c.text).order_by(policy.c.number)).scalars())
