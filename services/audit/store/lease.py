@@ -5,17 +5,14 @@ ends a session that says nothing for a while: a holder that was stopped, or cut 
 """
 
 import contextlib
+from typing import Any, LiteralString
 
-import sqlalchemy as sa
+import psycopg
 
 from shared.runtime.database import Database
 
 KEY = 0x526F676C  # pg_advisory_lock, within the log's own database
 SILENCE = 10_000  # milliseconds; a leader asks twice a second whether it still leads
-
-_TAKE = sa.select(sa.func.pg_try_advisory_lock(KEY))
-_SESSION = sa.select(sa.func.pg_backend_pid())
-_SILENCE = sa.text(f"SET idle_session_timeout = {SILENCE}")
 
 
 class SessionLock:
@@ -25,42 +22,57 @@ class SessionLock:
 
     def __init__(self, database: Database) -> None:
         self._engine = database.engine
-        self._connection: sa.Connection | None = None
+        self._connection: psycopg.Connection[Any] | None = None
         self._session = 0  # that has the lock
 
     def take(self) -> bool:
         """Take the lock if no session has it; who stands by asks again and again in one session."""
         connection = self._connection or self._connect()
         try:
-            session = int(connection.scalar(_SESSION) or 0)
-            taken = bool(connection.scalar(_TAKE))
-        except BaseException:
+            taken = _scalar(connection, f"SELECT pg_try_advisory_lock({KEY})")
+            self._session = _session(connection) if taken else 0
+        except psycopg.Error:
             self.release()
             raise
-        self._session = session if taken else 0
-        return taken
+        return bool(taken)
 
     def held(self) -> bool:
         """Whether the session that took it answers."""
         if self._connection is None or not self._session:
             return False
         try:
-            return bool(self._connection.scalar(_SESSION) == self._session)
-        except sa.exc.DBAPIError:
+            return _session(self._connection) == self._session
+        except psycopg.Error:
             return False
 
     def release(self) -> None:
         """End the session."""
-        self._session = 0
-        if self._connection is not None:
-            # A session that is broken already is closed as well.
-            with contextlib.suppress(sa.exc.DBAPIError):
-                self._connection.close()
-            self._connection = None
+        connection, self._connection, self._session = self._connection, None, 0
+        if connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                # The end of a session takes the server a moment.
+                connection.execute("SELECT pg_advisory_unlock_all()")
+            connection.close()
 
-    def _connect(self) -> sa.Connection:
-        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.detach()  # of the pool, which would hand it to others
+    def _connect(self) -> psycopg.Connection[Any]:
+        pooled = self._engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        pooled.detach()  # of the pool, which would hand it to others
         self._connection = connection
-        connection.execute(_SILENCE)
-        return connection
+        try:
+            connection.autocommit = True
+            connection.execute(f"SET idle_session_timeout = {SILENCE}")
+        except psycopg.Error:
+            self.release()
+            raise
+        return self._connection
+
+
+def _session(connection: psycopg.Connection[Any]) -> int:
+    return int(_scalar(connection, "SELECT pg_backend_pid()"))
+
+
+def _scalar(connection: psycopg.Connection[Any], query: LiteralString) -> Any:  # noqa: ANN401 - a column
+    row = connection.execute(query).fetchone()
+    assert row
+    return row[0]

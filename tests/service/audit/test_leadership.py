@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -173,7 +174,7 @@ def test_who_asks_in_a_session_that_ended_asks_in_another(logbook: Logbook) -> N
     lock = SessionLock(logbook.database)
     assert lock.take()
     _end_other_sessions(logbook)
-    with pytest.raises(sa.exc.OperationalError):
+    with pytest.raises(psycopg.OperationalError):
         lock.take()
     assert lock.take()
     lock.release()
@@ -241,7 +242,7 @@ def test_the_server_frees_the_lead_of_a_holder_that_says_nothing(logbook: Logboo
     silent, next_one = (SessionLock(logbook.database) for _ in range(2))
     assert silent.take()
     assert silent._connection
-    silent._connection.execute(sa.text("SET idle_session_timeout = 100"))
+    silent._connection.execute("SET idle_session_timeout = 100")
     eventually(next_one.take)
     assert not silent.held()
     assert next_one.held()
