@@ -24,8 +24,8 @@ from services.audit.store import Session, witness
 from services.audit.store.witness import Found
 from shared.protocol.accusations import CONTRADICTIONS, evidence_name, held_against, own_lines
 from shared.protocol.checkpoints import Checkpoint
-from shared.protocol.cosignatures import WitnessKey, cosign
-from shared.protocol.errors import FormatError
+from shared.protocol.cosignatures import WitnessKey, cosign, verify_cosignatures
+from shared.protocol.errors import FormatError, ProtocolError
 from shared.protocol.identifiers import new_id
 from shared.protocol.misbehaviour import parse_evidence
 from shared.protocol.witnessing import (
@@ -46,6 +46,17 @@ MOST_REFUSED = (
     10_000  # notes kept of one log although they were refused; its keys sign them cheaply
 )
 ENOUGH = 64  # files of evidence against one log; a log that is convicted is convicted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far we have cosigned a log: entries, seconds since; and the files that convict it."""
+
+    country: str
+    origin: str
+    size: int | None
+    age: int | None
+    evidence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +132,31 @@ class Cosigner:
         if note is None:
             raise NotFound("not_witnessed", "Nothing was cosigned of this log.")
         return note
+
+    def standings(self) -> list[Standing]:
+        """Say for the operators how far we have cosigned the logs of the directory."""
+        claims = claimants(self.membership.directory.members, self.membership.country)
+        with self.database.read() as db:
+            heads, counts = witness.heads(db), witness.evidence_counts(db)
+        return [
+            Standing(
+                country=each.country,
+                origin=each.origin,
+                size=checkpoint_of(heads[each.origin]).size if each.origin in heads else None,
+                age=self._age(heads.get(each.origin)),
+                evidence=counts.get(each.origin, 0),
+            )
+            for claimed in claims.values()
+            for each in claimed
+        ]
+
+    def _age(self, note: str | None) -> int | None:
+        """Seconds since we cosigned a note; None if this key has not."""
+        try:
+            times = verify_cosignatures(note or "", self.key.vkeys())
+        except ProtocolError:
+            return None
+        return max((int(self.clock().timestamp()) - each for each in times.values()), default=None)
 
     def evidence(self) -> list[Found]:
         """Show all that is held against other logs, the oldest first."""

@@ -30,5 +30,6 @@ def stages(own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
         "alarm": None if alarm is None else {"code": alarm.code, "detail": str(alarm)},
         **asdict(found),
         "inspection": inspected and inspections.answer(inspected),
+        "cosigned": [asdict(each) for each in own.cosigner.standings()],
         "stamps": [asdict(each) for each in own.stamper.lights()],
     }

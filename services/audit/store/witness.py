@@ -159,6 +159,13 @@ def count_evidence(db: Session, origin: str) -> int:
     return count
 
 
+def evidence_counts(db: Session) -> dict[str, int]:
+    """Count the files of evidence against each log that there are any against."""
+    query = sa.select(witness_evidence.c.origin, sa.func.count().label("files"))
+    rows = db.execute(query.group_by(witness_evidence.c.origin))
+    return {row.origin: row.files for row in rows}
+
+
 def keys(db: Session, origin: str) -> list[str]:
     """All keys that a log was ever trusted by."""
     query = sa.select(witness_key.c.vkey).where(witness_key.c.origin == origin)

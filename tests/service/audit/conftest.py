@@ -30,6 +30,7 @@ from tests.service.audit.logbook import (
     SetClock,
     request_id,
 )
+from tests.service.audit.witness_stand import Federation, Stand
 
 MIGRATIONS = "services.audit.migrations"
 
@@ -154,3 +155,15 @@ def node(keys: Keys, migrated_file: Path, tmp_path: Path) -> Iterator[Node]:
         while made.get("/checkpoint").status_code != 200:  # the first entry is signed soon
             time.sleep(0.01)
         yield made
+
+
+@pytest.fixture(scope="session")
+def federation(tmp_path_factory: pytest.TempPathFactory) -> Federation:
+    """Our neighbours in the directory, whose logs our witness knows."""
+    return Federation(tmp_path_factory.mktemp("federation") / "repository")
+
+
+@pytest.fixture
+def stand(database: MortalDatabase, tmp_path: Path, federation: Federation) -> Stand:
+    """Our witness."""
+    return Stand(database, tmp_path, federation)

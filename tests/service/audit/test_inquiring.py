@@ -37,11 +37,6 @@ class Served(httpx.BaseTransport):
         return httpx.Response(200, content=self.files[path])
 
 
-@pytest.fixture(scope="session")
-def federation(tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    return Federation(tmp_path_factory.mktemp("federation") / "repository")
-
-
 @pytest.fixture
 def stand(database: MortalDatabase, tmp_path: Path, federation: Federation) -> Stand:
     """It has cosigned four entries, and was shown eight that do not begin with them."""

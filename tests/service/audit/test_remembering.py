@@ -16,21 +16,11 @@ from shared.protocol.witnessing import monitoring_path
 from shared.runtime.database import open_database
 from shared.runtime.refusals import Unavailable
 from tests.service.audit.logbook import MortalDatabase
-from tests.service.audit.witness_stand import OWN, Federation, Stand
+from tests.service.audit.witness_stand import OWN, Stand
 from tests.unit.shared.protocol.worked_growth import FORK, LEAVES, note, proof
 from tests.unit.shared.protocol.worked_log import ORIGIN, TIME
 
 FORGED = note(8, merkle.root([bytes(32), *LEAVES[1:]]))
-
-
-@pytest.fixture(scope="session")
-def federation(tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    return Federation(tmp_path_factory.mktemp("federation") / "repository")
-
-
-@pytest.fixture
-def stand(database: MortalDatabase, tmp_path: Path, federation: Federation) -> Stand:
-    return Stand(database, tmp_path, federation)
 
 
 Restored = Callable[[Stand], None]

@@ -25,7 +25,7 @@ from shared.protocol.witnessing import (
     monitoring_path,
 )
 from shared.runtime.principals import HEADER, Assertions
-from tests.service.audit.caller import OVERSEER, Keys, Node, settings, told
+from tests.service.audit.caller import OPS, OVERSEER, Keys, Node, settings, told
 from tests.service.audit.conftest import note_policy
 from tests.service.audit.logbook import SetClock
 from tests.service.audit.witness_stand import OWN, Federation
@@ -69,11 +69,6 @@ def peer() -> Iterator[Peer]:
         thread.join()
 
 
-@pytest.fixture(scope="session")
-def federation(tmp_path_factory: pytest.TempPathFactory) -> Federation:
-    return Federation(tmp_path_factory.mktemp("federation") / "repository")
-
-
 @pytest.fixture
 def witnessing(
     keys: Keys, migrated_file: Path, tmp_path: Path, federation: Federation, peer: Peer
@@ -112,49 +107,35 @@ def test_a_conversation(witnessing: Node) -> None:
     assert verify_cosignatures(shown.text, OWN)
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b"", 400),
-        (b"\xff\xfe", 400),
-        (b"x" * MAX_SUBMISSION, 400),
-        (b"x" * (MAX_SUBMISSION + 1), 413),
-        (format_submission(0, [], note(3).replace("audit.xx", "audit.zz")), 404),
-        (format_submission(0, [], note(3).replace("\n3\n", "\n4\n")), 403),
-    ],
-    ids=["nothing", "no UTF-8", "no submission", "too much", "unknown", "unsigned"],
-)
-def test_what_is_refused(witnessing: Node, body: bytes, status: int) -> None:
-    assert submit(witnessing, body).status_code == status
+REFUSED = {
+    "nothing": (b"", 400),
+    "no UTF-8": (b"\xff\xfe", 400),
+    "no submission": (b"x" * MAX_SUBMISSION, 400),
+    "too much": (b"x" * (MAX_SUBMISSION + 1), 413),
+    "unknown": (format_submission(0, [], note(3).replace("audit.xx", "audit.zz")), 404),
+    "unsigned": (format_submission(0, [], note(3).replace("\n3\n", "\n4\n")), 403),
+}
 
 
-def test_it_is_the_gateway_that_passes_it_on(witnessing: Node) -> None:
+def test_what_is_refused_and_who_may_not_ask(witnessing: Node) -> None:
+    said = {name: submit(witnessing, body).status_code for name, (body, _) in REFUSED.items()}
+    assert said == {name: status for name, (_, status) in REFUSED.items()}
     assert submit(witnessing, b"", service="exchange").status_code == 403
     assert witnessing.client.post(ADD, content=b"").status_code == 401
+    for digest in ("0" * 64, "0" * 63, "G" * 64):
+        assert witnessing.get(f"/witness/{digest}/checkpoint").status_code == 404
 
 
-@pytest.mark.parametrize("digest", ["0" * 64, "0" * 63, "G" * 64])
-def test_a_log_that_was_never_cosigned(witnessing: Node, digest: str) -> None:
-    shown = witnessing.get(f"/witness/{digest}/checkpoint")
-    assert shown.status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("status", "content", "code"),
-    [
+def test_before_the_first_cosignature_the_log_is_asked(witnessing: Node, peer: Peer) -> None:
+    for status, content, code in (
         (502, b"", "log_unanswered"),
         (200, b"x" * 70_000, "log_unanswered"),
         (200, b"\xff<html>", "witness_forgot"),
-    ],
-    ids=["away", "too much", "a page"],
-)
-def test_before_the_first_cosignature_the_log_is_asked(
-    witnessing: Node, peer: Peer, status: int, content: bytes, code: str
-) -> None:
-    peer.status, peer.content = status, content
-    asked = grow(witnessing, 0, 3)
-    assert (asked.status_code, asked.json()["code"]) == (503, code)
-    assert asked.headers["retry-after"]
+    ):
+        peer.status, peer.content = status, content
+        asked = grow(witnessing, 0, 3)
+        assert (asked.status_code, asked.json()["code"]) == (503, code)
+        assert asked.headers["retry-after"]
     peer.status, peer.content = 200, note(3).encode()
     assert grow(witnessing, 0, 3).status_code == 200
 
@@ -179,6 +160,12 @@ def test_the_overseer_reads_what_convicts_and_the_log_tells_of_both(witnessing: 
     (accused,) = [each for each in leaves if each.type == "peer.log_contradicted"]
     assert (accused.peer, accused.reason, accused.count) == ("QN", "two_roots", 3)
     assert [each.outcome for each in leaves if each.type == "audit.queried"] == ["evidence"]
+
+
+def test_the_operators_see_how_far_the_others_are_cosigned(witnessing: Node) -> None:
+    grow(witnessing, 0, 3)
+    cosigned = witnessing.get("/ops/stages", OPS).json()["cosigned"]
+    assert {each["country"]: each["size"] for each in cosigned} == {"QN": 3, "QO": None}
 
 
 def test_evidence_is_read_for_a_purpose(witnessing: Node) -> None:
