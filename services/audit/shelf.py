@@ -1,7 +1,7 @@
 """The logs that this one continues: kept to be read, beside the one that is written.
 
 Which they are, and where each ended, stands in the log's own database; where their databases are, in a
-file of the operators: {"origin": "database URL", …}. Nothing is written to them.
+file of the operators: {"origin": "database URL", …}. Nothing is written to them; openings may be erased.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from pathlib import Path
 from services.audit import submission
 from services.audit.confidential import Confidential
 from services.audit.events import Event
-from services.audit.store import inbox, shards
+from services.audit.store import entries, inbox, shards
 from services.audit.store.shards import Ended
 from services.audit.submission import Recorded
 from shared.protocol import canonical
@@ -104,6 +104,27 @@ class Shelf:
                 known = [each for each, index in places.items() if index < closed.ended.size]
                 return submission.recorded(db, known) or []
         return []
+
+    def openings(self, case_ref: str) -> int:
+        """Count what can still be opened of a case in the closed logs."""
+        found = 0
+        for closed in self.closed.values():
+            with closed.database.read() as db:
+                found += entries.count_openings(db, case_ref)
+        return found
+
+    def erase(self, case_ref: str) -> int:
+        """Destroy the openings of a case in the closed logs; count them.
+
+        The entry that says so stands in the log that is written, and was recorded before.
+        """
+        count = 0
+        for closed in self.closed.values():
+            with closed.database.begin() as db:
+                count += entries.count_openings(db, case_ref)
+                entries.erase(db, case_ref)
+            # Commit point. Died before it, or before the next log's: whoever repeats the order goes on.
+        return count
 
     def close(self) -> None:
         """Close the databases that were opened."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from services.audit import erasure
 from services.audit.routes.parts import Parts, parts
 from shared.protocol.canonical import b64u
+from shared.protocol.identifiers import parse_id
 from shared.protocol.leaves import parse
 from shared.runtime.principals import Principal, gateway_client
 
@@ -31,17 +32,21 @@ def erase(
     caller: Annotated[Principal, Depends(gateway_client("audit:erase"))],
 ) -> dict[str, object]:
     """Answer once the openings are destroyed and the entry that says so is signed."""
+    case_ref = own.confidential.case_ref(parse_id(body.case_id))
     recorded = erasure.erase(
         erasure.Order(**body.model_dump(), personal=caller.personal),
         database=own.log.database,
         confidential=own.confidential,
         clock=own.log.clock,
         signals=own.signals,
+        elsewhere=own.shelf.openings(case_ref),
     )
+    closed = own.shelf.erase(case_ref)
     return {
         "erasure_id": recorded.event_id,
         "index": recorded.index,
         "count": parse(recorded.leaf).count,
+        "closed": closed,  # openings of the logs before this one
         "leaf": b64u(recorded.leaf),
         "proof": recorded.proof,
     }

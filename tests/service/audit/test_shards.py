@@ -38,7 +38,9 @@ from tests.service.audit.logbook import (
     ORIGIN,
     START,
     SetClock,
+    request_id,
 )
+from tests.service.audit.test_erasure import PROTECTION
 
 NEXT = "qm.rogatory.example/log/2027"
 PLACE = sha256(ORIGIN.encode()).hexdigest()
@@ -195,6 +197,26 @@ def test_what_waited_goes_on_and_what_was_the_old_logs_own_does_not(year: Year) 
 
 def signed(size: int) -> str:
     return sign_checkpoint(Checkpoint(origin=ORIGIN, size=size, root=b"x" * 32), KEY, START)
+
+
+def test_an_erasure_reaches_the_closed_log(year: Year) -> None:
+    run(["draw", "log-2027"], year.new, year.clock)
+    case, who = request_id(1), {"officer": "Q. Example"}
+    with year.running(year.old) as node:
+        node.post(told(1, case_id=case, personal=who))
+        run(["close"], year.old, year.clock)
+    run(["open", "--after", ORIGIN], year.new, year.clock)
+    order = {"case_id": case, "ground": "retention-ended"}
+    with year.running(year.new) as node:
+        query = f"entries?case={case}&log={ORIGIN}"
+        (entry,) = node.look(query)["entries"]
+        assert entry["openings"][0]["value"] == "Q. Example"
+        erased = node.send("/erasures", order, PROTECTION)
+        assert (erased.status_code, erased.json()["closed"]) == (200, 1), erased.text
+        assert node.send("/erasures", order, PROTECTION).json()["closed"] == 0
+        assert node.look(query)["entries"][0]["openings"] == []
+        nothing = {**order, "case_id": request_id(2)}
+        assert node.send("/erasures", nothing, PROTECTION).json()["code"] == "no_case"
 
 
 def test_the_command_says_why_not(year: Year, capsys: pytest.CaptureFixture[str]) -> None:
