@@ -26,7 +26,6 @@ from shared.protocol.identities import (
     WitnessIdentity,
 )
 from shared.protocol.keys import KemPublic, SealPublic
-from shared.protocol.policies import Policy
 from shared.protocol.rootchain import check_signed, follow_roots, read_metadata
 
 MAX_MEMBER = 256 * 2**10  # bytes; a policy of thirty witnesses is 60 kB
@@ -104,11 +103,6 @@ class Member(BaseModel):
     def log_vkeys(self) -> tuple[str, ...]:
         """Return the verifier keys of the country's log."""
         return self.log.vkeys
-
-    @property
-    def log_policy(self) -> Policy:
-        """Return who must have cosigned a checkpoint of the country's log."""
-        return self.log.witnessed_by
 
     def log_named(self, origin: str) -> NamedLog:
         """Return the country's log of this origin, open or closed; the open one if there is none."""

@@ -78,7 +78,7 @@ class Country:
     def witnessed(self) -> bool:
         """Let the other country cosign the newest checkpoint, and publish it; False for no news."""
         log = self.audit_app.app.state.parts.log  # type: ignore[attr-defined]
-        policy = self.node.parts.directory.member(self.name).log_policy
+        policy = self.node.parts.directory.member(self.name).log.witnessed_by
         signed = publication.newest_signed(log.database)
         before = publication.publish(database=log.database, policy=policy, clock=log.clock)
         if self.witness is None or signed is None or signed.size == before:

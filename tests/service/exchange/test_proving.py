@@ -47,7 +47,7 @@ def test_what_no_witness_has_cosigned_waits(true_case: Case) -> None:
     entry = newest(pair.qm)
     assert entry.state is EntryState.DELIVERED
     assert check_quorum(
-        pair.qm.node.parts.directory.member("QM").log_policy,
+        pair.qm.node.parts.directory.member("QM").log.witnessed_by,
         parse_proof(str(entry.proof)).checkpoint,
     ).keys() == {"QN-1", "QN-2"}
 
