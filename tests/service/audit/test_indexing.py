@@ -1,6 +1,5 @@
-"""The index grows with the log, says its root in it, and gives proofs under every root that counts."""
+"""The index grows with the log, says its root in it, and is made anew where it is damaged."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,105 +7,12 @@ import pytest
 import sqlalchemy as sa
 
 from services.audit import tables
-from services.audit.finding import Found, Wanted, find
-from services.audit.indexing import KEPT, STEP, Indexer
-from services.audit.store import entries, index, tree
-from services.audit.store.entries import Filter
-from shared.protocol import leaves
-from shared.protocol.errors import FormatError
-from shared.protocol.indexes import (
-    INDEX_ROOT,
-    case_key,
-    peer_key,
-    read_index_root,
-    verify_absent,
-    verify_present,
-)
-from shared.protocol.leaves import Leaf
-from shared.protocol.logproofs import verify_log_proof
-from shared.runtime.refusals import NotFound, Unavailable
-from tests.plain_index import Index
-from tests.service.audit.logbook import (
-    CONFIDENTIAL,
-    KEY,
-    Dead,
-    Logbook,
-    event,
-    request_id,
-)
+from services.audit.indexing import KEPT
+from services.audit.store import index
+from tests.service.audit.indexed import EVERY, busy, indexer, nodes, roots, settle
+from tests.service.audit.logbook import Dead, Logbook, event
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-AT_ONCE = timedelta(0)
-EVERY = timedelta(minutes=1)
-
-
-def indexer(
-    logbook: Logbook, every: timedelta = AT_ONCE, many: int = 4096, step: int = STEP
-) -> Indexer:
-    made = Indexer(
-        database=logbook.database,
-        confidential=CONFIDENTIAL,
-        clock=logbook.clock,
-        every=every,
-        many=many,
-        step=step,
-        glance=AT_ONCE,
-    )
-    made.begin()
-    return made
-
-
-def log_of(logbook: Logbook) -> list[Leaf]:
-    with logbook.database.read() as db:
-        head = tree.head(db)
-        assert head is not None
-        found = entries.page(db, Filter(indexes=range(head.size)), head.size)
-    return [leaves.parse(each.body) for each in found]
-
-
-def roots(logbook: Logbook) -> list[int]:
-    """The sizes of the roots in the log, each of which is the one of its leaves."""
-    log = log_of(logbook)
-    said = [
-        read_index_root(place, leaf) for place, leaf in enumerate(log) if leaf.type == INDEX_ROOT
-    ]
-    for each in said:
-        assert Index.from_leaves(log[: each.size]).root() == each.root
-    return [each.size for each in said]
-
-
-def busy(logbook: Logbook, first: int, count: int) -> None:
-    """Some entries, of three cases and two peers, and some of none."""
-    told = [
-        event(number, type="request.sent", case_id=request_id(number % 3), peer="QX")
-        if number % 2
-        else event(number, type="channel.opened", peer="QN")
-        if number % 4
-        else event(number, type="access.denied")
-        for number in range(first, first + count)
-    ]
-    logbook.record(*told)
-
-
-def settle(logbook: Logbook, job: Indexer) -> None:
-    """Let the job do what there is, and the log take it."""
-    more = True
-    while more:
-        logbook.sequence()
-        logbook.publish()
-        more = job.work()
-
-
-def ask(logbook: Logbook, wanted: Wanted) -> Found:
-    return find(wanted, database=logbook.database, confidential=CONFIDENTIAL)
-
-
-def nodes(logbook: Logbook) -> tuple[int, int]:
-    """How many nodes are kept, and how many the trie has."""
-    with logbook.database.read() as db:
-        kept = db.execute(sa.select(sa.func.count()).select_from(tables.index_node)).scalar_one()
-        keys = db.execute(sa.select(sa.func.count()).select_from(tables.index_list)).scalar_one()
-    return kept, max(2 * keys - 1, 0)
 
 
 @BOTH
@@ -231,104 +137,6 @@ def test_superseded_nodes_go_when_nobody_asks_for_them(logbook: Logbook) -> None
     assert nodes(logbook) == (needed, needed)
 
 
-def check(found: Found, key: bytes) -> list[int]:
-    """The indexes of a key that an answer of one page proves."""
-    assert found.proof
-    proven = verify_log_proof(found.proof.proof, found.proof.leaf, KEY.vkeys())
-    assert (proven.index, proven.checkpoint.size) == (found.proof.index, found.page.size)
-    said = read_index_root(proven.index, leaves.parse(found.proof.leaf))
-    assert said.size == found.covered
-    listed = [each.index for each in found.page.entries if each.index < said.size]
-    if listed:
-        verify_present(said.root, key, listed, found.proof.trie)
-    else:
-        verify_absent(said.root, key, found.proof.trie)
-    tail = [each.index for each in found.page.entries if each.index >= said.size]
-    assert tail == list(range(said.size, found.page.size))
-    return listed
-
-
-def test_a_case_is_found_whole_or_is_proven_absent(logbook: Logbook) -> None:
-    busy(logbook, 1, 30)
-    settle(logbook, indexer(logbook))
-    case_ref = CONFIDENTIAL.case_ref(request_id(1))
-    found = ask(logbook, Wanted(case=request_id(1)))
-    assert check(found, case_key(case_ref)) == [1, 7, 13, 19, 25]
-    assert ask(logbook, Wanted(case=case_ref)) == found
-    assert check(ask(logbook, Wanted(peer="QN")), peer_key("QN")) == list(range(2, 31, 4))
-    assert check(ask(logbook, Wanted(case="ab" * 32)), case_key("ab" * 32)) == []
-    assert check(ask(logbook, Wanted(peer="ZZ")), peer_key("ZZ")) == []
-
-
-def test_before_there_is_an_index_everything_is_shown(logbook: Logbook) -> None:
-    busy(logbook, 1, 3)
-    found = ask(logbook, Wanted(peer="QN"))
-    assert (found.covered, found.proof) == (0, None)
-    assert [each.index for each in found.page.entries] == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize(
-    "wanted",
-    [Wanted(), Wanted(case=request_id(1), peer="QN"), Wanted(case="x"), Wanted(peer="Nowhere")],
-)
-def test_one_case_or_one_peer_is_asked_for(logbook: Logbook, wanted: Wanted) -> None:
-    with pytest.raises(FormatError):
-        ask(logbook, wanted)
-
-
-def test_pages_belong_to_the_answer_that_began(logbook: Logbook) -> None:
-    job = indexer(logbook)
-    busy(logbook, 1, 30)
-    settle(logbook, job)
-    first = ask(logbook, Wanted(peer="QX", limit=6))
-    assert [each.index for each in first.page.entries] == [1, 3, 5, 7, 9, 11]
-    busy(logbook, 40, 9)
-    settle(logbook, job)
-    pinned = Wanted(peer="QX", size=first.page.size, covered=first.covered)
-    second = ask(logbook, replace(pinned, start=first.page.following or 0))
-    assert [each.index for each in second.page.entries] == [*range(13, 31, 2), 31]
-    assert (second.proof, second.page.following) == (None, None)
-    whole = ask(logbook, pinned)
-    assert check(whole, peer_key("QX")) == list(range(1, 30, 2))
-
-
-def test_a_root_that_was_just_published_is_proven_while_the_next_is_made(logbook: Logbook) -> None:
-    job = indexer(logbook)
-    busy(logbook, 1, 30)
-    settle(logbook, job)
-    given = ask(logbook, Wanted(peer="QX"))
-    busy(logbook, 40, 9)
-    assert job.work()  # the next root waits in the inbox
-    again = ask(logbook, Wanted(peer="QX", size=given.page.size))
-    assert again == given
-    assert check(ask(logbook, Wanted(peer="QX")), peer_key("QX")) == list(range(1, 30, 2))
-    settle(logbook, job)
-    assert ask(logbook, Wanted(peer="QX", size=given.page.size)) == given
-
-
-def test_an_old_root_is_not_for_ever(logbook: Logbook) -> None:
-    job = indexer(logbook)
-    busy(logbook, 1, 30)
-    settle(logbook, job)
-    given = ask(logbook, Wanted(peer="QX"))
-    for turn in range(2):
-        logbook.clock.back(seconds=-KEPT.total_seconds())
-        busy(logbook, 40 + 10 * turn, 9)
-        settle(logbook, job)
-    with pytest.raises(Unavailable) as refused:
-        ask(logbook, Wanted(peer="QX", size=given.page.size))
-    assert refused.value.code == "index_changing"
-
-
-@pytest.mark.parametrize("covered", [7, 31, 2**53 - 1])
-def test_an_index_that_never_was_is_not_found(logbook: Logbook, covered: int) -> None:
-    busy(logbook, 1, 30)
-    settle(logbook, indexer(logbook))
-    size = 31 if covered == 31 else None  # the root over 31 entries stands behind them
-    with pytest.raises(NotFound):
-        ask(logbook, Wanted(peer="QX", size=size, covered=covered))
-
-
 DAMAGE = {
     "head": tables.index_head.update().values(root=b"x" * 32),
     "lists": tables.index_list.update().values(size=tables.index_list.c.size + 1),
@@ -348,7 +156,6 @@ def test_a_damaged_index_is_made_anew_and_never_signed(logbook: Logbook, damage:
     settle(logbook, job)
     assert roots(logbook) == [31, 41]
     assert nodes(logbook)[0] == nodes(logbook)[1]
-    check(ask(logbook, Wanted(peer="QX")), peer_key("QX"))
 
 
 def test_an_index_that_has_gone_on_is_not_damaged(logbook: Logbook) -> None:
