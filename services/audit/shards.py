@@ -16,7 +16,6 @@ from services.audit import keyring, succession
 from services.audit.marks import Marks
 from services.audit.settings import AuditSettings
 from services.audit.shelf import MIGRATIONS, ShelfError, opened, read_places
-from services.audit.store.shards import Ended
 from services.audit.succession import Ledger, NotEndedError
 from shared.protocol import canonical
 from shared.protocol.canonical import Json, b64
@@ -33,10 +32,9 @@ PATIENCE = 600  # seconds that `close` waits for the quorum of the end
 GLANCE = 0.2
 
 
-def main(arguments: Sequence[str] | None = None, clock: Clock = utc_now) -> int:
+def run(arguments: Sequence[str], settings: AuditSettings, clock: Clock = utc_now) -> int:
     """Do what the command line says; 0 if it is done, 1 with the reason if it is not."""
     told = _parser().parse_args(arguments)
-    settings = load(AuditSettings)
     commands = {"draw": draw, "close": close, "status": status, "open": begin}
     try:
         answer = commands[told.command](told, settings, clock)
@@ -61,7 +59,7 @@ def close(_told: argparse.Namespace, settings: AuditSettings, clock: Clock) -> J
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return _entry(succession.end(log, dead=False), settings)
+            return _end(log, settings, dead=False)
         except NotEndedError:
             if time.monotonic() > deadline:
                 raise
@@ -70,7 +68,7 @@ def close(_told: argparse.Namespace, settings: AuditSettings, clock: Clock) -> J
 
 def status(told: argparse.Namespace, settings: AuditSettings, clock: Clock) -> Json:
     """Say where a log ended: what the member document is to name under `closed_logs`."""
-    return _entry(succession.end(_ledger(settings, clock), dead=told.dead), settings)
+    return _end(_ledger(settings, clock), settings, dead=told.dead)
 
 
 def begin(told: argparse.Namespace, settings: AuditSettings, clock: Clock) -> Json:
@@ -136,8 +134,9 @@ def _ledger(settings: AuditSettings, clock: Clock) -> Ledger:
     )
 
 
-def _entry(ended: Ended, settings: AuditSettings) -> Json:
+def _end(log: Ledger, settings: AuditSettings, *, dead: bool) -> Json:
     """An element of `closed_logs` (spec/trust.md); policy and address are of the directory's document."""
+    ended = succession.end(log, dead=dead)
     directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
     member = directory.members.get(Country(settings.country))
     if member is None:
@@ -154,4 +153,4 @@ def _entry(ended: Ended, settings: AuditSettings) -> Json:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(sys.argv[1:], load(AuditSettings)))
