@@ -261,8 +261,7 @@ def test_silence_beyond_patience_is_found(tmp_path: Path) -> None:
     case.qm.record(type="audit.queried")
     write_log(mirror, case.qm)
     (failure,) = failures(mirror, case)
-    assert failure.check is Check.OUTGOING
-    assert failure.place == f"QM>QN 0/{sent.entry.seq}"
+    assert (failure.check, failure.place) == (Check.OUTGOING, f"QM>QN 0/{sent.entry.seq}")
 
 
 def test_a_receipt_of_something_else_does_not_count(tmp_path: Path) -> None:
