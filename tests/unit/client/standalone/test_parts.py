@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Metadata, Root
 
+from client.standalone import trusting
 from client.standalone.common import Logs, _listed
 from client.standalone.entries import Story, check_chain, read_leaf
 from client.standalone.forms import Flaw, read_canonical, read_json, unb64, unb64u
@@ -247,3 +250,32 @@ def test_what_the_directory_does_not_know() -> None:
     with pytest.raises(Flaw, match="knows no log"):
         Logs().of("x")
     assert Growing().root() == merkle.EMPTY_ROOT
+
+
+def test_roots_of_the_directory_are_followed_from_the_one_that_is_pinned() -> None:
+    """The root is signed anew by the one before and by itself; a reader may have pinned any of them."""
+    signers = [CryptoSigner.generate_ed25519() for _ in range(3)]
+    roots = [_root(1, signers[:1], signers[:1])]
+    roots.append(_root(2, signers[1:2], signers[:2]))
+    roots.append(_root(3, signers[2:], signers[1:]))
+    assert trusting._follow(roots, roots[0])["signed"]["version"] == 3
+    assert trusting._follow(roots, roots[1])["signed"]["version"] == 3
+    assert trusting._follow(roots[2:], roots[1])["signed"]["version"] == 3
+    assert trusting._follow([], roots[2])["signed"]["version"] == 3
+    for history, pinned in (
+        (roots[::2], roots[0]),  # one is missing
+        ([roots[0], _root(2, signers[2:], signers[2:])], roots[0]),  # by another's key
+        ([_root(1, signers[1:2], signers[1:2])], roots[0]),  # another first one
+    ):
+        with pytest.raises(Flaw):
+            trusting._follow(history, pinned)
+
+
+def _root(version: int, keys: list[CryptoSigner], signers: list[CryptoSigner]) -> bytes:
+    root = Root(version=version, expires=START)
+    for signer in keys:
+        root.add_key(signer.public_key, "root")
+    metadata = Metadata(root)
+    for signer in signers:
+        metadata.sign(signer, append=True)
+    return metadata.to_bytes()
