@@ -47,6 +47,7 @@ class Inspection:
     origin: str
     vkeys: Sequence[str]
     last: int | None = None
+    page: int = PAGE
 
     def steps(self) -> Iterator[Progress]:
         """Check page by page; whoever stops asking ends it.
@@ -61,7 +62,7 @@ class Inspection:
         yield Progress(walk.frontier.size, head.size)
         while walk.frontier.size < head.size:
             at = walk.frontier.size
-            self._check_page(range(at, min(at - at % PAGE + PAGE, head.size)), walk, keys)
+            self._check_page(range(at, min(at - at % self.page + self.page, head.size)), walk, keys)
             yield Progress(walk.frontier.size, head.size)
         if walk.frontier.root() != head.root:
             raise CorruptLog(head.size - 1, "the head has another root than the entries")
