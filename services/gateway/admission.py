@@ -98,6 +98,12 @@ def _route(
     )
 
 
+def _view(name: str) -> Route:
+    """What an overseer reads of the log, and says why."""
+    line, target = f"GET /v1/audit/{name}", f"/oversight/{name}"
+    return _route(line, "audit", "audit:read", target=target, purpose=True)
+
+
 _SEGMENT = "/v1/packages/{id}/items/{item}/segments/{n}"
 _ITEM_READERS = "packages:prepare|packages:approve|packages:receive"
 
@@ -114,29 +120,7 @@ ROUTES: Sequence[Route] = (
     _route("GET /logs/{digest}/checkpoint", "audit", None),
     _route("GET /logs/{digest}/tile/{tile}", "audit", None),
     _route("GET /logs/{digest}/tile/entries/{tile}", "audit", "audit:read", purpose=True),
-    _route(
-        "GET /v1/audit/entries", "audit", "audit:read", target="/oversight/entries", purpose=True
-    ),
-    _route(
-        "GET /v1/audit/counterparts",
-        "audit",
-        "audit:read",
-        target="/oversight/counterparts",
-        purpose=True,
-    ),
-    _route("GET /v1/audit/find", "audit", "audit:read", target="/oversight/find", purpose=True),
-    _route("GET /v1/audit/key", "audit", "audit:read", target="/oversight/key", purpose=True),
-    _route("GET /v1/audit/proof", "audit", "audit:read", target="/oversight/proof", purpose=True),
-    _route(
-        "GET /v1/audit/timestamps",
-        "audit",
-        "audit:read",
-        target="/oversight/timestamps",
-        purpose=True,
-    ),
-    _route(
-        "GET /v1/audit/evidence", "audit", "audit:read", target="/oversight/evidence", purpose=True
-    ),
+    *map(_view, ("entries", "counterparts", "find", "key", "proof", "timestamps", "evidence")),
     _route("GET /v1/audit/channels/evidence", "exchange", "audit:read"),
     _route("GET /v1/audit/channels/{peer}/links", "exchange", "audit:read"),
     # C2SP tlog-witness: what is sent is signed by a log, what is answered by our witness.

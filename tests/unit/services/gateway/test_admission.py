@@ -45,6 +45,8 @@ def test_only_hashes_and_what_is_signed_are_open_to_all() -> None:
     assert {route.template for route in ROUTES if route.scope is None} == {
         "/log/checkpoint",
         "/log/tile/{tile}",
+        "/logs/{digest}/checkpoint",
+        "/logs/{digest}/tile/{tile}",
         "/witness/add-checkpoint",
         "/witness/{digest}/checkpoint",
     }
@@ -52,7 +54,7 @@ def test_only_hashes_and_what_is_signed_are_open_to_all() -> None:
 
 def test_every_oversight_address_takes_a_purpose() -> None:
     for route in ROUTES:
-        assert route.purpose == route.target.startswith("/oversight/")
+        assert route.purpose == (route.service == "audit" and route.scope == "audit:read")
 
 
 def test_a_peer_reaches_the_peer_addresses_alone() -> None:
