@@ -24,6 +24,9 @@ class Logs:
         self.newest: dict[str, list[Key]] = {}
         self.quorums: dict[str, list[Quorum]] = {}
         self.owners: dict[str, str] = {}
+        self.ends: dict[
+            str, tuple[int, str]
+        ] = {}  # of logs that are closed: size, and root in base64
         self.proven: dict[str, Note] = {}
         self.unchecked = 0
 
@@ -32,6 +35,9 @@ class Logs:
         for country, member in members.items():
             for log in (member["log"], *member["closed_logs"]):
                 origin = log["origin"]
+                if "root" in log:
+                    end = self.ends.setdefault(origin, (log["size"], log["root"]))
+                    demand(end == (log["size"], log["root"]), "a closed log has two ends")
                 known = self.keys.setdefault(origin, [])
                 have = {key.vkey for key in known}
                 keys = [Key(vkey) for vkey in log["vkeys"]]
@@ -130,6 +136,9 @@ def check_newest(report: Report, folder: Folder, logs: Logs, told: dict[str, Any
         demand(
             told["origin"] == note.origin and told["size"] == note.size, "export.json is of another"
         )
+        root = note.text.split("\n")[2]
+        ended = logs.ends.get(note.origin, (note.size, root))
+        demand(ended == (note.size, root), "the log was closed, and ends elsewhere")
         newest = note
         said.append(f"{note.size} entries of {note.origin}")
     return newest

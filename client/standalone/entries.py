@@ -45,6 +45,7 @@ class Story:
         self.time = ""
         self.transfers: dict[Place, tuple[int, Leaf]] = {}
         self.counters: dict[tuple[str, str], tuple[int, int]] = {}
+        self.continues: dict[str, Any] | None = None  # the end of the log before this one
 
     def add(self, index: int, leaf: Leaf) -> None:
         """Take the leaf at an index; all before it were taken."""
@@ -57,6 +58,8 @@ class Story:
         )
         for kind, owner in (("case", leaf["case_ref"]), ("peer", leaf["peer"])):
             self._count(index, kind, owner, (leaf[f"{kind}_seq"], leaf[f"{kind}_prev"]))
+        if index == 0:
+            self.continues = leaf["peer_receipt"]
         self.keep(index, leaf)
 
     def keep(self, index: int, leaf: Leaf) -> None:

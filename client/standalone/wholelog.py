@@ -34,6 +34,7 @@ def check_whole_log(report: Report, folder: Folder, logs: Logs, newest: Note) ->
         demand(tree.root() == newest.root, "the entries do not lead to the signed root")
         _check_upper(report, folder, tree)
         said.append(f"{newest.size} entries, {len(story.transfers)} of transfers")
+    _check_beginning(report, logs, story)
     with report.check("the tree extends every checkpoint that was seen") as said:
         for name, note in seen:
             with report.object(name):
@@ -41,6 +42,16 @@ def check_whole_log(report: Report, folder: Folder, logs: Logs, newest: Note) ->
         said.append(f"from {min(roots, default=0)} entries on")
     check_received(report, folder, logs, story)
     _check_channels(report, folder, story)
+
+
+def _check_beginning(report: Report, logs: Logs, story: Story) -> None:
+    """Compare what a log says of the one that it continues with what the directory says of that."""
+    before = story.continues
+    if before is not None:
+        with report.check("the log begins where the one before it ended") as said:
+            end = logs.ends.get(before["origin"])
+            demand(end == (before["size"], before["root"]), "the directory says otherwise")
+            said.append(f"{before['origin']} at {before['size']} entries")
 
 
 def _check_seen(report: Report, folder: Folder, logs: Logs, newest: Note) -> list[tuple[str, Note]]:
@@ -150,12 +161,15 @@ def _check_channels(report: Report, folder: Folder, story: Story) -> None:
                     hashes.get(place) == leaf["entry_hash"],
                     "it is another in the channel, or in none",
                 )
+        first: dict[str, Place] = {}
         last: dict[str, Place] = {}
         for place in story.transfers:
+            first[place[0]] = min(place, first.get(place[0], place))
             last[place[0]] = max(place, last.get(place[0], place))
         for place in hashes.keys() - story.transfers.keys():
             with report.object(f"{place[0]} {place[1]}/{place[2]}"):
                 # Behind the last that was logged, an entry may wait for the log.
                 waits = place[0] not in last or place > last[place[0]]
-                demand(waits, "it is in the channel and not in the log")
+                earlier = story.continues is not None and place < first.get(place[0], place)
+                demand(waits or earlier, "it is in the channel and not in the log")
         said.append(f"{len(hashes)} entries in the chains")
