@@ -6,7 +6,7 @@ every proof is folded from at most two for each level of the tree.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.protocol.errors import InconsistentLogError, LogProofError
@@ -93,16 +93,6 @@ def complete(start: int, end: int) -> list[Node]:
         nodes.append((level, start >> level))
         start += 1 << level
     return nodes
-
-
-def completed(leaves: range) -> Iterator[Node]:
-    """The subtrees that become complete while these leaves are appended, in that order."""
-    for leaf in leaves:
-        level, n = 0, leaf
-        yield level, n
-        while n & 1:
-            level, n = level + 1, n >> 1
-            yield level, n
 
 
 def inclusion_ranges(index: int, size: int) -> list[Range]:

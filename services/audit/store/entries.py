@@ -96,13 +96,6 @@ def bodies(db: Session, indexes: Sequence[int]) -> dict[int, bytes]:
     return {row.idx: row.body for row in db.execute(query)}
 
 
-def full_page(db: Session, indexes: range) -> list[Columns]:
-    """Entries with their columns, by index, for inspection."""
-    within = sa.and_(log_entry.c.idx >= indexes.start, log_entry.c.idx < indexes.stop)
-    rows = db.execute(sa.select(log_entry).where(within).order_by(log_entry.c.idx))
-    return [_columns(row) for row in rows]
-
-
 def first_since(db: Session, time: datetime, size: int) -> int:
     """The index of the first entry not before `time` among the first `size`; `size` if there is none."""
     query = (
@@ -206,11 +199,6 @@ def _values(entry: Columns) -> dict[str, object]:
         "case_ref": entry.case_ref,
         "case_seq": entry.case_seq,
     }
-
-
-def _columns(row: sa.Row[tuple[object, ...]]) -> Columns:
-    values = dict(row._mapping)  # noqa: SLF001 - the documented way to a row's names
-    return Columns(index=values.pop("idx"), **values)
 
 
 def _within(which: Filter) -> sa.ColumnElement[bool]:

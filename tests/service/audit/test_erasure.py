@@ -16,11 +16,14 @@ from services.audit.signals import Signals
 from services.audit.submission import Recorded
 from services.audit.tables import case_key, opening
 from shared.protocol import leaves
-from shared.protocol.canonical import unb64u
+from shared.protocol.canonical import unb64, unb64u
+from shared.protocol.commitments import Opening, check_opening
+from shared.protocol.errors import DigestMismatchError
 from shared.protocol.logproofs import verify_log_proof
+from shared.protocol.merkle import verify_consistency
 from shared.runtime.principals import Principal
 from shared.runtime.refusals import Conflict, Malformed, NotFound, Unavailable
-from tests.service.audit.caller import Node, told
+from tests.service.audit.caller import Node, checkpoint, told
 from tests.service.audit.logbook import (
     CONFIDENTIAL,
     KEY,
@@ -81,6 +84,27 @@ def test_the_order_of_the_inbox_says_what_is_erased(logbook: Logbook) -> None:
     logbook.publish()
     assert (logbook.leaf(2).count, kept(logbook)) == (2, [3, 4])
     assert logbook.inspect() == 5
+
+
+def test_what_was_proven_before_stays_proven_and_what_was_opened_is_no_more(node: Node) -> None:
+    """An overseer's copies from before verify as they did; the openings are in his hands alone."""
+    case = {"case_id": request_id(1), "personal": PERSONAL}
+    (result,) = node.post(told(1, **case)).json()["results"]
+    size, root = checkpoint(node)
+    (before,) = node.look("entries?from=1&to=2")["entries"]
+    node.send("/erasures", {"case_id": request_id(1), "ground": "court-order"}, PROTECTION)
+    verify_log_proof(result["proof"], unb64u(result["leaf"]), KEY.vkeys())
+    later, later_root = checkpoint(node)
+    grown = node.get(f"/proofs/consistency?from={size}&to={later}").json()["hashes"]
+    verify_consistency(size, later, root, later_root, [unb64(each) for each in grown])
+    (after,) = node.look(f"entries?from=1&to=2&size={later}")["entries"]
+    assert (after["leaf"], len(before["openings"]), after["openings"]) == (before["leaf"], 2, [])
+    commit = leaves.parse(unb64u(after["leaf"])).commit
+    for each in before["openings"]:
+        kept = Opening(name=each["name"], value=each["value"], salt=unb64u(each["salt"]))
+        check_opening(commit, kept)
+        with pytest.raises(DigestMismatchError):
+            check_opening(commit, replace(kept, salt=bytes(32)))  # a guess is worth nothing
 
 
 def test_an_erasure_that_finds_nothing_is_an_entry_too(logbook: Logbook) -> None:
