@@ -26,7 +26,7 @@ from shared.runtime.database import Database
 
 NOTED = timedelta(seconds=2)  # how often it is noted how far an inspection is
 SILENCE = timedelta(minutes=1)  # after which one that has not ended is taken for interrupted
-REST = 0.25  # of the time that a page took
+REST = 0.1  # of the time that a page took
 
 State = Literal["running", "interrupted", "clean", "damaged"]
 
