@@ -15,9 +15,9 @@ from services.audit.marks import Marks, checkpoint_of
 from services.audit.store import Session, witness
 from shared.protocol.accusations import own_lines
 from shared.protocol.checkpoints import check_signed
-from shared.protocol.cosignatures import verify_cosignatures
+from shared.protocol.cosignatures import read_cosignatures
 from shared.protocol.errors import ProtocolError
-from shared.protocol.notes import read_note
+from shared.protocol.notes import NoteVerifier, read_note
 from shared.runtime import logs
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -104,28 +104,29 @@ class Memory:
     def _learn(self, log: Acquaintance, published: str) -> None:
         """Take over what a log's own checkpoint shows that we cosigned."""
         try:
-            checkpoint = checkpoint_of(published)
-            check_signed(read_note(published), checkpoint, log.vkeys)
+            read, checkpoint = read_note(published), checkpoint_of(published)
+            check_signed(read, checkpoint, log.vkeys)
+            ours = read_cosignatures(published, self.vkeys)
         except ProtocolError as error:
             raise _forgot(f"{log.origin} shows no checkpoint of its own: {error.detail}") from error
-        if self._ours(published):
+        if ours:
             with self.database.begin() as db:
                 if witness.lock(db, log.origin) is None:
-                    self._roll_forward(db, log, published)
+                    self._roll_forward(db, log, own_lines(read, [*log.vkeys, *self.vkeys]))
             # Commit point. Died before it: the log is asked again. After it: it is known.
 
     def _roll_forward(self, db: Session, log: Acquaintance, note: str) -> None:
+        """Take a note that was cosigned for the newest: the log's lines in it, and all others."""
         read, told = read_note(note), checkpoint_of(note)
-        signed, lines = own_lines(read, log.vkeys), own_lines(read, self.vkeys)
-        witness.accept(db, told, signed, lines.removeprefix(read.text + "\n"), self.clock())
+        theirs = own_lines(read, log.vkeys)
+        others = [each.line() for each in read.signatures if each.line() not in theirs]
+        witness.accept(db, told, theirs, "".join(others), self.clock())
         logs.log().warning("witness_rolled_forward", log=log.origin, size=told.size)
 
     def _ours(self, note: str) -> bool:
-        """Whether a note bears our cosignatures."""
-        try:
-            return bool(verify_cosignatures(note, self.vkeys))
-        except ProtocolError:
-            return False
+        """Whether a note that we kept bears a line of ours."""
+        read = read_note(note)
+        return any(NoteVerifier.from_vkey(vkey).signed(read) for vkey in self.vkeys)
 
 
 def _forgot(detail: str, next_step: str | None = None) -> Unavailable:

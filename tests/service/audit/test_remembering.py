@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from shared.protocol.cosignatures import WitnessKey, cosign, verify_cosignatures
 from shared.protocol.witnessing import monitoring_path
 from shared.runtime.database import open_database
 from shared.runtime.refusals import Unavailable
-from tests.service.audit.logbook import MortalDatabase
+from tests.service.audit.logbook import WITNESS, MortalDatabase
 from tests.service.audit.witness_stand import OWN, Stand
 from tests.unit.shared.protocol.worked_growth import FORK, LEAVES, note, proof
 from tests.unit.shared.protocol.worked_log import ORIGIN, TIME
@@ -105,6 +106,22 @@ def test_f21_a_new_key_goes_on_from_what_the_old_one_cosigned(stand: Stand) -> N
         assert fresh.last(db, log) == stand.cosigned()
 
 
+def test_f21_the_second_memory_of_an_older_key_is_as_good(stand: Stand, restored: Restored) -> None:
+    """Both the log and our witness have changed their keys since the note that is found there."""
+    key = WitnessKey.generate("qm.rogatory.example/witness")
+    (origin,) = [each for each in _logs(stand) if each.origin == ORIGIN]
+    newer = tuple(LogKey.generate(ORIGIN).vkeys())
+    marks = stand.cosigner.memory.marks
+    marks.begin()
+    marks.advance(note(5) + cosign(note(5), key, TIME))
+    restored(stand)
+    with stand.database.begin() as db:
+        last = stand.cosigner.memory.last(db, replace(origin, vkeys=newer)) or ""
+    assert last.startswith(f"{ORIGIN}\n5\n")
+    assert stand.cosigned() == last
+    assert stand.grow(5, 8).status == 200
+
+
 def test_f21_when_both_are_lost_the_log_shows_what_was_cosigned(
     stand: Stand, restored: Restored
 ) -> None:
@@ -143,9 +160,10 @@ def test_f21_when_both_are_lost_and_the_log_is_silent_nothing_is_cosigned(
         (note(5), 200),
         (note(5) + cosign(note(5), WitnessKey.generate("other.example/w"), TIME), 200),
         (note(5, key=LogKey.generate(ORIGIN)), 503),
+        (note(5) + cosign(note(8), WITNESS, TIME), 503),
         ("<html>", 503),
     ],
-    ids=["without our lines", "cosigned by another", "signed by another", "a page"],
+    ids=["without our lines", "cosigned by another", "signed by another", "forged", "a page"],
 )
 def test_what_a_log_shows_at_the_first_contact(stand: Stand, shown: str, status: int) -> None:
     stand.published = lambda: shown
