@@ -179,7 +179,11 @@ def test_nobody_else_can_make_it_ask(stand: Stand) -> None:
     assert stand.asked == []
 
 
-@pytest.mark.parametrize("content", ["", "x", note(3, FORK), note(4)[:90]])
+@pytest.mark.parametrize(
+    "content",
+    ["", "x", note(3, FORK), note(4)[:90]],
+    ids=["empty", "no note", "another root", "cut short"],
+)
 def test_memories_that_do_not_agree_stop_it(stand: Stand, content: str) -> None:
     """A bit that flipped, a file from elsewhere: nothing is cosigned until somebody has looked."""
     stand.grow(0, 3)

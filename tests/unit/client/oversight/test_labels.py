@@ -30,13 +30,15 @@ def test_under_its_own_case(kind: str) -> None:
     assert flaw(entry_type=kind, transfer_id=REQUEST, case_ref=ref(REQUEST)) is None
 
 
-@pytest.mark.parametrize("case_ref", [ref("another"), None])
+@pytest.mark.parametrize("case_ref", [ref("another"), None], ids=["another", "none"])
 def test_under_another_or_none(case_ref: str | None) -> None:
     assert REQUEST in (flaw(entry_type="request", transfer_id=REQUEST, case_ref=case_ref) or "")
 
 
 @pytest.mark.parametrize(
-    ("entry_type", "transfer_id"), [("package", REQUEST), (None, REQUEST), ("request", None)]
+    ("entry_type", "transfer_id"),
+    [("package", REQUEST), (None, REQUEST), ("request", None)],
+    ids=["a package", "no entry", "no transfer"],
 )
 def test_what_names_no_request_is_passed_over(
     entry_type: str | None, transfer_id: str | None
