@@ -8,7 +8,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from services.audit import inspecting, keyring, standing
-from services.audit.assembly import assemble
+from services.audit.assembly import Service, assemble
 from services.audit.membership import Membership
 from services.audit.routes import (
     closed,
@@ -82,46 +82,48 @@ def _app(
     opened: Log, membership: Membership, settings: AuditSettings, keystore: Keystore
 ) -> FastAPI:
     service = assemble(opened, membership, settings, keystore)
-    parts, sequencer = service.parts, service.sequencer
     crew = Crew(service.jobs, threading.Event(), opened.database.pulse)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         crew.start()
         try:
-            sequencer.start()
+            service.sequencer.start()
             yield
         finally:
             crew.stop()
-            sequencer.stop()
-            parts.shelf.close()
+            service.sequencer.stop()
+            service.parts.shelf.close()
             opened.database.close()
-
-    def readiness() -> Mapping[str, str]:
-        return {
-            "sequencer": sequencer.state,
-            **crew.problems(),
-            "directory": membership.directory.state,
-            "witnessed": standing.state(
-                database=opened.database,
-                membership=membership,
-                alarm_after=timedelta(seconds=settings.witness_alarm_s),
-                clock=opened.clock,
-            ),
-            "witness": parts.cosigner.state,
-            "inspection": inspecting.state(opened.database, opened.clock),
-        }
 
     app = create_app(
         "rogatory audit",
         routers=ROUTERS,
-        readiness=readiness,
+        readiness=lambda: _readiness(service, crew, settings),
         lifespan=lifespan,
     )
     app.state.doorman = Doorman.load("audit", settings.internal_keys, opened.clock)
-    app.state.parts = parts
+    app.state.parts = service.parts
     app.state.jobs = service.jobs
     return app
+
+
+def _readiness(service: Service, crew: Crew, settings: AuditSettings) -> Mapping[str, str]:
+    """What `/readyz` says of each part."""
+    parts, log = service.parts, service.parts.log
+    return {
+        "sequencer": service.sequencer.state,
+        **crew.problems(),
+        "directory": parts.membership.directory.state,
+        "witnessed": standing.state(
+            database=log.database,
+            membership=parts.membership,
+            alarm_after=timedelta(seconds=settings.witness_alarm_s),
+            clock=log.clock,
+        ),
+        "witness": parts.cosigner.state,
+        "inspection": inspecting.state(log.database, log.clock),
+    }
 
 
 def main() -> None:
