@@ -1,8 +1,8 @@
 """Invariant 1: plaintext evidence, file names and unkeyed digests are on no disk of a node.
 
-One file goes through both nodes; then every byte that either node wrote, logs of the processes
-included, is searched for what must not be there. The receiving authority's bag holds all of it, which
-shows that the search would find it.
+And no log names people (I14). One file goes through both nodes; then every byte that either node
+wrote, logs of the processes included, is searched for what must not be there. The receiving authority's
+bag holds all of it, which shows that the search would find it.
 """
 
 import hashlib
@@ -59,3 +59,20 @@ def test_no_node_writes_evidence_names_or_digests(case: Case, lab: Lab, tmp_path
     in_bag = {finding.partition(" in ")[0] for finding in found(bag)}
     assert {"file name", "content", "digest, hex"} <= in_bag  # the search finds what is there
     assert found(lab.folder) == set()
+    assert named(lab.folder) == []
+
+
+def named(folder: Path) -> list[Path]:
+    """Where a log keeps who acted in the clear: clients of the gateway, and officers (I14).
+
+    Each of them did something that the logs have recorded by now.
+    """
+    people = [
+        f"{word}{country}{dash}{role}".encode()
+        for country in ("QM", "QN")
+        for word, dash in (("urn:rogatory:", ":"), ("", "-"))
+        for role in ("preparer", "approver", "receiver")
+    ]
+    logs = [path for path in folder.rglob("*") if path.is_file() and "audit" in path.parts]
+    assert any(path.suffix == ".sqlite" for path in logs)
+    return [path for path in logs if any(each in path.read_bytes() for each in people)]

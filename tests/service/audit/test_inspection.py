@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.audit import inspection, tables
 from services.audit.alarms import CorruptLog
 from services.audit.tables import case_key, checkpoint, log_entry, log_head, opening, tree_node
 from shared.protocol.checkpoints import Checkpoint, sign_checkpoint
 from shared.runtime.database import open_database
 from tests.service.audit.logbook import (
-    CONFIDENTIAL,
     KEY,
     ORIGIN,
     START,

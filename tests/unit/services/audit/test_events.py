@@ -25,6 +25,19 @@ NAMED = sorted(
         if not name.endswith(".id")  # a column
     }
 )
+REFUSALS = sorted(
+    {
+        code
+        for path in SERVICES.parent.rglob("*/**/*.py")
+        if path.parts[len(SERVICES.parent.parts)] in {"services", "shared"}
+        for code in re.findall(
+            r"(?:Challenged|Malformed|Unauthenticated|NotAllowed|NotFound|Misdirected|TooLarge|Conflict"
+            r'|TooMany|Unprocessable|UnsupportedMedia)\(\s*"([^"]+)"|^    code = "([^"]+)"',
+            path.read_text(),
+            re.MULTILINE,
+        )
+    }
+)
 # Whoever types a name types it so, or as programs spell it.
 CANARIES = (
     "Änne Canary-Świątek",
@@ -112,6 +125,13 @@ def test_what_a_service_records_is_in_the_catalogue_and_its_own(service: str, na
 def test_what_a_type_tells_is_a_member_of_events() -> None:
     told = {member for kind in CATALOGUE.values() for member in kind.needs | kind.allows}
     assert told <= set(Event.model_fields)
+
+
+def test_whatever_is_refused_has_a_code_that_the_log_takes() -> None:
+    assert len(REFUSALS) > 60
+    for code in map("".join, REFUSALS):
+        for spelling in (code, code.replace("_", "-"), f"{code.replace('_', '-')}/nonce"):
+            assert Reason.CODE.allows(spelling), code
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
