@@ -5,7 +5,7 @@ ends a session that says nothing for a while: a holder that was stopped, or cut 
 """
 
 import contextlib
-from typing import Any, LiteralString
+from typing import Any, LiteralString, cast
 
 import psycopg
 
@@ -56,16 +56,16 @@ class SessionLock:
 
     def _connect(self) -> psycopg.Connection[Any]:
         pooled = self._engine.raw_connection()
-        connection: Any = pooled.driver_connection
+        connection = cast("psycopg.Connection[Any]", pooled.driver_connection)
         pooled.detach()  # of the pool, which would hand it to others
         self._connection = connection
         try:
-            connection.autocommit = True
+            connection.set_autocommit(True)
             connection.execute(f"SET idle_session_timeout = {SILENCE}")
         except psycopg.Error:
             self.release()
             raise
-        return self._connection
+        return connection
 
 
 def _session(connection: psycopg.Connection[Any]) -> int:
