@@ -46,6 +46,7 @@ class Story:
         self.transfers: dict[Place, tuple[int, Leaf]] = {}
         self.counters: dict[tuple[str, str], tuple[int, int]] = {}
         self.continues: dict[str, Any] | None = None  # the end of the log before this one
+        self.roots: list[tuple[int, str]] = []  # of the index: over how many entries, and which
 
     def add(self, index: int, leaf: Leaf) -> None:
         """Take the leaf at an index; all before it were taken."""
@@ -58,6 +59,9 @@ class Story:
         )
         for kind, owner in (("case", leaf["case_ref"]), ("peer", leaf["peer"])):
             self._count(index, kind, owner, (leaf[f"{kind}_seq"], leaf[f"{kind}_prev"]))
+        if leaf["type"] == "index.root":
+            demand(leaf["count"] <= index, "it says the root of entries behind it")
+            self.roots.append((leaf["count"], leaf["commit"]["index_root"]))
         if index == 0:
             self.continues = leaf["peer_receipt"]
         self.keep(index, leaf)

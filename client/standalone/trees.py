@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from typing import Any
 
 from client.standalone.forms import demand, unb64u
@@ -98,6 +99,24 @@ def roots_on_path(old: int, new: int, path: list[bytes]) -> tuple[bytes, bytes]:
 def case_of(case_ref: str) -> bytes:
     """Give the key of a case in the index (spec/indexes.md)."""
     return hashlib.sha256(b"case\x00" + case_ref.encode()).digest()
+
+
+def peer_of(country: str) -> bytes:
+    """Give the key of a peer in the index."""
+    return hashlib.sha256(b"peer\x00" + country.encode()).digest()
+
+
+def trie_over(pairs: list[tuple[bytes, bytes]]) -> bytes:
+    """Give the root of the index of these keys, sorted, and values (spec/indexes.md, 2)."""
+    if len(pairs) < 2:
+        record = b"\x01" + pairs[0][0] + pairs[0][1] if pairs else b"\x00"
+        return hashlib.sha256(TRIE + record).digest()
+    first, last = pairs[0][0], pairs[-1][0]
+    depth = BITS - (int.from_bytes(first, "big") ^ int.from_bytes(last, "big")).bit_length()
+    middle = bisect_left(pairs, (_first_bits(last, depth + 1), b""))
+    sides = trie_over(pairs[:middle]) + trie_over(pairs[middle:])
+    record = bytes([2, depth]) + _first_bits(first, depth) + sides
+    return hashlib.sha256(TRIE + record).digest()
 
 
 def value_in_trie(root: bytes, key: bytes, proof: Any) -> bytes | None:  # noqa: ANN401 - JSON

@@ -16,7 +16,7 @@ from client.standalone.forms import demand, read_canonical
 from client.standalone.proofs import standing
 from client.standalone.reporting import Folder, Report
 from client.standalone.signing import Note
-from client.standalone.trees import Growing, leaf_digest
+from client.standalone.trees import Growing, case_of, leaf_digest, peer_of, trie_over
 
 WIDTH = 256
 
@@ -40,6 +40,7 @@ def check_whole_log(report: Report, folder: Folder, logs: Logs, newest: Note) ->
             with report.object(name):
                 demand(roots[note.size] == note.root, f"the first {note.size} entries were others")
         said.append(f"from {min(roots, default=0)} entries on")
+    _check_index(report, folder, newest, story)
     check_received(report, folder, logs, story)
     _check_channels(report, folder, story)
 
@@ -94,6 +95,32 @@ def _entries(data: bytes) -> Iterator[bytes]:
         demand(len(body) == length and length, "a bundle is cut short")
         yield body
         at += 2 + length
+
+
+def _check_index(report: Report, folder: Folder, newest: Note, story: Story) -> None:
+    """Make the index anew, and compare it with the newest root that the log says."""
+    if not story.roots:
+        return
+    with report.check("the newest root of the index is the one of its entries") as said:
+        count, root = story.roots[-1]
+        lists: dict[bytes, Growing] = {}
+        for index, body in zip(range(count), _all_entries(folder, newest.size), strict=False):
+            leaf = read_leaf(body)
+            keys = [case_of(leaf["case_ref"])] if leaf["case_ref"] is not None else []
+            keys += [peer_of(leaf["peer"])] if leaf["peer"] is not None else []
+            for key in keys:
+                lists.setdefault(key, Growing()).add(leaf_digest(index.to_bytes(8, "big")))
+        made = trie_over(sorted((key, each.root()) for key, each in lists.items()))
+        demand(made.hex() == root, f"the index of the first {count} entries has another root")
+        said.append(f"over {count} entries")
+    if len(story.roots) > 1:
+        report.leave("earlier roots of the index", f"{len(story.roots) - 1} are there")
+
+
+def _all_entries(folder: Folder, size: int) -> Iterator[bytes]:
+    for number in range(-(-size // WIDTH)):
+        name = tile_name("entries", number, min(WIDTH, size - number * WIDTH))
+        yield from _entries(folder.read(name))
 
 
 def entry_of_tile(folder: Folder, index: int) -> bytes:

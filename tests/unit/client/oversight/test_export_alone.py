@@ -1,5 +1,6 @@
 """F30: an export is verified in a clean environment, without network, twenty years on."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -71,7 +72,9 @@ def test_f30_clean_environment_no_network_twenty_years_on(
     assert said.returncode == 0, said.stdout + said.stderr
     year = int(said.stdout.split()[1])
     assert year >= (2046 if environment else 2026)
-    assert "Everything that was checked holds. Not checked here: ML-DSA-44" in said.stdout
+    assert re.search(
+        "Everything that was checked holds. Not checked here:.* ML-DSA-44", said.stdout
+    )
     middle(place / ("tile/entries/000" if kind == "log" else "index/root.leaf"))
     said = subprocess.run(run, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     assert said.returncode == 3

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from client.oversight.exporting import export
 from shared.protocol.digests import sha256
+from shared.protocol.indexroots import IndexRoots
+from tests.long_log import LongLog
 from tests.unit.client.oversight.conftest import Exported, flip
 
 
@@ -208,3 +211,20 @@ def test_what_is_missing_or_added_is_named(
     damage(whole)
     code, out = whole.verify(capsys)
     assert (code, said in out) == (3, True), out
+
+
+def test_an_index_that_leaves_an_entry_out_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The operator signs what he likes; the root of his index is against him."""
+    log = LongLog(tmp_path / "m", roots=50)
+    log.grow(60)
+    log.index = IndexRoots()
+    for _ in range(60):
+        log.index.add(None, None)
+    log.grow(120)
+    log.publish()
+    export(log.mirror, tmp_path / "e", pinned_root=log.pinned)
+    (tmp_path / "root").write_bytes(log.pinned)
+    code, said = Exported(tmp_path / "e", tmp_path / "root").verify(capsys)
+    assert (code, "the index of the first 101 entries has another root" in said) == (3, True)

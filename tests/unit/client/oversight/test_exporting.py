@@ -29,6 +29,8 @@ def test_a_whole_log_holds(whole: Exported, capsys: pytest.CaptureFixture[str]) 
     code, said = whole.verify(capsys)
     assert code == 0, said
     assert "290 entries, 14 of transfers" in said
+    assert "newest root of the index is the one of its entries: over 201 entries" in said
+    assert "earlier roots of the index: not checked here; 2 are there" in said
     assert "evidence of misbehaviour convicts its log: log.qm.example/2026 at 290" in said
     assert "time stamps (RFC 3161): not checked here" in said
     assert not (whole.folder / CASE_KEY).exists()

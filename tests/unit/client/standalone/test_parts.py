@@ -23,6 +23,7 @@ from client.standalone.trees import (
     leaf_digest,
     root_over,
     roots_on_path,
+    trie_over,
     value_in_trie,
 )
 from shared.protocol import merkle, tries
@@ -96,6 +97,7 @@ def test_paths_of_evidence_are_those_of_the_protocol(size: int, data: st.DataObj
 def test_the_index_says_what_the_protocol_says(keys: set[int], sought: int) -> None:
     values = {case_of(str(n)): leaf_digest(b"%d" % n) for n in keys}
     made = tries.update(tries.EMPTY, values, {tries.EMPTY: b""})
+    assert trie_over(sorted(values.items())) == made.root
     key = case_of(str(sought))
     proof: Any = tries.prove(made.root, key, {tries.EMPTY: b"", **made.added}).to_json()
     assert value_in_trie(made.root, key, proof) == values.get(key)
