@@ -1,8 +1,9 @@
 """The failure matrix of the log, by number: a process that dies at any step, and what the next one finds.
 
 Each step dies twice: before it, and after it ("failed but persisted": it happened, and nobody was told).
-Faults at every system call are F9 (tests/system/test_faults.py), leaders that were stopped F17
-(test_leadership.py), rights on the database F31 (test_roles.py).
+Faults at every system call are F9 (tests/system/test_faults.py), a restored copy F14 (test_signer.py),
+leaders that were stopped F17 (test_leadership.py), rights on the database and what its owner can do F31
+(test_roles.py, test_owner.py).
 """
 
 from dataclasses import dataclass

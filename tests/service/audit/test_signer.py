@@ -13,7 +13,7 @@ from shared.runtime.database import open_database
 from tests.service.audit.logbook import KEY, ORIGIN, START, Logbook, MortalDatabase, event
 
 
-def test_a_restored_old_copy_gets_no_signature(logbook: Logbook, tmp_path: Path) -> None:
+def test_f14_a_restored_old_copy_gets_no_signature(logbook: Logbook, tmp_path: Path) -> None:
     logbook.record(event(1))
     copy = tmp_path / "backup.sqlite"
     with logbook.database.engine.connect() as connection:
