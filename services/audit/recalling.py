@@ -1,5 +1,6 @@
 """Ask another country's log what it shows, through the node's own gateway."""
 
+import time
 from dataclasses import dataclass
 
 import httpx
@@ -7,7 +8,7 @@ import httpx
 from shared.protocol.notes import MAX_NOTE
 from shared.runtime.refusals import Unavailable
 
-PATIENCE = 5.0  # seconds; the log that asks us to cosign waits
+PATIENCE = 5.0  # seconds of silence, twice as many for all; the log that asks us to cosign waits
 BLOCK = 2**14  # bytes
 
 
@@ -40,7 +41,7 @@ def read(gateway: httpx.Client, country: str, path: str) -> bytes | None:
     Raises:
         UnreadError: there is no answer, or one that is too large or no success.
     """
-    content = b""
+    content, end = b"", time.monotonic() + 2 * PATIENCE
     try:
         with gateway.stream("GET", f"/egress/{country}/log/{path}", timeout=PATIENCE) as answer:
             if answer.status_code == httpx.codes.NOT_FOUND:
@@ -49,8 +50,8 @@ def read(gateway: httpx.Client, country: str, path: str) -> bytes | None:
                 raise UnreadError(f"status {answer.status_code}")
             for block in answer.iter_bytes(BLOCK):
                 content += block
-                if len(content) > MAX_NOTE:
-                    raise UnreadError("it answers with too much")
+                if len(content) > MAX_NOTE or time.monotonic() > end:
+                    raise UnreadError("it answers with too much, or too slowly")
     except httpx.TransportError as error:
         raise UnreadError(type(error).__name__) from error
     return content

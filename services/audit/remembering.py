@@ -7,7 +7,8 @@ it is asked for its own published checkpoint first, which would show our lines.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from services.audit.acquaintance import Acquaintance
@@ -35,6 +36,8 @@ class Memory:
         vkeys: its own.
         ask: what a log publishes.
         known: the origins of which something is known, or that were asked.
+        asking: those that are being asked.
+        turn: guards `asking`.
     """
 
     vkeys: Sequence[str]
@@ -43,7 +46,8 @@ class Memory:
     ask: Ask
     clock: Clock
     known: set[str] = field(default_factory=set)
-    asking: threading.Lock = field(default_factory=threading.Lock)
+    asking: set[str] = field(default_factory=set)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def state(self) -> str:
@@ -69,12 +73,25 @@ class Memory:
             return
         if not self.marks.begun:
             self.marks.begin()
-        with self.asking:
-            if log.origin not in self.known and not self._remembers(log.origin):
+        if not self._remembers(log.origin):
+            with self._alone(log.origin):
                 published = self.ask(log.country)
                 if published is not None:
                     self._learn(log, published)
-            self.known.add(log.origin)
+        self.known.add(log.origin)
+
+    @contextmanager
+    def _alone(self, origin: str) -> Iterator[None]:
+        """Let one call at a time ask a log: a log that answers slowly would hold all others up."""
+        with self.turn:
+            if origin in self.asking:
+                raise _asking(origin)
+            self.asking.add(origin)
+        try:
+            yield
+        finally:
+            with self.turn:
+                self.asking.discard(origin)
 
     def last(self, db: Session, log: Acquaintance) -> str | None:
         """Give the note cosigned last, in the transaction that will store the next one.
@@ -127,6 +144,16 @@ class Memory:
         """Whether a note that we kept bears a line of ours."""
         read = read_note(note)
         return any(NoteVerifier.from_vkey(vkey).signed(read) for vkey in self.vkeys)
+
+
+def _asking(origin: str) -> Unavailable:
+    return Unavailable(
+        "log_unanswered",
+        f"{origin} is being asked what it has published.",
+        rule="witnessing.md 2",
+        next_step="Ask again in a moment.",
+        headers={"Retry-After": "2"},
+    )
 
 
 def _forgot(detail: str, next_step: str | None = None) -> Unavailable:

@@ -184,6 +184,8 @@ def test_f20_of_fifty_histories_at_once_one_is_cosigned_also_after_a_restart(sta
     """I12: two processes work on one database, and both are started again."""
     said: list[Reply] = []
     with another(stand) as other:
+        stand.meet()
+        other.meet()
         for count in (50, 10):
             said += at_once(count, lambda n: (stand, other)[n % 2].add(0, history(n)[1]))
             stand.start()
@@ -203,6 +205,8 @@ def test_f20_of_fifty_that_grow_the_log_each_size_is_cosigned_once(stand: Stand)
         return at.grow(known, size) if known < size else said
 
     with another(stand) as other:
+        stand.meet()
+        other.meet()
         at_once(50, send)
     known = int(stand.add(0, note(1)).body)
     with stand.database.read() as db:

@@ -1,6 +1,7 @@
 """F21: a witness whose memory was lost or taken back does not cosign a second history."""
 
 import shutil
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -172,6 +173,28 @@ def test_what_a_log_shows_at_the_first_contact(stand: Stand, shown: str, status:
     else:
         assert refused(stand, 0, note(3)) == "witness_forgot"
         assert stand.cosigned() is None
+
+
+def test_a_log_that_answers_slowly_holds_up_nobody(stand: Stand) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def slow() -> str | None:
+        asked.set()
+        answered.wait(30)
+        return None
+
+    stand.published = slow
+    first = threading.Thread(target=stand.grow, args=[0, 3])
+    first.start()
+    assert asked.wait(30)
+    assert refused(stand, 0, note(3)) == "log_unanswered", "one call at a time waits for it"
+    stand.published = lambda: None
+    other = LogKey.generate("qo.example/log")
+    assert stand.add(0, note(3, FORK, other)).status == 404, "others are judged meanwhile"
+    answered.set()
+    first.join()
+    assert stand.cosigned()
+    assert stand.grow(3, 5).status == 200
 
 
 def test_nobody_else_can_make_it_ask(stand: Stand) -> None:

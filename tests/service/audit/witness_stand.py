@@ -93,6 +93,12 @@ class Stand:
         """Take what the directory says now."""
         self.directory.adopt(self.federation.repository.bundle())
 
+    def meet(self) -> None:
+        """Ask QN's log what it has published, as before the first cosignature."""
+        log = self.cosigner.acquainted(ORIGIN)
+        assert log is not None
+        self.cosigner.memory.awaken(log)
+
     def add(self, old: int, sent: str, hashes: list[bytes] | None = None) -> Reply:
         return self.cosigner.add_checkpoint(format_submission(old, hashes or [], sent))
 
