@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from client.clock import Clock
-from client.errors import IntegrityError, UnavailableError, VerificationFailedError
+from client.errors import IntegrityError, StateError, UnavailableError, VerificationFailedError
 from client.oversight.audit import Auditor
 from client.oversight.dates import SKEW, signed_at
 from client.oversight.findings import Check, Findings
@@ -23,6 +23,7 @@ from client.oversight.trusting import read_trust
 from client.sdk.session import Session
 from shared.protocol.canonical import Json
 from shared.protocol.errors import MissingSignatureError, ProtocolError
+from shared.protocol.identities import ClosedLog
 from shared.protocol.leaves import format_time
 from shared.protocol.policies import check_quorum
 
@@ -104,7 +105,7 @@ class Watch:
         self._heard = now
         self._note(newest, audited=due and not alarms)
         signed = signed_at(newest.note, newest.checkpoint, newest.vkeys)
-        found = (*alarms, *self._ages(now, signed))
+        found = (*alarms, *self._ages(now, signed, newest.checkpoint.origin))
         return Round(size=newest.checkpoint.size, signed=signed, audited=due, alarms=found)
 
     def _entries(self, now: datetime) -> tuple[Mirrored, tuple[Alarm, ...]]:
@@ -139,8 +140,11 @@ class Watch:
         elif last not in self._heads:
             self._heads.append(last)
 
-    def _ages(self, now: datetime, signed: datetime) -> Iterator[Alarm]:
-        if now - signed > self.silence:
+    def _ages(self, now: datetime, signed: datetime, origin: str) -> Iterator[Alarm]:
+        if isinstance(read_trust(self.mirror, self.pinned_root).log(origin).named[0], ClosedLog):
+            detail = f"{origin} is closed: watch the log that goes on in a folder of its own"
+            yield Alarm(code="log_closed", detail=detail, exit_code=StateError.exit_code)
+        elif now - signed > self.silence:
             detail = (
                 f"nothing since {format_time(signed)}: entries, or at least heartbeats, are missing"
             )

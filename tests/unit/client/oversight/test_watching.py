@@ -17,8 +17,9 @@ from client.sdk.session import connect
 from shared.protocol.checkpoints import Checkpoint, sign_checkpoint
 from shared.protocol.digests import content_digest, sha256
 from shared.protocol.merkle import leaf_hash, root
-from tests.scripted_gateway import Answer, Gateway, problem, serve
+from tests.scripted_gateway import Answer, Gateway, octets, problem, serve
 from tests.simulated_case import Case
+from tests.simulated_mirror import log_files
 from tests.unit.client.cli.test_auditing import Log
 
 
@@ -180,6 +181,27 @@ def test_a_node_that_does_not_answer_is_waited_for_and_then_told(desk: Desk) -> 
 def test_a_log_ahead_of_our_clock_is_told(desk: Desk) -> None:
     desk.log.case.clock.now += timedelta(minutes=10)
     assert desk.alarms() == ["log_ahead"]
+
+
+def test_a_closed_log_is_not_silent_but_over(desk: Desk) -> None:
+    """The mirror stays the mirror of its log, read where closed logs are."""
+    assert desk.alarms() == []
+    case, origin = desk.log.case, desk.qm.log_key.origin
+    desk.qm = case.qm.turn("log.qm.example/2027")
+    case.__dict__.pop("directory", None)
+    bundle, pinned = case.directory
+    for earlier in desk.mirror.folder.glob("directories/*"):
+        earlier.unlink()  # of another ceremony: the simulation holds a new one for each directory
+    desk.watch.pinned_root = pinned
+    desk.gateway.routes["GET /v1/directory"] = Answer(body=bundle)
+    note, files = desk.qm.checkpoint(), log_files(desk.qm.bodies)
+    place = f"/logs/{sha256(origin.encode()).hex()}"
+    desk.gateway.routes[f"GET {place}/checkpoint"] = Answer(body=note.encode())
+    for path, content in files.items():
+        desk.gateway.routes[f"GET {place}/{path}"] = octets(content)
+    desk.later(minutes=40)
+    (alarm,) = desk.watch.look().alarms
+    assert (alarm.code, alarm.exit_code) == ("log_closed", 6)
 
 
 def test_who_may_not_read_cannot_watch(desk: Desk) -> None:
