@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +13,16 @@ from anyio.from_thread import start_blocking_portal
 from fastapi.testclient import TestClient
 
 from services.audit import publication
-from services.audit.confidential import Confidential
-from services.audit.main import _app as compose_audit
-from services.audit.membership import Membership
-from services.audit.settings import AuditSettings
-from services.audit.signer import Signer
-from services.audit.worker import Log
 from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
 from services.exchange.fetching import Fetcher
 from services.exchange.proving import Prover
 from services.exchange.recording import Recorder
 from services.exchange.wire import Wire
-from shared.protocol.checkpoints import LogKey
 from shared.protocol.cosignatures import WitnessKey, cosign, read_cosignatures
-from shared.runtime.database import migrate, open_database
-from shared.runtime.directory import Directory
 from shared.runtime.http import bulk_pool
-from shared.runtime.keystore import Keystore
 from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principal
+from tests.service.exchange.audits import exchange_key, open_audit, witness_of
 from tests.service.exchange.filling import cleared_package
 from tests.service.exchange.node import Clock, Node, draft, open_node, trust_bundle
 from tests.simulator import Answered, BulkServer, FaultyTransport
@@ -165,7 +154,7 @@ def open_pair(
             stack.callback(node.parts.database.close)
             node.portal = portal
         audits = {
-            name: stack.enter_context(TestClient(_audit(name, federation, data, clock)))
+            name: stack.enter_context(TestClient(open_audit(name, federation, data, clock)))
             for name in NAMES
         }
         made = {name: _country(name, nodes, audits[name], stack) for name in NAMES}
@@ -174,7 +163,7 @@ def open_pair(
 
 def _country(name: str, nodes: Mapping[str, Node], audit: TestClient, stack: ExitStack) -> Country:
     node, clock = nodes[name], nodes[name].clock
-    assertions = Assertions("exchange", _exchange_key(node.federation, name), clock)
+    assertions = Assertions("exchange", exchange_key(node.federation, name), clock)
 
     def egress(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answered:
         return _egress(name, nodes, method, path, headers, body)
@@ -207,7 +196,7 @@ def _country(name: str, nodes: Mapping[str, Node], audit: TestClient, stack: Exi
             clock=clock,
             wait=lambda _: None,
         ),
-        witness=_witness(OTHER[name], node.federation),
+        witness=witness_of(OTHER[name], node.federation),
         courier=Courier(
             database=database, gateway=gateway, audit=log, keyring=keyring, clock=clock
         ),
@@ -271,54 +260,3 @@ def _egress(
 def _answered(answer: Any) -> Answered:  # noqa: ANN401 - the test client's response
     kept = {"content-type": answer.headers.get("content-type", "")}
     return Answered(status=answer.status_code, headers=kept, content=answer.content)
-
-
-def _audit(country: str, federation: Path, data: Path, clock: Clock) -> Any:  # noqa: ANN401
-    etc = federation / country / "audit/etc"
-    folder = data / f"{country}-audit"
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = AuditSettings(
-        country=country,
-        data=folder,
-        passphrase_file=etc / "passphrase",
-        keystore=etc / "keystore",
-        internal_keys=etc / "internal",
-        root=etc / "root.json",
-        audit_listen="127.0.0.1:0",
-        gateway_internal_url="http://127.0.0.1:9",
-        log_origin=f"{country.lower()}.rogatory.example/log",
-        batch_ms=1,
-        witness_start_s=0,
-    )
-    keystore = _keystore(etc)
-    database = open_database(settings.database_url("audit"))
-    migrate(database, "services.audit.migrations")
-    storage = hashlib.sha256(country.encode()).digest()
-    # It knows no policy, so it asks no witness and publishes nothing by itself (`Country.witnessed`).
-    directory = Directory(settings.data / "directory.json", settings.root.read_bytes())
-    log = Log(
-        database=database,
-        origin=settings.log_origin,
-        confidential=Confidential(keystore.get("log-case"), storage),
-        signer=Signer(LogKey.from_bytes(keystore.get("log")), settings.signer_state),
-        policy=lambda: None,
-        clock=clock,
-    )
-    return compose_audit(log, Membership(directory=directory, country=country), settings, keystore)
-
-
-@cache
-def _keystore(etc: Path) -> Keystore:
-    """Open a keystore once: it takes as long as all the rest."""
-    return Keystore.open(etc / "keystore", etc / "passphrase")
-
-
-@cache
-def _witness(country: str, federation: Path) -> WitnessKey:
-    return WitnessKey.from_bytes(_keystore(federation / country / "audit/etc").get("witness"))
-
-
-@cache
-def _exchange_key(federation: Path, country: str) -> Mapping[str, str]:
-    etc = federation / country / "exchange/etc"
-    return Assertions.load("exchange", _keystore(etc), Clock()).key

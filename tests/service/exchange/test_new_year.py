@@ -26,8 +26,9 @@ from shared.protocol import canonical, leaves
 from shared.protocol.canonical import b64
 from shared.protocol.checkpoints import LogKey
 from shared.runtime.database import migrate, open_database
+from tests.service.exchange.audits import keystore_in
 from tests.service.exchange.node import trust_bundle
-from tests.service.exchange.pair import Country, Pair, _answered, _keystore
+from tests.service.exchange.pair import Country, Pair, _answered
 from tests.service.exchange.wires import chain, write
 from tests.simulator import Answered
 
@@ -84,7 +85,7 @@ class Turn:
             database=database,
             signer=Signer(self.key, told.signer_state),
         )
-        keystore = _keystore(self.qm.node.federation / "QM/audit/etc")
+        keystore = keystore_in(self.qm.node.federation / "QM/audit/etc")
         app = compose_audit(log, self.parts.membership, told, keystore)
         self._serve(self.pair.stack.enter_context(TestClient(app)))
         digest = sha256(ended.origin.encode()).hexdigest()
