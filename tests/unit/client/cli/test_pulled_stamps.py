@@ -92,28 +92,31 @@ def test_stamps_come_in_pages(pulling: Pulling, gateway: Gateway, authority: Tim
     assert len(list((pulling.folder / "m/timestamps").iterdir())) == 1
 
 
-def test_a_closed_log_is_pulled_to_its_end(pulling: Pulling, gateway: Gateway) -> None:
-    case = pulling.log.case
-    pulling.pull("old")
-    old = case.qm.turn(NEXT)
-    case.answer_again()
-    case.__dict__.pop("directory")
-    gateway.routes["GET /v1/directory"] = Answer(body=case.directory[0])
-    pulling.pinned.write_bytes(case.directory[1])
-    shutil.rmtree(pulling.folder / "old/directories")  # each simulated directory has its own root
-    prefix = f"/logs/{sha256(old.log_key.origin.encode()).hexdigest()}/"
-    note, files = old.checkpoint(), log_files(old.bodies)
+class Turned:
+    """QM's gateway after its log was closed and the next one begun."""
 
-    def closed(call: Call) -> Answer:
-        if not call.path.startswith(prefix):
-            return pulling.log(call)
-        path = call.path.removeprefix(prefix)
+    def __init__(self, pulling: Pulling, gateway: Gateway) -> None:
+        self.log, case = pulling.log, pulling.log.case
+        self.old, self.new = case.qm.turn(NEXT), case.qm
+        case.answer_again()
+        case.__dict__.pop("directory")
+        pulling.pinned.write_bytes(case.directory[1])
+        self.prefix = f"/logs/{sha256(self.old.log_key.origin.encode()).hexdigest()}/"
+        self.note, self.files = self.old.checkpoint(), log_files(self.old.bodies)
+        gateway.fallback = self
+        gateway.routes["GET /v1/directory"] = Answer(body=case.directory[0])
+        gateway.routes["GET /v1/audit/counterparts"] = self.counterparts
+
+    def __call__(self, call: Call) -> Answer:
+        if not call.path.startswith(self.prefix):
+            return self.log(call)
+        path = call.path.removeprefix(self.prefix)
         if path == CHECKPOINT:
-            return Answer(body=note.encode())
-        return octets(files[path]) if path in files else problem(404, "not_found", detail="No.")
+            return Answer(body=self.note.encode())
+        return octets(self.files[path]) if path in self.files else problem(404, "no", detail="No.")
 
-    def counterparts(call: Call) -> Answer:
-        country, start = (old if "log" in call.query else case.qm), int(call.query["from"][0])
+    def counterparts(self, call: Call) -> Answer:
+        country, start = (self.old if "log" in call.query else self.new), int(call.query["from"][0])
         rows: list[Json] = [
             {"index": index, "leaf": b64u(leaf), "proof": proof}
             for index, (leaf, proof) in country.counterparts.items()
@@ -121,8 +124,12 @@ def test_a_closed_log_is_pulled_to_its_end(pulling: Pulling, gateway: Gateway) -
         ]
         return answer({"counterparts": rows, "next": None})
 
-    gateway.fallback = closed
-    gateway.routes["GET /v1/audit/counterparts"] = counterparts
+
+def test_a_closed_log_is_pulled_to_its_end(pulling: Pulling, gateway: Gateway) -> None:
+    pulling.pull("old")
+    turned = Turned(pulling, gateway)
+    old = turned.old
+    shutil.rmtree(pulling.folder / "old/directories")  # each simulated directory has its own root
     assert f"{len(old.bodies)} entries" in pulling.pull("old"), "a mirror stays its log's mirror"
     assert pulling.pull("again", "--log", old.log_key.origin)
     for name in ("old", "again"):
