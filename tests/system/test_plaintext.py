@@ -60,6 +60,8 @@ def test_no_node_writes_evidence_names_or_digests(case: Case, lab: Lab, tmp_path
     assert {"file name", "content", "digest, hex"} <= in_bag  # the search finds what is there
     assert found(lab.folder) == set()
     assert named(lab.folder) == []
+    # And the logs took every event that the services brought.
+    assert not [path for path, content in contents(lab.folder) if b"event_refused" in content]
 
 
 def named(folder: Path) -> list[Path]:
