@@ -188,14 +188,7 @@ def _country(name: str, nodes: Mapping[str, Node], audit: TestClient, stack: Exi
         to_audit=wires[1],
         bulk=bulk,
         recorder=Recorder(database=database, audit=log, clock=clock),
-        prover=Prover(
-            database=database,
-            audit=log,
-            country=name,
-            directory=parts.directory,
-            clock=clock,
-            wait=lambda _: None,
-        ),
+        prover=_prover(node, log),
         witness=witness_of(OTHER[name], node.federation),
         courier=Courier(
             database=database, gateway=gateway, audit=log, keyring=keyring, clock=clock
@@ -206,6 +199,17 @@ def _country(name: str, nodes: Mapping[str, Node], audit: TestClient, stack: Exi
     for job in (country.recorder, country.prover, country.courier, country.fetcher):
         job.begin()
     return country
+
+
+def _prover(node: Node, log: httpx.Client) -> Prover:
+    return Prover(
+        database=node.parts.database,
+        audit=log,
+        country=node.country,
+        directory=node.parts.directory,
+        clock=node.clock,
+        wait=lambda _: None,
+    )
 
 
 def _fetcher(node: Node, assertions: Assertions, bulk: BulkServer, stack: ExitStack) -> Fetcher:
