@@ -39,6 +39,7 @@ ANSWER_HEADERS = (
     "etag",
     "location",
     "retry-after",
+    "cache-control",
 )
 CONNECTIONS = 64
 OK = 200

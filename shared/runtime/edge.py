@@ -15,8 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEADER_BYTES = 16 * 2**10  # the URL included
 MAX_HEADERS = 64
 
+# What is open to all and never changes says so itself; everything else is kept by nobody.
+NOT_STORED = (b"cache-control", b"no-store")
 SECURITY_HEADERS = (
-    (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
@@ -132,7 +133,10 @@ class Edge:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                headers = [*message["headers"], *SECURITY_HEADERS]
+                if all(name.lower() != b"cache-control" for name, _ in message["headers"]):
+                    headers.append(NOT_STORED)
+                message["headers"] = headers
             await send(message)
 
         await self._app(scope, receive, with_headers)

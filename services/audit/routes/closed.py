@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import Response
 
 from services.audit import proofs
-from services.audit.routes.log import IMMUTABLE, OCTETS, Overseer
+from services.audit.routes.log import IMMUTABLE, OCTETS, PRIVATE, Overseer
 from services.audit.routes.parts import Parts, parts, record_access
 from shared.protocol.tiles import parse_tile
 from shared.runtime.principals import requires
@@ -29,7 +29,7 @@ def entry_bundle(digest: Digest, path: str, own: Own, overseer: Overseer) -> Res
     wanted = parse_tile(f"entries/{path}")
     content = proofs.tile(own.shelf.find(digest).database, wanted)
     record_access(own, overseer, kind="bundle", count=wanted.width, query=f"{digest}/{path}")
-    return Response(content, headers=IMMUTABLE, media_type=OCTETS)
+    return Response(content, headers=PRIVATE, media_type=OCTETS)
 
 
 @router.get("/tile/{path:path}", dependencies=[Depends(requires("gateway"))])

@@ -21,6 +21,7 @@ Index = Annotated[int, Field(ge=0, lt=2**53)]
 
 FRESH = {"Cache-Control": "max-age=1"}
 IMMUTABLE = {"Cache-Control": "max-age=31536000, immutable"}
+PRIVATE = {"Cache-Control": "private, max-age=31536000, immutable"}
 OCTETS = "application/octet-stream"
 
 
@@ -72,7 +73,7 @@ def entry_bundle(path: str, own: Own, overseer: Overseer) -> Response:
     wanted = parse_tile(f"entries/{path}")
     content = proofs.tile(own.log.database, wanted)
     record_access(own, overseer, kind="bundle", count=wanted.width, query=path)
-    return Response(content, headers=IMMUTABLE, media_type=OCTETS)
+    return Response(content, headers=PRIVATE, media_type=OCTETS)
 
 
 @router.get("/tile/{path:path}", dependencies=[services])
