@@ -35,6 +35,12 @@ class Site:
     pause: float = 0.0  # seconds between two bytes
 
 
+class Server(ThreadingHTTPServer):
+    @override
+    def handle_error(self, request: object, client_address: object) -> None:
+        """The gateway hangs up on some of these answers; that is what is tried."""
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     made = Site()
@@ -64,11 +70,6 @@ def site() -> Iterator[Site]:
         @override
         def log_message(self, format: str, *args: object) -> None:
             """Be quiet."""
-
-    class Server(ThreadingHTTPServer):
-        @override
-        def handle_error(self, request: object, client_address: object) -> None:
-            """The gateway hangs up on some of these answers; that is what is tried."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         made.url = f"http://127.0.0.1:{server.server_address[1]}"
