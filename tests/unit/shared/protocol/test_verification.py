@@ -273,7 +273,7 @@ def test_8_an_entry_that_its_log_does_not_hold_is_refused(
 
 def test_8_an_entry_of_a_closed_log_is_judged_by_that_logs_keys_and_policy() -> None:
     written, member = standard_case().package, members()[QN]
-    told = member.log.model_dump(exclude={"unwitnessed_limit"}) | {"size": 9, "root": "AA=="}
+    told = member.log.model_dump(exclude={"unwitnessed_limit"}) | {"size": 99, "root": "AA=="}
     closed = ClosedLog(**told)
     stranger = WitnessKey.generate("stranger.example/w")
     opened = member.log.model_copy(update={"origin": "log.qn.example/2027", "vkeys": ()})
