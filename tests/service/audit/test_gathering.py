@@ -63,3 +63,28 @@ def test_sixty_callers_and_a_few_who_lie(logbook: Logbook, signals: Signals) -> 
     for number in lies:  # none of what came with a lie was taken
         with logbook.database.read() as db:
             assert submission.recorded(db, [event(100 + number).event_id]) is None
+
+
+@DATABASES
+def test_f23_a_thousand_relayed_twice_in_any_order_are_a_thousand(
+    logbook: Logbook, signals: Signals
+) -> None:
+    """What a relay that died and began anew sends: everything again, by many hands, out of order."""
+    sent = [event(number) for number in range(1000)]
+    calls = [sent[at : at + 5] for at in range(0, 1000, 5)]
+    again = [sent[at::40] for at in range(40)]  # the same, cut another way
+    with ThreadPoolExecutor(24) as pool:
+        waiting = [
+            pool.submit(submit, logbook, signals, *call)
+            for call in sorted([*calls, *again], key=lambda call: call[0].event_id[::-1])
+        ]
+        told = [each.result() for each in waiting]
+    places: dict[str, set[int]] = {}
+    for answers in told:
+        assert isinstance(answers, list)
+        for answer in answers:
+            places.setdefault(answer.event_id, set()).add(answer.index)
+    assert len(places) == len(sent)
+    assert all(len(each) == 1 for each in places.values())
+    assert sorted(index for each in places.values() for index in each) == list(range(1, 1001))
+    assert logbook.inspect() == 1001
