@@ -75,7 +75,7 @@ dead: $(DEV) ## what nothing but tests calls
 
 cover: $(DEV) ## branch coverage: 95 %, the protocol and the verifier 100 %
 	@$(VENV)/bin/coverage erase
-	@$(VENV)/bin/coverage run -m pytest tests/unit tests/service -q $(SHARED) -m "not soak"
+	@$(VENV)/bin/coverage run -m pytest tests/unit tests/service tests/vectors -q $(SHARED) -m "not soak"
 	@$(VENV)/bin/coverage combine -q
 	@$(VENV)/bin/coverage report
 	@$(VENV)/bin/coverage report --include='shared/protocol/*,client/verifier.py' --fail-under=100
