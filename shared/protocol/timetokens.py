@@ -154,14 +154,14 @@ def _ordered(token: bytes) -> bytes:
     (_, start, end), *_rest = _elements(token, 0, len(token))
     _type, (_, start, end), *_rest = _elements(token, start, end)
     (_, start, end), *_rest = _elements(token, start, end)
-    for tag, first, last in _elements(token, start, end):
-        if tag == _FIRST:
-            at, parts = first, []
-            for _, _, stop in _elements(token, first, last):
-                parts.append(token[at:stop])
-                at = stop
-            return token[:first] + b"".join(sorted(parts)) + token[last:]
-    return token
+    fields = _elements(token, start, end)
+    found = ((first, last) for tag, first, last in fields if tag == _FIRST)
+    first, last = next(found, (end, end))  # none: nothing is put in order
+    at, parts = first, []
+    for _, _, stop in _elements(token, first, last):
+        parts.append(token[at:stop])
+        at = stop
+    return token[:first] + b"".join(sorted(parts)) + token[last:]
 
 
 def _elements(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
