@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -49,21 +49,30 @@ def _server() -> Iterator[str | None]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="rogatory-bench-pg-") as name,
-        _cluster(found[-1].parent, Path(name)) as url,
+        cluster(found[-1].parent, Path(name), OPTIONS) as url,
     ):
         yield url
 
 
 @contextlib.contextmanager
-def _cluster(binaries: Path, folder: Path) -> Iterator[str]:
-    """Run a cluster on a free port of 127.0.0.1; PostgreSQL refuses to run as root."""
+def cluster(binaries: Path, folder: Path, settings: Sequence[str]) -> Iterator[str]:
+    """Run a cluster on a free port of 127.0.0.1; PostgreSQL refuses to run as root.
+
+    Args:
+        binaries: of the server.
+        folder: empty; everything of the cluster lies in it.
+        settings: `name=value` each, of the server.
+
+    Yields:
+        The URL of its first database.
+    """
     user = "postgres" if os.geteuid() == 0 else None
     if user is not None:
         shutil.chown(folder, user)
     data, port = folder / "data", next(layout.free_ports())
-    command = [f"{binaries}/initdb", "-D", f"{data}", "-U", "rogatory", "-A", "trust"]
+    command = [f"{binaries}/initdb", "-D", f"{data}", "-U", "rogatory", "-A", "trust", "--no-sync"]
     subprocess.run(command, user=user, cwd="/", check=True, capture_output=True)
-    options = [f"port={port}", f"unix_socket_directories={folder}", *OPTIONS]
+    options = [f"port={port}", f"unix_socket_directories={folder}", *settings]
     server = subprocess.Popen(
         [
             f"{binaries}/postgres",
