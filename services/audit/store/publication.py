@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from services.audit.store.tree import Signed
+from services.audit.store.tree import Notes
 from services.audit.tables import checkpoint, cosignature, policy, published
 from shared.runtime.database import UtcDateTime
 
@@ -82,27 +82,11 @@ def add_published(db: Session, *, size: int, note: str, now: datetime) -> None:
     db.execute(_PUBLISHED, {"size": size, "note": note, "created_at": now})
 
 
-def latest_published(db: Session) -> Signed | None:
-    """The newest checkpoint that is shown."""
-    return _one(db, sa.select(published).order_by(published.c.size.desc()).limit(1))
-
-
-def published_at(db: Session, size: int) -> Signed | None:
-    """What is shown of exactly this size."""
-    return _one(db, sa.select(published).where(published.c.size == size))
-
-
-def first_published(db: Session, sizes: range) -> Signed | None:
-    """The smallest checkpoint shown whose size lies in a range."""
-    within = sa.and_(published.c.size >= sizes.start, published.c.size < sizes.stop)
-    return _one(db, sa.select(published).where(within).order_by(published.c.size).limit(1))
-
-
-def publications(db: Session, sizes: range) -> list[Signed]:
-    """All checkpoints shown whose sizes lie in a range, the smallest first."""
-    within = sa.and_(published.c.size >= sizes.start, published.c.size < sizes.stop)
-    rows = db.execute(sa.select(published).where(within).order_by(published.c.size))
-    return [Signed(size=row.size, note=row.note) for row in rows]
+_SHOWN = Notes(published)
+latest_published = _SHOWN.latest
+published_at = _SHOWN.at
+first_published = _SHOWN.first
+publications = _SHOWN.all
 
 
 def signed_since(db: Session, beyond: int) -> datetime | None:
@@ -152,8 +136,3 @@ def note_policy(db: Session, noted: Noted, now: datetime) -> None:
             noted_at=now,
         )
     )
-
-
-def _one(db: Session, query: sa.Select[tuple[int, str, datetime]]) -> Signed | None:
-    row = db.execute(query).one_or_none()
-    return None if row is None else Signed(size=row.size, note=row.note)

@@ -113,32 +113,43 @@ def add_checkpoint(db: Session, *, size: int, note: str, now: datetime) -> None:
         db.execute(checkpoint.insert().values(size=size, note=note, created_at=now))
 
 
-def latest_checkpoint(db: Session) -> Signed | None:
-    """The newest checkpoint."""
-    return _one(db, sa.select(checkpoint).order_by(checkpoint.c.size.desc()).limit(1))
+class Notes:
+    """The notes of one table, by the size of the tree that each is over."""
+
+    def __init__(self, table: sa.Table) -> None:
+        """Take a table with the columns `size` and `note`."""
+        self._rows, self._size = sa.select(table.c.size, table.c.note), table.c.size
+
+    def latest(self, db: Session) -> Signed | None:
+        """The newest."""
+        return self._one(db, self._rows.order_by(self._size.desc()).limit(1))
+
+    def at(self, db: Session, size: int) -> Signed | None:
+        """That of exactly this size."""
+        return self._one(db, self._rows.where(self._size == size))
+
+    def first(self, db: Session, sizes: range) -> Signed | None:
+        """The smallest whose size lies in a range."""
+        return self._one(db, self._within(sizes).limit(1))
+
+    def all(self, db: Session, sizes: range) -> list[Signed]:
+        """All whose sizes lie in a range, the smallest first."""
+        return [Signed(size=row.size, note=row.note) for row in db.execute(self._within(sizes))]
+
+    def _within(self, sizes: range) -> sa.Select[tuple[int, str]]:
+        within = sa.and_(self._size >= sizes.start, self._size < sizes.stop)
+        return self._rows.where(within).order_by(self._size)
+
+    def _one(self, db: Session, query: sa.Select[tuple[int, str]]) -> Signed | None:
+        row = db.execute(query).one_or_none()
+        return None if row is None else Signed(size=row.size, note=row.note)
 
 
-def checkpoint_at(db: Session, size: int) -> Signed | None:
-    """The checkpoint of exactly this size."""
-    return _one(db, sa.select(checkpoint).where(checkpoint.c.size == size))
-
-
-def first_checkpoint(db: Session, sizes: range) -> Signed | None:
-    """The smallest checkpoint whose size lies in a range."""
-    within = sa.and_(checkpoint.c.size >= sizes.start, checkpoint.c.size < sizes.stop)
-    return _one(db, sa.select(checkpoint).where(within).order_by(checkpoint.c.size).limit(1))
-
-
-def checkpoints(db: Session, sizes: range) -> list[Signed]:
-    """All checkpoints whose sizes lie in a range, the smallest first."""
-    within = sa.and_(checkpoint.c.size >= sizes.start, checkpoint.c.size < sizes.stop)
-    rows = db.execute(sa.select(checkpoint).where(within).order_by(checkpoint.c.size))
-    return [Signed(size=row.size, note=row.note) for row in rows]
-
-
-def _one(db: Session, query: sa.Select[tuple[int, str, datetime]]) -> Signed | None:
-    row = db.execute(query).one_or_none()
-    return None if row is None else Signed(size=row.size, note=row.note)
+_SIGNED = Notes(checkpoint)
+latest_checkpoint = _SIGNED.latest
+checkpoint_at = _SIGNED.at
+first_checkpoint = _SIGNED.first
+checkpoints = _SIGNED.all
 
 
 def position(node: Node) -> int:
