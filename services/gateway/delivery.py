@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
-from services.gateway.admission import NODE_DELIVER
+from services.gateway.addresses import NODE_DELIVER
 from services.gateway.directory import Directory
 from services.gateway.issuing import ASSERTION_TYPE, FORM, GRANT, TOKEN_PATH
 from services.gateway.proving import NONCE_HEADER

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.gateway.admission import NODE_DELIVER, PEER_ROLE, ROLES
+from services.gateway.addresses import NODE_DELIVER
+from services.gateway.admission import PEER_ROLE, ROLES
 from services.gateway.directory import Directory
 from shared.protocol import canonical, jose
 from shared.protocol.errors import ProtocolError

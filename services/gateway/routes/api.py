@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from services.gateway.admission import SEGMENT_BODY
+from services.gateway.addresses import SEGMENT_BODY
 from services.gateway.denials import Denials
 from services.gateway.directory import Directory
 from services.gateway.entrance import Admitted, Entrance

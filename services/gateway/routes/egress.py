@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.admission import ENTRY_BODY
+from services.gateway.addresses import ENTRY_BODY
 from services.gateway.delivery import Delivery
 from services.gateway.directory import Directory
 from services.gateway.routes.calls import write_answer

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.gateway.admission import ROUTES
+from services.gateway.addresses import ROUTES
 from shared.protocol import canonical, dpop, jose
 from shared.runtime.keystore import Keystore
 from tests.forging import reforge

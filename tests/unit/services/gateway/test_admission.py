@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from services.gateway import admission
-from services.gateway.admission import ALL_SCOPES, PEER_ROLE, ROLES, ROUTES
+from services.gateway.addresses import ROUTES
+from services.gateway.admission import ALL_SCOPES, PEER_ROLE, ROLES
 from shared.runtime.refusals import MethodNotAllowed, NotFound
 
 PLACES = {

@@ -1,0 +1,167 @@
+"""Every address of the gateway: who serves it, which scope it takes, how large a body may be.
+
+An address that is not in the table does not exist.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.protocol.witnessing import MAX_SUBMISSION
+
+NODE_DELIVER = "node:deliver"
+# Each national role holds one of them.
+ANY_NATIONAL = "requests:read|audit:read|audit:erase|ops:health"
+
+JSON_BODY = 256 * 2**10  # bytes
+ENTRY_BODY = 2**20  # bytes: an envelope with leaf, proof and two signatures
+CASE_BODY = 16 * 2**20  # bytes
+SEGMENT_BODY = 256 * 2**20 + 2**16  # bytes: the largest segment
+
+Service = Literal["exchange", "audit", "gateway"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One address: who serves it, which scope it takes (None: nobody is asked; `a|b`: either)."""
+
+    method: str
+    template: str
+    service: Service
+    scope: str | None
+    target: str  # the template of the path inside
+    body_limit: int = JSON_BODY
+    purpose: bool = False
+
+    @property
+    def streams(self) -> bool:
+        """Whether the body is too large to be held in memory."""
+        return self.body_limit > ENTRY_BODY
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """Return the alternatives of `scope`."""
+        return frozenset(self.scope.split("|")) if self.scope else frozenset()
+
+
+def _route(
+    line: str,
+    service: Service,
+    scope: str | None,
+    *,
+    target: str | None = None,
+    body_limit: int = JSON_BODY,
+    purpose: bool = False,
+) -> Route:
+    method, template = line.split(" ")
+    return Route(
+        method=method,
+        template=template,
+        service=service,
+        scope=scope,
+        target=target or template,
+        body_limit=body_limit,
+        purpose=purpose,
+    )
+
+
+def _view(name: str) -> Route:
+    """What an overseer reads of the log, and says why."""
+    line, target = f"GET /v1/audit/{name}", f"/oversight/{name}"
+    return _route(line, "audit", "audit:read", target=target, purpose=True)
+
+
+_SEGMENT = "/v1/packages/{id}/items/{item}/segments/{n}"
+_ITEM_READERS = "packages:prepare|packages:approve|packages:receive"
+
+ROUTES: Sequence[Route] = (
+    _route("GET /log/checkpoint", "audit", None, target="/checkpoint"),
+    _route("GET /log/tile/{tile}", "audit", None, target="/tile/{tile}"),
+    _route(
+        "GET /log/tile/entries/{tile}",
+        "audit",
+        "audit:read",
+        target="/tile/entries/{tile}",
+        purpose=True,
+    ),
+    _route("GET /logs/{digest}/checkpoint", "audit", None),
+    _route("GET /logs/{digest}/tile/{tile}", "audit", None),
+    _route("GET /logs/{digest}/tile/entries/{tile}", "audit", "audit:read", purpose=True),
+    *map(_view, ("entries", "counterparts", "find", "key", "proof", "timestamps", "evidence")),
+    _route("GET /v1/audit/channels/evidence", "exchange", "audit:read"),
+    _route("GET /v1/audit/channels/{peer}/links", "exchange", "audit:read"),
+    # C2SP tlog-witness: what is sent is signed by a log, what is answered by our witness.
+    _route("POST /witness/add-checkpoint", "audit", None, body_limit=MAX_SUBMISSION),
+    _route("GET /witness/{digest}/checkpoint", "audit", None),
+    _route("POST /v1/audit/erasures", "audit", "audit:erase", target="/erasures"),
+    _route("POST /v1/requests", "exchange", "requests:write"),
+    _route("GET /v1/requests", "exchange", "requests:read"),
+    _route("GET /v1/requests/{id}", "exchange", "requests:read"),
+    _route("PUT /v1/requests/{id}", "exchange", "requests:write"),
+    _route("POST /v1/requests/{id}/submit", "exchange", "requests:write"),
+    _route("POST /v1/requests/{id}/approve", "exchange", "requests:approve"),
+    _route("POST /v1/requests/{id}/send", "exchange", "requests:approve"),
+    _route("POST /v1/requests/{id}/acknowledge", "exchange", "requests:execute"),
+    _route("POST /v1/requests/{id}/accept", "exchange", "requests:execute"),
+    _route("POST /v1/requests/{id}/refuse", "exchange", "requests:execute"),
+    _route("POST /v1/packages", "exchange", "packages:prepare"),
+    _route("GET /v1/packages", "exchange", "requests:read"),
+    _route("GET /v1/packages/{id}", "exchange", "requests:read"),
+    _route("GET /v1/packages/{id}/items", "exchange", _ITEM_READERS),
+    _route("PUT /v1/packages/{id}/items/{item}", "exchange", "packages:prepare"),
+    _route("DELETE /v1/packages/{id}/items/{item}", "exchange", "packages:prepare"),
+    _route("GET /v1/packages/{id}/items/{item}/segments", "exchange", "packages:prepare"),
+    _route(f"PUT {_SEGMENT}", "exchange", "packages:prepare", body_limit=SEGMENT_BODY),
+    _route(f"GET {_SEGMENT}", "exchange", "packages:receive"),
+    _route(
+        "PUT /v1/packages/{id}/case",
+        "exchange",
+        "packages:prepare",
+        body_limit=CASE_BODY,
+    ),
+    _route("POST /v1/packages/{id}/close", "exchange", "packages:prepare"),
+    _route("POST /v1/packages/{id}/prepare", "exchange", "packages:prepare"),
+    _route("POST /v1/packages/{id}/clear", "exchange", "packages:approve"),
+    _route("POST /v1/packages/{id}/release", "exchange", "packages:approve"),
+    _route("GET /v1/packages/{id}/tags", "exchange", "packages:receive"),
+    _route("GET /v1/packages/{id}/chain", "exchange", "packages:receive"),
+    _route("POST /v1/packages/{id}/handover", "exchange", "packages:receive"),
+    _route("GET /v1/inbox", "exchange", "packages:receive"),
+    _route("GET /v1/ops/health", "gateway", "ops:health"),
+    _route("GET /v1/ops/log", "audit", "ops:health", target="/ops/stages"),
+    _route("GET /v1/ops/channels", "exchange", "ops:health"),
+    _route("POST /v1/ops/inspections", "audit", "ops:health", target="/ops/inspections"),
+    _route(
+        "GET /v1/ops/inspections/newest",
+        "audit",
+        "ops:health",
+        target="/ops/inspections/newest",
+    ),
+    _route("GET /v1/directory", "gateway", ANY_NATIONAL),
+    _route("POST /peer/v1/entries", "exchange", NODE_DELIVER, body_limit=ENTRY_BODY),
+    _route("GET /peer/v1/heads", "exchange", NODE_DELIVER),
+    _route("GET /peer/v1/entries", "exchange", NODE_DELIVER),
+    _route("GET /peer/v1/packages/{id}/index", "exchange", NODE_DELIVER),
+    _route("GET /peer/v1/packages/{id}/segments/{item}/{n}", "exchange", NODE_DELIVER),
+)
+
+PARAMETERS = {
+    "id": r"[A-Za-z0-9_-]{1,64}",
+    "item": r"[A-Za-z0-9_-]{1,64}",
+    "n": r"[0-9]{1,10}",
+    "peer": r"[A-Z]{2}",
+    "digest": r"[0-9a-f]{64}",
+    # C2SP tlog-tiles: level and index in groups of three digits, width of a partial tile.
+    "tile": r"(?:[0-9]{1,2}/)?(?:x[0-9]{3}/){0,6}[0-9]{3}(?:\.p/[0-9]{1,3})?",
+}
+
+
+# Answered by the gateway itself, without a caller.
+OWN: Mapping[str, str] = {
+    "/oauth/token": "POST",
+    "/oauth/revoke": "POST",
+    "/.well-known/oauth-authorization-server": "GET",
+    "/.well-known/jwks.json": "GET",
+    "/healthz": "GET",
+    "/readyz": "GET",
+}

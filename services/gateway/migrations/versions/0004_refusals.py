@@ -1,0 +1,8 @@
+"""What is counted of refused calls."""
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
