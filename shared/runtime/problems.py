@@ -124,6 +124,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _framework(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, errors.ProtocolError):  # the strict reader's (`strict`)
+        return await _protocol(request, error.__cause__)
     code, detail = FRAMEWORK.get(error.status_code, ("refused", str(error.detail)))
     refusal = Refusal(code, detail, headers=error.headers)
     response = problem(refusal)

@@ -10,8 +10,9 @@ from services.audit.events import MAX_EVENTS, Event
 from services.audit.routes.parts import Parts, parts
 from shared.protocol.canonical import b64u
 from shared.runtime.principals import Principal, requires
+from shared.runtime.strict import StrictRoute
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 
 MAX_BODY = 4 * 2**20  # bytes; 256 events, each with the peer's leaf and proof
 

@@ -11,8 +11,9 @@ from shared.protocol.canonical import b64u
 from shared.protocol.identifiers import parse_id
 from shared.protocol.leaves import parse
 from shared.runtime.principals import Principal, gateway_client
+from shared.runtime.strict import StrictRoute
 
-router = APIRouter()
+router = APIRouter(route_class=StrictRoute)
 
 
 class Asked(BaseModel):

@@ -25,8 +25,9 @@ from services.exchange.vault import BLOCK
 from shared.protocol.bag import MAX_CASE
 from shared.protocol.digests import parse_content_digest
 from shared.protocol.encryption import MAX_SEGMENT
+from shared.runtime.strict import StrictRoute
 
-router = APIRouter(prefix="/v1/packages")
+router = APIRouter(prefix="/v1/packages", route_class=StrictRoute)
 Reader = Annotated[Actor, Depends(acting("requests:read"))]
 Preparer = Annotated[Actor, Depends(acting("packages:prepare"))]
 Approver = Annotated[Actor, Depends(acting("packages:approve"))]

@@ -17,8 +17,9 @@ from services.exchange.states import Actor, Direction
 from shared.protocol.canonical import b64u
 from shared.protocol.digests import content_digest
 from shared.protocol.messages import Digest
+from shared.runtime.strict import StrictRoute
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", route_class=StrictRoute)
 Receiver = Annotated[Actor, Depends(acting("packages:receive"))]
 OCTETS, JSON = "application/octet-stream", "application/json"
 

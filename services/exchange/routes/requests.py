@@ -16,8 +16,9 @@ from services.exchange.routes import answers
 from services.exchange.routes.answers import RequestAnswer, RequestList
 from services.exchange.routes.parts import Node, acting
 from services.exchange.states import Actor, Direction, RequestState
+from shared.runtime.strict import StrictRoute
 
-router = APIRouter(prefix="/v1/requests")
+router = APIRouter(prefix="/v1/requests", route_class=StrictRoute)
 Reader = Annotated[Actor, Depends(acting("requests:read"))]
 Writer = Annotated[Actor, Depends(acting("requests:write"))]
 Approver = Annotated[Actor, Depends(acting("requests:approve"))]
