@@ -39,7 +39,7 @@ class Challenged(Unauthenticated):
         reason: str,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        challenge = f'DPoP algs="{jose.ALGORITHM}", error="{code}"'
+        challenge = f'DPoP algs="{jose.MINTED}", error="{code}"'
         super().__init__(
             code,
             detail,

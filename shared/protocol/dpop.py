@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from shared.protocol import canonical, jose
+from shared.protocol import canonical, jose, jwk
 from shared.protocol.jose import Claims, Jwk, Profile, TokenError
 
 _TYPE = "dpop+jwt"
@@ -50,7 +50,7 @@ def sign_proof(
         claims["ath"] = _token_hash(access_token)
     if nonce is not None:
         claims["nonce"] = nonce
-    public: canonical.Json = {name: key[name] for name in ("kty", "crv", "x", "y")}
+    public: canonical.Json = dict(jwk.members(key))
     return jose.sign(key, _TYPE, claims, jwk=public)
 
 
@@ -94,6 +94,9 @@ def _token_hash(access_token: str) -> str:
 
 def _normal(text: str) -> tuple[str, str, int | None, str]:
     """Write an address without query, fragment and default port, the host in lower case."""
+    # urlsplit drops controls without a word.
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise TokenError("The proof's htu is no address.", reason="htu")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -101,4 +104,6 @@ def _normal(text: str) -> tuple[str, str, int | None, str]:
         raise TokenError("The proof's htu is no address.", reason="htu") from error
     if parts.hostname is None or parts.username is not None:
         raise TokenError("The proof's htu is no plain address.", reason="htu")
-    return parts.scheme, parts.hostname, port or _DEFAULT_PORTS.get(parts.scheme), parts.path
+    if port is None:
+        port = _DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme, parts.hostname, port, parts.path

@@ -31,15 +31,15 @@ def metadata(request: Request) -> JSONResponse:
             "issuer": url,
             "token_endpoint": url + TOKEN_PATH,
             "token_endpoint_auth_methods_supported": [METHOD],
-            "token_endpoint_auth_signing_alg_values_supported": [jose.ALGORITHM],
+            "token_endpoint_auth_signing_alg_values_supported": [jose.MINTED],
             "revocation_endpoint": url + REVOKE_PATH,
             "revocation_endpoint_auth_methods_supported": [METHOD],
-            "revocation_endpoint_auth_signing_alg_values_supported": [jose.ALGORITHM],
+            "revocation_endpoint_auth_signing_alg_values_supported": [jose.MINTED],
             "jwks_uri": url + "/.well-known/jwks.json",
             "grant_types_supported": [GRANT],
             "response_types_supported": [],
             "scopes_supported": sorted(ALL_SCOPES),
-            "dpop_signing_alg_values_supported": [jose.ALGORITHM],
+            "dpop_signing_alg_values_supported": [jose.MINTED],
         }
     )
 
@@ -48,7 +48,7 @@ def metadata(request: Request) -> JSONResponse:
 def keys(request: Request) -> JSONResponse:
     """Give the keys that verify our access tokens."""
     key = jose.public_part(_issuer(request).key)
-    return JSONResponse({"keys": [{**key, "use": "sig", "alg": jose.ALGORITHM}]})
+    return JSONResponse({"keys": [{**key, "use": "sig", "alg": jose.MINTED}]})
 
 
 @router.post(TOKEN_PATH)
