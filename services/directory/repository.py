@@ -2,12 +2,13 @@
 
     root       5 keys, 3 needed, offline, a year      names the keys of the roles below
     targets    3 keys, 2 needed, offline, 90 days     delegates members/XX.json to country-XX
-    country-XX the country's own key, 90 days         signs its member document, nothing else
+    country-XX the country's own keys, 90 days        signs its member document, nothing else
     snapshot   1 key, online, 48 hours                fixes the versions of targets and countries
     timestamp  1 key, online, 24 hours                fixes the snapshot: nothing older is served
 
 The folder is served as it stands (`metadata/`, `targets/`). Files are written once under a name
 with version or digest; only `timestamp.json` is replaced, last, so a reader never sees half.
+What is put there without the signatures that it needs is passed over, so that it harms nobody.
 See shared/protocol/spec/trust.md.
 """
 
@@ -20,25 +21,21 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner, Key
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import (
-    DelegatedRole,
-    Delegations,
-    Metadata,
-    MetaFile,
-    Root,
-    Snapshot,
-    T,
-    TargetFile,
-    Targets,
-    Timestamp,
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, T, Targets, Timestamp
+
+from shared.protocol import ceremonies, trust
+from shared.protocol.ceremonies import (
+    ROOT_KEYS,
+    ROOT_THRESHOLD,
+    SNAPSHOT_LIFE,
+    TARGETS_KEYS,
+    TARGETS_THRESHOLD,
+    TIMESTAMP_LIFE,
+    Office,
 )
+from shared.protocol.errors import ProtocolError
+from shared.protocol.rootchain import check_signed, read_metadata
 
-from shared.protocol import trust
-
-ROOT_LIFE = timedelta(days=365)
-TARGETS_LIFE = timedelta(days=90)
-SNAPSHOT_LIFE = timedelta(hours=48)
-TIMESTAMP_LIFE = timedelta(hours=24)
 RESIGN_TIMESTAMP = timedelta(hours=1)  # age
 RESIGN_SNAPSHOT = timedelta(hours=24)  # age
 
@@ -53,7 +50,7 @@ class OfflineKeys:
     @classmethod
     def generate(cls) -> "OfflineKeys":
         """Draw 5 root keys (3 needed) and 3 targets keys (2 needed)."""
-        return cls(root=_draw(5), targets=_draw(3))
+        return cls(root=_draw(ROOT_KEYS), targets=_draw(TARGETS_KEYS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +87,18 @@ def create_repository(
     """
     for part in ("metadata", "targets/members"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    root = Metadata(Root(expires=now + ROOT_LIFE, consistent_snapshot=True))
-    _assign(root.signed, "root", offline.root, 3)
-    _assign(root.signed, "targets", offline.targets, 2)
-    _assign(root.signed, "snapshot", [online.snapshot], 1)
-    _assign(root.signed, "timestamp", [online.timestamp], 1)
-    _sign(folder, "root", root, offline.root)
-    _sign(folder, "targets", _delegate(countries, now), offline.targets)
+    offices = {
+        "root": _office(offline.root, ROOT_THRESHOLD),
+        "targets": _office(offline.targets, TARGETS_THRESHOLD),
+        "snapshot": _office([online.snapshot], 1),
+        "timestamp": _office([online.timestamp], 1),
+    }
+    _sign(folder, "root", ceremonies.first_root(offices, now), offline.root)
+    targets = ceremonies.first_targets(now)
+    for country, key in countries.items():
+        targets = ceremonies.admit(targets.signed, country, Office(keys=(key,), threshold=1), now)
+    targets.signed.version = 1
+    _sign(folder, "targets", targets, offline.targets)
     refresh(folder, online=online, now=now)
     return (folder / "metadata" / "1.root.json").read_bytes()
 
@@ -108,12 +110,10 @@ def publish_member(folder: Path, document: bytes, *, signer: CryptoSigner, now: 
         FormatError: it is no member document.
     """
     country = trust.Member.from_bytes(document).country
-    path = trust.target_path(country)
-    target = TargetFile.from_data(path, document, ["sha256"])
-    name = f"{target.hashes['sha256']}.{country}.json"
-    _write(folder / "targets" / "members" / name, document)
     version = max(_versions(folder).get(trust.role_name(country), [0])) + 1
-    role = Metadata(Targets(version=version, expires=now + TARGETS_LIFE, targets={path: target}))
+    role = ceremonies.vouch(document, version=version, now=now)
+    name = ceremonies.target_name(country, role.signed)
+    _write(folder / "targets" / "members" / name, document)
     _sign(folder, trust.role_name(country), role, [signer])
 
 
@@ -126,7 +126,7 @@ def refresh(folder: Path, *, online: OnlineKeys, now: datetime) -> bool:
         Whether anything was signed.
     """
     current = _newest(folder, "snapshot", Snapshot)
-    meta = {f"{name}.json": MetaFile(version) for name, version in _vouched(folder).items()}
+    meta = _meta(folder, current)
     stale = current is None or current.signed.expires - SNAPSHOT_LIFE + RESIGN_SNAPSHOT <= now
     if current is None or stale or current.signed.meta != meta:
         version = 1 if current is None else current.signed.version + 1
@@ -156,43 +156,63 @@ def _refresh_timestamp(
     return True
 
 
-def _assign(root: Root, role: str, signers: Iterable[CryptoSigner], threshold: int) -> None:
-    for signer in signers:
-        root.add_key(signer.public_key, role)
-    root.roles[role].threshold = threshold
+def _office(signers: Iterable[CryptoSigner], threshold: int) -> Office:
+    return Office(keys=tuple(signer.public_key for signer in signers), threshold=threshold)
 
 
-def _delegate(countries: Mapping[str, Key], now: datetime) -> Metadata[Targets]:
-    roles = {
-        trust.role_name(country): DelegatedRole(
-            trust.role_name(country), [key.keyid], 1, True, [trust.target_path(country)]
-        )
-        for country, key in countries.items()
-    }
-    delegations = Delegations({key.keyid: key for key in countries.values()}, roles)
-    return Metadata(Targets(expires=now + TARGETS_LIFE, delegations=delegations))
+def _meta(folder: Path, current: Metadata[Snapshot] | None) -> dict[str, MetaFile]:
+    """Say which versions count now; what was named once stays named, and never goes back.
+
+    So TUF wants it (5.5.5 of the specification): a client takes no snapshot that a role has vanished
+    from. The role of an expelled country stays where it was, and `targets` no longer delegates to it.
+    """
+    meta = dict(current.signed.meta) if current is not None else {}
+    for name, version in _vouched(folder).items():
+        before = meta.get(f"{name}.json")
+        if before is None or before.version < version:
+            meta[f"{name}.json"] = MetaFile(version)
+    return meta
 
 
 def _vouched(folder: Path) -> dict[str, int]:
-    """Return the newest version of `targets`, and of each role of a country that it vouches for."""
-    targets = _newest(folder, "targets", Targets)
-    assert targets is not None
-    versions = {"targets": targets.signed.version}
-    for name, found in sorted(_versions(folder).items()):
-        good = (v for v in reversed(found) if _is_signed(folder, targets.signed, name, v))
-        version = next(good, None) if name.startswith("country-") else None
-        if version is not None:
-            versions[name] = version
-    return versions
+    """Return the newest good version of `targets`, and of each role of a country that it vouches for."""
+    root = _root(folder)
+    targets = _newest_signed(folder, "targets", root)
+    if targets is None:
+        return {}
+    vouched = {"targets": targets.version}
+    for name in targets.delegations.roles or {} if targets.delegations else {}:
+        role = _newest_signed(folder, name, targets)
+        if role is not None:
+            vouched[name] = role.version
+    return vouched
 
 
-def _is_signed(folder: Path, targets: Targets, name: str, version: int) -> bool:
-    try:
-        role = _read(folder, name, version, Targets)
-        targets.verify_delegate(name, role.signed_bytes, role.signatures)
-    except (RepositoryError, ValueError, TypeError):
-        return False
-    return role.signed.version == version
+def _root(folder: Path) -> Root:
+    """Follow the roots from the first one, each signed by the one before, as far as they hold."""
+    first, *later = _versions(folder)["root"]
+    current = _read(folder, "root", first, Root).signed
+    for version in later:
+        try:
+            following = _read(folder, "root", version, Root)
+            ceremonies.check_root(following, current)
+        except (ProtocolError, RepositoryError, ValueError, TypeError):
+            break
+        current = following.signed
+    return current
+
+
+def _newest_signed(folder: Path, role: str, delegator: Root | Targets) -> Targets | None:
+    for version in reversed(_versions(folder).get(role, [])):
+        path = folder / "metadata" / f"{version}.{role}.json"
+        try:
+            metadata = read_metadata(path.read_bytes(), Targets)
+            check_signed(role, metadata, delegator)
+        except ProtocolError:
+            continue
+        if metadata.signed.version == version:
+            return metadata.signed
+    return None
 
 
 def _versions(folder: Path) -> dict[str, list[int]]:

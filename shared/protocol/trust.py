@@ -6,7 +6,7 @@ clock: signatures are checked from a pinned root, and a key is judged at the tim
 Expiry, rollback and freeze belong to the live path, the gateway's TUF client.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -27,6 +27,7 @@ from shared.protocol.identities import (
 )
 from shared.protocol.keys import KemPublic, SealPublic
 from shared.protocol.rootchain import check_signed, follow_roots, read_metadata
+from shared.protocol.suspensions import suspensions
 
 MAX_MEMBER = 256 * 2**10  # bytes; a policy of thirty witnesses is 60 kB
 MAX_BUNDLE = 8 * 2**20  # bytes
@@ -184,10 +185,11 @@ def read_bundle(data: bytes, pinned_root: bytes) -> dict[Country, Member]:
     root = follow_roots(pinned_root, parts.roots)
     targets = read_metadata(parts.targets, Targets)
     check_signed("targets", targets, root.signed)
-    return {
+    members = {
         parse_country(name): _member(name, document, targets.signed, parts.roles)
         for name, document in parts.members.items()
     }
+    return {**members, **_suspended(members, suspensions(targets.signed))}
 
 
 def read_roots(data: bytes) -> tuple[bytes, ...]:
@@ -205,6 +207,15 @@ def find_member(members: Mapping[Country, Member], country: str) -> Member:
     if member is None:
         raise TrustError(f"the directory does not know {country}", country=country)
     return member
+
+
+def _suspended(members: Mapping[Country, Member], named: Collection[str]) -> dict[Country, Member]:
+    """Give the members whom the list of countries suspends, whatever they say of themselves."""
+    return {
+        country: member.model_copy(update={"status": "suspended"})
+        for country, member in members.items()
+        if country in named
+    }
 
 
 class _Bundle(BaseModel):

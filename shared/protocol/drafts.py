@@ -1,0 +1,191 @@
+"""What goes from hand to hand before it is published: a draft, and a request to join (spec/trust.md, 5).
+
+Both are one file of canonical JSON. A draft collects signatures until the threshold is reached. A request
+to join is a country's first role with its document, and the keys that are to sign from then on: each of
+them has signed it, so nobody can join with a key that another one holds.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root, Targets
+
+from shared.protocol import canonical, trust
+from shared.protocol.ceremonies import Office, admit, first_targets
+from shared.protocol.errors import FormatError, TrustError
+from shared.protocol.identifiers import parse_country
+from shared.protocol.rootchain import check_signed, read_metadata
+from shared.protocol.signingkeys import read_key, write_key
+
+MAX_DRAFT = 2 * 2**20  # bytes
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # of what is never published
+_STRICT = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The next version of a role, with the signatures that it has; a country's with its document."""
+
+    role: str  # root, targets or country-XX
+    metadata: Metadata[Root] | Metadata[Targets]
+    document: bytes | None = None
+
+    def to_bytes(self) -> bytes:
+        """Write the draft."""
+        document = None if self.document is None else canonical.b64u(self.document)
+        return canonical.encode(
+            {
+                "v": 1,
+                "kind": "draft",
+                "role": self.role,
+                "metadata": canonical.b64u(self.metadata.to_bytes()),
+                "document": document,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """A country that wants to join: its keys, and its first role, signed by each of them."""
+
+    country: str
+    office: Office
+    draft: Draft
+
+    def to_bytes(self) -> bytes:
+        """Write the request."""
+        assert self.draft.document is not None
+        keys: list[canonical.Json] = [write_key(key) for key in self.office.keys]
+        return canonical.encode(
+            {
+                "v": 1,
+                "kind": "join",
+                "country": self.country,
+                "keys": keys,
+                "threshold": self.office.threshold,
+                "metadata": canonical.b64u(self.draft.metadata.to_bytes()),
+                "document": canonical.b64u(self.draft.document),
+            }
+        )
+
+    def check(self) -> None:
+        """Check that each key has signed, and that what it signed is the country's own document.
+
+        Raises:
+            TrustError: one has not.
+        """
+        listed = admit(first_targets(NEVER).signed, self.country, self._everyone, NEVER)
+        check_signed(trust.role_name(self.country), self._role, listed.signed)
+        check_document(self.draft)
+
+    @property
+    def _everyone(self) -> Office:
+        self.office.check(self.draft.role)
+        return Office(keys=self.office.keys, threshold=len(self.office.keys))
+
+    @property
+    def _role(self) -> Metadata[Targets]:
+        assert isinstance(self.draft.metadata.signed, Targets)
+        return self.draft.metadata
+
+
+class _Draft(BaseModel):
+    model_config = _STRICT
+    v: Literal[1]
+    kind: Literal["draft"]
+    role: str
+    metadata: str
+    document: str | None
+
+
+class _Join(BaseModel):
+    model_config = _STRICT
+    v: Literal[1]
+    kind: Literal["join"]
+    country: str
+    keys: tuple[dict[str, str | dict[str, str]], ...]
+    threshold: int
+    metadata: str
+    document: str
+
+
+def read_draft(data: bytes) -> Draft:
+    """Read a draft; nothing about its signatures is proven.
+
+    Raises:
+        FormatError: it is none.
+    """
+    canonical.parse(data, max_size=MAX_DRAFT)
+    try:
+        told = _Draft.model_validate_json(data)
+    except ValidationError as error:
+        raise FormatError("This is not a draft of the federation.") from error
+    content = canonical.unb64u(told.metadata)
+    if told.role == "root":
+        return Draft(role=told.role, metadata=read_metadata(content, Root))
+    metadata = read_metadata(content, Targets)
+    if told.role == "targets":
+        return Draft(role=told.role, metadata=metadata)
+    country_of(told.role)
+    if told.document is None:
+        raise FormatError("This draft of a country lacks the document.")
+    return Draft(role=told.role, metadata=metadata, document=canonical.unb64u(told.document))
+
+
+def read_join(data: bytes) -> JoinRequest:
+    """Read a request to join; `check` says whether it holds.
+
+    Raises:
+        FormatError: it is none.
+    """
+    canonical.parse(data, max_size=MAX_DRAFT)
+    try:
+        told = _Join.model_validate_json(data)
+    except ValidationError as error:
+        raise FormatError("This is not a request to join the federation.") from error
+    draft = Draft(
+        role=trust.role_name(parse_country(told.country)),
+        metadata=read_metadata(canonical.unb64u(told.metadata), Targets),
+        document=canonical.unb64u(told.document),
+    )
+    keys = tuple(read_key(each) for each in told.keys)
+    return JoinRequest(
+        country=told.country, office=Office(keys=keys, threshold=told.threshold), draft=draft
+    )
+
+
+def country_of(role: str) -> str:
+    """Give the country whose role this is.
+
+    Raises:
+        FormatError: it is no country's.
+    """
+    if not role.startswith(trust.role_name("")):
+        raise FormatError(f"{role} is no role of the federation.")
+    return parse_country(role.removeprefix(trust.role_name("")))
+
+
+def check_document(draft: Draft) -> trust.Member:
+    """Check that the document beside a country's role is the one that it signs.
+
+    Raises:
+        TrustError: it is another one.
+        FormatError: it is no member document, or another country's.
+    """
+    country, role = country_of(draft.role), draft.metadata.signed
+    assert isinstance(role, Targets)
+    assert draft.document is not None
+    target = role.targets.get(trust.target_path(country))
+    try:
+        if target is None:
+            raise TrustError(f"{draft.role} signs no document of {country}.", country=country)
+        target.verify_length_and_hashes(draft.document)
+    except RepositoryError as error:
+        raise TrustError("The document is not the one that was signed.", country=country) from error
+    member = trust.Member.from_bytes(draft.document)
+    if member.country != country:
+        raise TrustError(f"{draft.role} speaks for {member.country}.", country=country)
+    return member
