@@ -10,6 +10,7 @@ import anyio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from services.gateway import listening
 from services.gateway.authentication import Authenticator
 from services.gateway.delivery import Delivery, Identity
 from services.gateway.denials import Denials
@@ -26,12 +27,12 @@ from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
 from services.gateway.witnesses import Witnesses
 from shared.protocol import canonical, jose
-from shared.runtime import http, logs, server, tls
+from shared.runtime import http, logs, server
 from shared.runtime.app import OK, create_app
 from shared.runtime.authorities import read_authorities
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.database import Database, migrate, open_database
-from shared.runtime.edge import Edge, EdgeProtocol
+from shared.runtime.edge import Edge
 from shared.runtime.keystore import Keystore, KeystoreError
 from shared.runtime.principals import Assertions, Doorman
 from shared.runtime.settings import load
@@ -181,10 +182,7 @@ def main() -> None:
     settings = load(GatewaySettings)
     logs.configure("gateway", settings.log_level)
     gateway = create(settings)
-    context = tls.server_context(settings.tls_cert, settings.tls_key)
     server.run(
-        server.make_server(
-            gateway.public, settings.gateway_listen, context=context, protocol=EdgeProtocol
-        ),
+        listening.public(gateway.public, settings),
         server.make_server(gateway.internal, settings.gateway_internal_listen),
     )

@@ -29,6 +29,8 @@ SECURITY_HEADERS = (
 class EdgeProtocol(HttpToolsProtocol):
     """HTTP/1.1 with a deadline for the headers, an idle time and a least rate for the body."""
 
+    max_header_bytes: ClassVar[int] = MAX_HEADER_BYTES
+    max_headers: ClassVar[int] = MAX_HEADERS
     header_deadline: ClassVar[float] = 10.0  # seconds from the connection to the end of the headers
     body_idle: ClassVar[float] = 20.0  # seconds between two pieces of a body
     min_rate: ClassVar[float] = 1024  # bytes a second, once `rate_grace` has passed
@@ -67,7 +69,7 @@ class EdgeProtocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value)
         self._measure(len(name) + len(value) + 4)
-        if len(self.headers) > MAX_HEADERS:
+        if len(self.headers) > self.max_headers:
             self.transport.abort()
 
     @override
@@ -102,7 +104,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     def _measure(self, size: int) -> None:
         self._size += size
-        if self._size > MAX_HEADER_BYTES:
+        if self._size > self.max_header_bytes:
             self.transport.abort()
 
     def _arm(self, seconds: float) -> None:
@@ -119,6 +121,13 @@ class EdgeProtocol(HttpToolsProtocol):
             self._arm(self.body_idle)  # we are the slow side
             return
         self.transport.abort()
+
+
+class ProxiedProtocol(EdgeProtocol):
+    """The same behind our proxy, whose own headers come on top of the caller's."""
+
+    max_header_bytes: ClassVar[int] = MAX_HEADER_BYTES + 12 * 2**10  # a certificate in base64
+    max_headers: ClassVar[int] = MAX_HEADERS + 8
 
 
 class Edge:

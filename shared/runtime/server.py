@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -15,6 +18,7 @@ from shared.runtime.settings import parse_listen
 
 GRACE = 10  # seconds that running requests get at a stop
 KEEP_ALIVE = 75  # seconds; uvicorn's 5 would close a pool's connections between segments
+UNIX = "unix:"  # before the path of a Unix socket, where `host:port` could stand
 
 
 class QuietServer(uvicorn.Server):
@@ -34,18 +38,15 @@ def make_server(
     context: ssl.SSLContext | None = None,
     protocol: type[asyncio.Protocol] | str = "httptools",
 ) -> QuietServer:
-    """Prepare a listener on `host:port`; with `context` it speaks TLS.
+    """Prepare a listener on `host:port` or `unix:/path`; with `context` it speaks TLS.
 
-    No proxy headers are believed: on one machine every client comes from 127.0.0.1.
+    No proxy headers are believed here: on one machine every client comes from 127.0.0.1.
     """
-    host, port = parse_listen(listen)
-    options: dict[str, Any] = {}
+    options = _place(listen)
     if context is not None:
         options["ssl_context_factory"] = lambda _config, _default: context
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         http=protocol,
         ws="none",
         loop="uvloop",
@@ -58,6 +59,27 @@ def make_server(
         **options,
     )
     return QuietServer(config)
+
+
+def _place(listen: str) -> dict[str, Any]:
+    if listen.startswith(UNIX):
+        path = Path(listen.removeprefix(UNIX))
+        _reserve(path)
+        return {"uds": str(path)}
+    host, port = parse_listen(listen)
+    return {"host": host, "port": port}
+
+
+def _reserve(path: Path) -> None:
+    """Leave a socket file that its owner and group alone may use: the server takes over its mode."""
+    if path.is_socket():
+        path.unlink()  # of a process that was killed
+    with socket.socket(socket.AF_UNIX) as reserved:
+        before = os.umask(0o117)
+        try:
+            reserved.bind(str(path))
+        finally:
+            os.umask(before)
 
 
 def run(*servers: QuietServer) -> None:

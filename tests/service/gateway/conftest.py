@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from shared.runtime.edge import EdgeProtocol
+from tests.edges import edge
 from tests.service.gateway.calling import Caller, http_client
 from tests.service.gateway.echo import Echo, echo_app
 from tests.service.gateway.federation import (
@@ -23,7 +24,7 @@ from tests.time_authority import Site as TimeSite
 from tests.time_authority import TimeAuthority
 from tests.time_authority import serving as keeping_time
 
-__all__ = ["live", "site"]
+__all__ = ["edge", "live", "site"]
 
 
 @dataclass
