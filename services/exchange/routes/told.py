@@ -1,0 +1,199 @@
+"""Examples for the OpenAPI document of the exchange: one case, told from draft to hand-over."""
+
+from collections.abc import Mapping
+
+from shared.runtime.described import JSON, OCTETS, Told
+
+REQUEST_ID = "01a1fdfa-4600-7c63-8c66-804dc68564d2"
+PACKAGE_ID = "01a20143-90a0-7d11-a3f2-5b9c21a07e44"
+ITEM_ID = "statements"
+SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+SHA384 = "ab" * 48
+AT = "2026-11-21T12:00:00.000Z"
+
+DRAFT = {
+    "to": "QN",
+    "request_kind": "MLA",
+    "legal_basis": [{"instrument": "BUD", "article": "31"}],
+    "own_reference": "QM-2026-0042",
+    "issuing_authority": "Prosecutor of QM",
+    "offences": [{"name": "Fraud", "provision": "s. 1", "max_penalty_months": 60}],
+    "facts": "An account was emptied.",
+    "purpose": "To find out who did it.",
+    "measures": [
+        {"code": "MEA-03", "description": "Subscriber data", "identifiers": ["+99 1"]},
+        {"code": "MEA-05", "description": "Call records", "from": "2026-01-01"},
+    ],
+    "urgent": False,
+    "confidential": True,
+}
+_ENTRY = {"channel": "QM>QN", "epoch": 0, "seq": 1, "hash": SHA384}
+REQUEST = {
+    "request_id": REQUEST_ID,
+    "direction": "out",
+    "peer": "QN",
+    "state": "S00",
+    "version": 1,
+    "digest": SHA256,
+    "document": {"v": 1, "request_id": REQUEST_ID, "from": "QM", "to": "QN"},
+    "measures": [
+        {
+            "measure_id": "M01",
+            "code": "MEA-03",
+            "description": "Subscriber data",
+            "state": "requested",
+        }
+    ],
+    "approvals": [],
+    "entry": None,
+    "created_at": AT,
+    "updated_at": AT,
+    "waiting_for": "the preparer, to submit it with an approval",
+    "history": [{"at": AT, "state": "S00", "by": "urn:rogatory:QM:preparer"}],
+}
+PACKAGE = {
+    "package_id": PACKAGE_ID,
+    "direction": "out",
+    "peer": "QM",
+    "request_id": REQUEST_ID,
+    "state": "COLLECTING",
+    "version": 1,
+    "title": "Account statements",
+    "measures": ["M01"],
+    "segment_size": 67108864,
+    "items": 0,
+    "size": 0,
+    "segments": 0,
+    "digest": None,
+    "tagmanifest_sha256": None,
+    "progress": None,
+    "error": None,
+    "entry": None,
+    "waiting_for": "the preparer, to add files and close it",
+    "approvals": [],
+    "history": [{"at": AT, "state": "COLLECTING", "by": "urn:rogatory:QN:preparer"}],
+    "created_at": AT,
+    "updated_at": AT,
+}
+ITEM = {
+    "item_id": ITEM_ID,
+    "path": "data/statements.csv",
+    "original_name": "Statements.csv",
+    "size": 1024,
+    "sha256": SHA256,
+    "media_type": "text/csv",
+    "segments": 1,
+}
+_APPROVAL = {"approval": "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLiJ9.eyJhY3QiOiIuLi4ifQ.c2lnbmF0dXJl"}
+_ITEM = {name: ITEM[name] for name in ("path", "original_name", "size", "sha256", "media_type")}
+_SEGMENT = "/v1/packages/{package_id}/items/{item_id}/segments/{n}"
+
+TOLD: Mapping[str, Told] = {
+    "GET /v1/requests": Told(answer={"requests": [REQUEST]}),
+    "POST /v1/requests": Told(body=DRAFT, answer=REQUEST),
+    "GET /v1/requests/{request_id}": Told(answer=REQUEST),
+    "PUT /v1/requests/{request_id}": Told(body=DRAFT, answer={**REQUEST, "version": 2}),
+    "POST /v1/requests/{request_id}/submit": Told(
+        body=_APPROVAL, answer={**REQUEST, "state": "S01"}
+    ),
+    "POST /v1/requests/{request_id}/approve": Told(
+        body=_APPROVAL, answer={**REQUEST, "state": "S03"}
+    ),
+    "POST /v1/requests/{request_id}/send": Told(
+        answer={**REQUEST, "state": "S04", "entry": _ENTRY}
+    ),
+    "POST /v1/requests/{request_id}/acknowledge": Told(
+        body={"reference": "QN-88/26"}, answer={**REQUEST, "direction": "in", "state": "S06"}
+    ),
+    "POST /v1/requests/{request_id}/accept": Told(
+        body={"measures": ["M01"], "note": "Under way."},
+        answer={**REQUEST, "direction": "in", "state": "S14"},
+    ),
+    "POST /v1/requests/{request_id}/refuse": Told(
+        body={"codes": ["REF-02"], "reasons": "The act is no offence here."},
+        answer={**REQUEST, "direction": "in", "state": "S12"},
+    ),
+    "GET /v1/packages": Told(answer={"packages": [PACKAGE]}),
+    "POST /v1/packages": Told(
+        body={"request_id": REQUEST_ID, "measures": ["M01"], "title": "Account statements"},
+        answer=PACKAGE,
+    ),
+    "GET /v1/packages/{package_id}": Told(answer=PACKAGE),
+    "GET /v1/packages/{package_id}/items": Told(answer={"items": [ITEM]}),
+    "PUT /v1/packages/{package_id}/items/{item_id}": Told(body=_ITEM, answer=ITEM, also=(201,)),
+    "GET /v1/packages/{package_id}/items/{item_id}/segments": Told(answer={"missing": [[0, 3]]}),
+    f"PUT {_SEGMENT}": Told(takes=OCTETS, answer={"item_id": ITEM_ID, "segment": 0}, also=(201,)),
+    f"GET {_SEGMENT}": Told(gives=OCTETS),
+    "PUT /v1/packages/{package_id}/case": Told(
+        takes=JSON, body={"@context": {}, "@graph": []}, answer=PACKAGE
+    ),
+    "POST /v1/packages/{package_id}/close": Told(answer={**PACKAGE, "state": "CLOSING"}),
+    "POST /v1/packages/{package_id}/prepare": Told(
+        body=_APPROVAL, answer={**PACKAGE, "state": "FILTERED"}
+    ),
+    "POST /v1/packages/{package_id}/clear": Told(
+        body=_APPROVAL, answer={**PACKAGE, "state": "CLEARED"}
+    ),
+    "POST /v1/packages/{package_id}/release": Told(answer={**PACKAGE, "state": "SEALED"}),
+    "GET /v1/packages/{package_id}/tags": Told(answer={"bagit.txt": "QmFnSXQtVmVyc2lvbjogMS4w"}),
+    "GET /v1/packages/{package_id}/chain": Told(
+        answer={"files": {"chain/root.json": "eyJzaWduZWQiOnt9fQ"}}
+    ),
+    "POST /v1/packages/{package_id}/handover": Told(
+        body={"tagmanifest_sha256": SHA256}, answer={**PACKAGE, "state": "IN_USE"}
+    ),
+    "GET /v1/inbox": Told(answer={"packages": [], "requests": [{**REQUEST, "direction": "in"}]}),
+    "POST /peer/v1/entries": Told(
+        takes=JSON,
+        body={"entry": "eyJ…", "leaf": "AAE…", "proof": "c2sp.org/tlog-proof@v1\n…"},
+        answer={"hash": SHA384},
+        also=(200,),
+    ),
+    "GET /peer/v1/heads": Told(
+        answer={
+            "heads": [{"channel": "QM>QN", "epoch": 0, "seq": 1, "hash": SHA384, "entry": "eyJ…"}]
+        }
+    ),
+    "GET /peer/v1/entries": Told(
+        answer={"entries": [{"entry": "eyJ…", "leaf": "AAE", "proof": "c2sp.org/tlog-proof@v1\n"}]}
+    ),
+    "GET /peer/v1/packages/{package_id}/index": Told(gives=OCTETS),
+    "GET /peer/v1/packages/{package_id}/segments/{item_id}/{n}": Told(gives=OCTETS),
+    "GET /v1/audit/channels/{peer}/links": Told(
+        answer={
+            "links": [
+                {
+                    "channel": "QM>QN",
+                    "epoch": 0,
+                    "seq": 1,
+                    "prev": SHA384,
+                    "hash": SHA384,
+                    "type": "request",
+                    "at": AT,
+                }
+            ]
+        }
+    ),
+    "GET /v1/audit/channels/evidence": Told(
+        answer={"evidence": [{"peer": "QN", "found_at": AT, "notes": ["…", "…"], "file": None}]}
+    ),
+    "GET /v1/ops/channels": Told(
+        answer={
+            "channels": [
+                {
+                    "channel": "QM>QN",
+                    "direction": "out",
+                    "epoch": 0,
+                    "seq": 1,
+                    "hash": SHA384,
+                    "entries": 2,
+                    "first_break": None,
+                    "frozen": None,
+                    "contradictions": [],
+                    "last_error": None,
+                }
+            ],
+            "outbox": {"events": 0, "since": None},
+        }
+    ),
+}
