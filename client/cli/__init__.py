@@ -44,6 +44,7 @@ COMMANDS: Final = {
     "verify": _Entry("client.cli.verifying", "Verify a bag offline, step by step."),
     "audit": _Entry("client.cli.auditing", "Mirror a country's log and verify it.", group=True),
     "witness": _Entry("client.cli.witness", "Run an oversight body's witness of logs."),
+    "instrument": _Entry("client.cli.instruments", "What each treaty asks for.", group=True),
     "doctor": _Entry("client.cli.doctor", "Say what is wrong between you and your gateway."),
 }
 

@@ -1,0 +1,121 @@
+"""`rogatory instrument`: what a treaty asks for, as data; and what is wrong with a profile, by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from client.cli.terminal import terminal_of
+from client.errors import UsageError, unreadable
+from shared.protocol.canonical import Json
+from shared.protocol.law import library
+from shared.protocol.law.instruments import ProfileError, packed, read_instrument
+from shared.protocol.law.shapes import Deadline, Instrument
+
+app = typer.Typer(no_args_is_help=True)
+_LEVELS: Final = {"A": "any authority", "P": "prosecutor or judge", "J": "judge or court"}
+
+
+@app.command("list")
+def list_instruments(context: typer.Context) -> None:
+    """List the instruments that come with this release."""
+    found = [packed(code) for code in library.INSTRUMENTS]
+    rows: list[Json] = [
+        {
+            "code": each.code,
+            "name": each.name,
+            "citation": each.citation,
+            "in_force": str(each.in_force) if each.in_force else None,
+            "unread": len(each.unread()),
+        }
+        for each in found
+    ]
+    lines = [f"{each.code:9} {each.citation:28} {each.name}" for each in found]
+    terminal_of(context).answer({"instruments": rows}, lines)
+
+
+@app.command("show")
+def show(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="BUD, EIO, …: see `list`.")],
+) -> None:
+    """Show what an instrument asks for, allows and bars, each with its article."""
+    if code not in library.INSTRUMENTS:
+        raise UsageError(
+            f"there is no instrument {code}",
+            code="no_instrument",
+            next_step=f"there are: {', '.join(library.INSTRUMENTS)}",
+        )
+    profile = packed(code)
+    told = profile.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    terminal_of(context).answer(told, _lines(profile))
+
+
+@app.command("check")
+def check(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A profile in TOML.")],
+) -> None:
+    """Check a profile that you wrote or changed; every mistake is told with its line. Exit code 2."""
+    try:
+        profile = read_instrument(file.read_bytes())
+    except OSError as error:
+        raise unreadable(file, error) from error
+    except ProfileError as error:
+        told = "\n".join(f"{file}:{each.line}: {each.place}: {each.what}" for each in error.flaws)
+        raise UsageError(
+            f"{len(error.flaws)} mistake{'s' if len(error.flaws) > 1 else ''}:\n{told}",
+            code=error.code,
+            next_step="mend these lines and check again",
+        ) from error
+    unread = profile.unread()
+    lines = [f"{file}: {profile.name} ({profile.code}) can be used"]
+    if unread:
+        lines.append(f"not yet compared with the official text: {'; '.join(unread)}")
+    terminal_of(context).answer({"code": profile.code, "unread": list(unread)}, lines)
+
+
+def _lines(profile: Instrument) -> list[str]:
+    since = profile.in_force or "not in force when this profile was made"
+    return [
+        f"{profile.name} ({profile.citation}), since {since}",
+        "",
+        "asks for:",
+        *(
+            f"  {code} {library.fields()[code]['title']}  [{rule.article}]"
+            for code, rule in profile.field.items()
+        ),
+        "",
+        "measures:",
+        *(
+            f"  {code} {library.title('measure', code)}: {_LEVELS[rule.level]}  [{rule.article}]"
+            for code, rule in profile.measure.items()
+        ),
+        "",
+        "deadlines:",
+        *(f"  {each.id} {_length(each)}  [{each.article}]" for each in profile.deadline),
+        "",
+        "grounds to refuse:",
+        *(
+            f"  {code} {library.title('refusal', code)}  [{rule.article}]"
+            for code, rule in profile.ground.items()
+        ),
+        "",
+        "barred:",
+        *(f"  {code} {rule.why}  [{rule.article}]" for code, rule in profile.barred.items()),
+        *(f"  {rule.why}  [{rule.article}]" for rule in profile.barred_reasons.values()),
+        "",
+        f"a challenge suspends a transfer: {profile.challenge.suspends}  [{profile.challenge.article}]",
+    ]
+
+
+def _length(deadline: Deadline) -> str:
+    if deadline.length is None:
+        return f"{deadline.act}: no number"
+    plural = "s" if deadline.length > 1 else ""
+    least = "at least " if deadline.least else ""
+    return (
+        f"{deadline.act}: {least}{deadline.length} {deadline.unit}{plural} from {deadline.starts}"
+    )

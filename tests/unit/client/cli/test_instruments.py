@@ -1,0 +1,52 @@
+"""`rogatory instrument`: treaties as data, and the mistakes in a profile by line."""
+
+from pathlib import Path
+
+from shared.protocol.law import library
+from tests.unit.client.cli.conftest import Cli
+
+
+def test_the_list_names_every_instrument(cli: Cli) -> None:
+    ran = cli("--json", "instrument", "list")
+    assert [each["code"] for each in ran.json["instruments"]] == list(library.INSTRUMENTS)
+    assert "European Investigation Order" in cli("instrument", "list").out
+
+
+def test_what_is_shown_has_its_article(cli: Cli) -> None:
+    out = cli("instrument", "show", "EIO").out
+    assert "D02 decide: 30 days from delivered  [12(3), 12(5)]" in out
+    assert "REF-02 The list of Article 11 is closed" in out
+    assert "MEA-07 stored content data: judge or court" in out
+    assert "D20 execute: no number" in cli("instrument", "show", "BUD").out
+    assert (
+        cli("--json", "instrument", "show", "EIO").json["ground"]["REF-04"]["article"] == "11(1)(d)"
+    )
+
+
+def test_an_instrument_that_is_not_there(cli: Cli) -> None:
+    ran = cli("instrument", "show", "XYZ")
+    assert ran.code == 2
+    assert "there are: BUD, 2AP" in ran.err
+
+
+def test_a_profile_of_ones_own(cli: Cli, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_bytes(library.instrument_text("BILATERAL").replace(b'"BILATERAL"', b'"T-QM-QN"'))
+    ran = cli("instrument", "check", own)
+    assert (ran.code, "(T-QM-QN) can be used" in ran.out) == (0, True)
+    assert "not yet compared with the official text: MT 1(2)" in ran.out
+
+
+def test_a_profile_with_mistakes(cli: Cli, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    text = library.instrument_text("BILATERAL").decode().replace("MEA-25", "MEA-99")
+    own.write_text(text.replace("REF-21", "REF-99"))
+    number = next(n for n, line in enumerate(text.splitlines(), 1) if "MEA-99" in line)
+    ran = cli("instrument", "check", own)
+    assert ran.code == 2
+    assert f"{own}:{number}: measure.MEA-99: there is no measure code MEA-99" in ran.err
+    assert "2 mistakes" in ran.err
+
+
+def test_a_file_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
+    assert cli("instrument", "check", tmp_path / "none.toml").code == 2
