@@ -85,7 +85,8 @@ class Session:
         self, method: str, path: str, body: bytes, *, media_type: str = "application/json"
     ) -> urllib3.BaseHTTPResponse:
         """Send a body of a media type."""
-        return self.call(method, path, headers={"Content-Type": media_type}, body=body)
+        headers = {"Content-Type": media_type, "Content-Digest": content_digest(sha256(body))}
+        return self.call(method, path, headers=headers, body=body)
 
     def json(self, answer: urllib3.BaseHTTPResponse) -> dict[str, Json]:
         """Read an answer as a JSON object; an empty answer is an empty object.

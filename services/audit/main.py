@@ -22,17 +22,17 @@ from services.audit.routes import (
     timestamps,
     witness,
 )
+from services.audit.routes.told import TOLD
 from services.audit.settings import AuditSettings
 from services.audit.signer import Signer
 from services.audit.worker import Log
-from shared.runtime import logs
+from shared.runtime import described, guard, logs
 from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.crew import Crew
 from shared.runtime.database import migrate, open_database
 from shared.runtime.directory import Directory
 from shared.runtime.keystore import Keystore
-from shared.runtime.principals import Doorman
 from shared.runtime.server import make_server, run
 from shared.runtime.settings import load
 
@@ -47,6 +47,7 @@ ROUTERS = (
     inspections.router,
     witness.router,
     evidence.router,
+    described.router(TOLD),
 )
 
 
@@ -102,7 +103,8 @@ def _app(
         readiness=lambda: _readiness(service, crew, settings),
         lifespan=lifespan,
     )
-    app.state.doorman = Doorman.load("audit", settings.internal_keys, opened.clock)
+    keys = settings.internal_keys
+    guard.place(app, "audit", routers=ROUTERS, keys=keys, clock=opened.clock)
     app.state.parts = service.parts
     app.state.jobs = service.jobs
     return app

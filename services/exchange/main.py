@@ -21,11 +21,12 @@ from services.exchange.recording import Recorder
 from services.exchange.refusing import Refusals
 from services.exchange.routes import inbound, oversight, packages, receiving, requests
 from services.exchange.routes.parts import Parts
+from services.exchange.routes.told import TOLD
 from services.exchange.settings import ExchangeSettings
 from services.exchange.vault import Vault
 from services.exchange.wire import Wire
 from shared.protocol.identifiers import parse_country
-from shared.runtime import logs
+from shared.runtime import described, guard, logs
 from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.crew import Crew, Job
@@ -33,7 +34,7 @@ from shared.runtime.database import migrate, open_database
 from shared.runtime.directory import Directory
 from shared.runtime.http import bulk_pool, json_client
 from shared.runtime.keystore import Keystore
-from shared.runtime.principals import HEADER, Assertions, Doorman, InternalAuth
+from shared.runtime.principals import HEADER, Assertions, InternalAuth
 from shared.runtime.refreshing import Refresher
 from shared.runtime.server import make_server, run
 from shared.runtime.settings import load
@@ -44,6 +45,7 @@ ROUTERS = (
     receiving.router,
     inbound.router,
     oversight.router,
+    described.router(TOLD),
 )
 
 
@@ -83,7 +85,7 @@ def compose(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Fas
         return {**crew.problems(), **states}
 
     app = create_app("rogatory exchange", routers=ROUTERS, readiness=readiness, lifespan=lifespan)
-    app.state.doorman = Doorman.load("exchange", settings.internal_keys, clock)
+    guard.place(app, "exchange", routers=ROUTERS, keys=settings.internal_keys, clock=clock)
     app.state.parts = parts
     app.state.jobs = jobs
     return app

@@ -10,8 +10,9 @@ import anyio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from services.gateway import listening
+from services.gateway import founding, listening, rates
 from services.gateway.authentication import Authenticator
+from services.gateway.clients import Office
 from services.gateway.delivery import Delivery, Identity
 from services.gateway.denials import Denials
 from services.gateway.directory import Directory
@@ -21,20 +22,23 @@ from services.gateway.proving import Provers
 from services.gateway.registry import Registry
 from services.gateway.routes import api, egress, oauth
 from services.gateway.routes.form import FormRules
+from services.gateway.routes.recording import Recording
 from services.gateway.settings import GatewaySettings
+from services.gateway.standing import LogStanding
 from services.gateway.timekeeping import Timekeepers
+from services.gateway.tokenkeys import Rings, TokenKeys
 from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
 from services.gateway.witnesses import Witnesses
 from shared.protocol import canonical, jose
-from shared.runtime import http, logs, server
+from shared.runtime import guard, http, logs, server
 from shared.runtime.app import OK, create_app
 from shared.runtime.authorities import read_authorities
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.database import Database, migrate, open_database
 from shared.runtime.edge import Edge
 from shared.runtime.keystore import Keystore, KeystoreError
-from shared.runtime.principals import Assertions, Doorman
+from shared.runtime.principals import Assertions
 from shared.runtime.settings import load
 
 THREADS = 128  # calls that may wait for a service, a peer or the database at once
@@ -66,11 +70,13 @@ def create(settings: GatewaySettings, *, clock: Clock = utc_now) -> Gateway:
     internal = create_app(
         "Rogatory gateway, inside", routers=[egress.router], readiness=lambda: _ready(parts)
     )
-    internal.state.doorman = Doorman.load("gateway", settings.internal_keys, clock)
+    keys = settings.internal_keys
+    guard.place(internal, "gateway", routers=[egress.router], keys=keys, clock=clock)
     internal.state.directory, internal.state.delivery = parts.directory, parts.delivery
     internal.state.timekeepers = Timekeepers(read_authorities(settings.time_authorities))
     internal.state.witnesses = Witnesses(parts.directory, country=settings.country)
-    return Gateway(public=Edge(_public(settings, parts)), internal=Edge(internal))
+    public = Recording(_public(settings, parts), parts.entrance)
+    return Gateway(public=Edge(public), internal=Edge(internal))
 
 
 def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Parts:
@@ -94,7 +100,9 @@ def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Pa
         directory=directory,
         denials=denials,
         upstream=upstream,
-        entrance=Entrance(authenticator=_authenticator(issuer), denials=denials),
+        entrance=Entrance(
+            authenticator=_authenticator(issuer), denials=denials, rates=rates.configured(settings)
+        ),
         issuer=issuer,
         delivery=Delivery(_identity(settings, keystore), directory=directory, clock=clock),
     )
@@ -108,14 +116,17 @@ def _issuer(
     database: Database,
     clock: Clock,
 ) -> Issuer:
-    key = _jwk(keystore, "token")
+    rings = Rings.open(database, keystore, clock)
     return Issuer(
         url=settings.gateway_url,
-        key=key,
+        keys=TokenKeys(rings),
         registry=Registry(
-            settings.clients, country=settings.country, directory=directory, clock=clock
+            founding.found(settings.clients, database, country=settings.country, clock=clock),
+            country=settings.country,
+            directory=directory,
+            clock=clock,
         ),
-        provers=Provers.open(settings.database_url("gateway"), database, key, clock),
+        provers=Provers.open(settings.database_url("gateway"), database, rings.nonces, clock),
         clock=clock,
     )
 
@@ -123,7 +134,7 @@ def _issuer(
 def _authenticator(issuer: Issuer) -> Authenticator:
     return Authenticator(
         issuer=issuer.url,
-        keys=[jose.public_part(issuer.key)],
+        keys=issuer.keys,
         registry=issuer.registry,
         provers=issuer.provers,
         clock=issuer.clock,
@@ -141,12 +152,15 @@ def _identity(settings: GatewaySettings, keystore: Keystore) -> Identity:
 def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        keepers = parts.issuer.keys.rings.crew()
+        keepers.start()
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         parts.directory.start()
         parts.denials.start()
         yield
         await asyncio.to_thread(parts.directory.stop)
         await asyncio.to_thread(parts.denials.stop)
+        await asyncio.to_thread(keepers.stop)
         await parts.upstream.close()
         parts.database.close()
         parts.issuer.provers.marks.close()
@@ -162,6 +176,10 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     app.state.entrance, app.state.issuer = parts.entrance, parts.issuer
     app.state.upstream, app.state.directory = parts.upstream, parts.directory
     app.state.denials, app.state.turns = parts.denials, Turns()
+    app.state.office = Office(
+        database=parts.database, country=settings.country, clock=parts.issuer.clock
+    )
+    app.state.log_standing = LogStanding(lambda: parts.upstream.is_ready("audit"))
     return app
 
 

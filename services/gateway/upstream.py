@@ -16,9 +16,11 @@ from services.gateway.denials import UndeliveredError
 from services.gateway.entrance import Admitted
 from shared.protocol import canonical
 from shared.protocol.canonical import Json
+from shared.protocol.digests import parse_content_digest
+from shared.protocol.errors import FormatError
 from shared.runtime import http, logs
-from shared.runtime.principals import HEADER, Assertions, Principal
-from shared.runtime.refusals import Unavailable
+from shared.runtime.principals import HEADER, Assertions, Principal, digest
+from shared.runtime.refusals import Malformed, Unavailable
 
 REQUEST_HEADERS = (
     "content-type",
@@ -43,6 +45,7 @@ ANSWER_HEADERS = (
 )
 CONNECTIONS = 64
 OK = 200
+READY_TIMEOUT = 1.0  # seconds
 WHOLE = 2**20  # bytes; a smaller answer is read at once
 
 
@@ -88,12 +91,13 @@ class Upstream:
             Unavailable: the service does not answer.
         """
         route, target = admitted.match.route, admitted.match.target
-        sent = self._headers(admitted, headers)
+        target += f"?{query}" if query else ""
+        sent = self._headers(admitted, target, headers, digest(body))
         sent["content-length"] = str(len(body))
         try:
             response = self._pools[route.service].urlopen(
                 route.method,
-                target + ("?" + query if query else ""),
+                target,
                 body=body,
                 headers=sent,
                 redirect=False,
@@ -114,13 +118,15 @@ class Upstream:
         """Make a call with a large body, as it comes.
 
         Raises:
+            Malformed: the caller does not promise what the body will be.
             Unavailable: the service does not answer.
         """
-        route = admitted.match.route
-        url = self._urls[route.service] + admitted.match.target + ("?" + query if query else "")
+        route, target = admitted.match.route, admitted.match.target
+        target += f"?{query}" if query else ""
+        sent = self._headers(admitted, target, headers, _promised(headers))
         try:
             response = await self._uploads.request(
-                route.method, url, content=blocks, headers=self._headers(admitted, headers)
+                route.method, self._urls[route.service] + target, content=blocks, headers=sent
             )
         except httpx.TransportError as error:
             raise _away(route.service, error) from error
@@ -141,18 +147,29 @@ class Upstream:
             return {"status": "away", "error": type(error).__name__}
         return status
 
+    def is_ready(self, service: str) -> bool:
+        """Say whether a service takes calls now; blocks, not for long."""
+        try:
+            answer = self._pools[service].request(
+                "GET", "/readyz", redirect=False, timeout=READY_TIMEOUT
+            )
+        except HTTPError:
+            return False
+        return answer.status == OK
+
     def record(self, events: Sequence[Json]) -> None:
         """Bring events of the gateway itself to the log; blocks.
 
         Raises:
             UndeliveredError: the log has not confirmed them.
         """
-        token = self._assertions.mint("audit", "POST", "/entries")
+        body = canonical.encode({"events": events})
+        token = self._assertions.mint("audit", "POST", "/entries", body=digest(body))
         try:
             answer = self._pools["audit"].request(
                 "POST",
                 "/entries",
-                body=canonical.encode({"events": events}),
+                body=body,
                 headers={"content-type": "application/json", HEADER: token},
                 redirect=False,
             )
@@ -161,7 +178,10 @@ class Upstream:
         if answer.status != OK:
             raise UndeliveredError(f"the audit service answered {answer.status}")
 
-    def _headers(self, admitted: Admitted, headers: Mapping[str, str]) -> dict[str, str]:
+    def _headers(
+        self, admitted: Admitted, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> dict[str, str]:
+        """Build the headers of a call inside, whose body has this SHA-256."""
         caller, match = admitted.caller, admitted.match
         on_behalf = None
         if caller is not None:
@@ -174,7 +194,7 @@ class Upstream:
                 purpose=admitted.purpose,
             )
         token = self._assertions.mint(
-            match.route.service, match.route.method, match.target, on_behalf
+            match.route.service, match.route.method, target, on_behalf, body=body
         )
         return {**_allowed(headers, REQUEST_HEADERS), HEADER: token}
 
@@ -214,6 +234,18 @@ def read_answer(response: urllib3.BaseHTTPResponse) -> Answer:
 
 def _allowed(headers: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:
     return {name: headers[name] for name in names if name in headers}
+
+
+def _promised(headers: Mapping[str, str]) -> bytes:
+    """Read the digest that a large body is to have: it is bound before the body has come."""
+    try:
+        return parse_content_digest(headers.get("content-digest", ""))
+    except FormatError as error:
+        raise Malformed(
+            "content_digest_required",
+            "The header Content-Digest says which SHA-256 a large body has (RFC 9530).",
+            next_step="Send Content-Digest: sha-256=:BASE64:",
+        ) from error
 
 
 def _away(service: str, error: Exception) -> Unavailable:

@@ -1,33 +1,28 @@
-"""Who asks, who may, and on whose behalf: three kinds of token that cannot pass for each other.
+"""Who asks, and who may: kinds of token that cannot pass for each other.
 
 | kind | typ | signed by | says |
 |---|---|---|---|
 | client assertion | client-authentication+jwt, JWT or none | the client | who asks for a token |
 | access token | at+jwt | the gateway | who may do what, bound to which proof key |
-| internal assertion | rogatory-internal+jwt | a service | on whose behalf it calls another |
 
-The fourth kind, the DPoP proof, stands in `dpop`. See spec/tokens.md. Single use (`jti`) and
-revocation need a store and are the gateway's part.
+The DPoP proof stands in `dpop`, the assertion of one service to another in `internal`. See
+spec/tokens.md. Single use (`jti`) and revocation need a store and are the gateway's part.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.protocol import jose
+from shared.protocol import canonical, digests, jose
 from shared.protocol.jose import Claims, Jwk, Profile, TokenError
 
 __all__ = ["TokenError", "new_jti"]
 
 MAX_ASSERTION_LIFE = 330  # seconds
 TOKEN_LIFE = timedelta(seconds=300)
-MAX_INTERNAL_LIFE = 30  # seconds
 
-_CLIENT_TYPE, _ACCESS_TYPE, _INTERNAL_TYPE = (
-    "client-authentication+jwt",
-    "at+jwt",
-    "rogatory-internal+jwt",
-)
+_X5T = "x5t#S256"
+_CLIENT_TYPE, _ACCESS_TYPE = "client-authentication+jwt", "at+jwt"
 _ASSERTION = Profile(
     types=frozenset({None, "jwt", _CLIENT_TYPE}),
     header=frozenset({"alg", "typ", "kid"}),
@@ -39,11 +34,7 @@ _ACCESS = Profile(
     required=frozenset(
         {"iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti", "cnf", "cc", "role"}
     ),
-)
-_INTERNAL = Profile(
-    types=frozenset({_INTERNAL_TYPE}),
-    header=frozenset({"alg", "typ"}),
-    required=frozenset({"iss", "aud", "htm", "path", "iat", "exp", "jti"}),
+    algorithms=jose.OURS,
 )
 
 new_jti = jose.new_jti
@@ -60,7 +51,10 @@ class ClientAssertion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessToken:
-    """What an access token grants, to whom, and to which proof key it is bound (RFC 9068)."""
+    """What an access token grants, to whom, and to which keys it is bound (RFC 9068).
+
+    `kid` names the key that signed it, once it was verified.
+    """
 
     issuer: str
     client_id: str
@@ -71,23 +65,8 @@ class AccessToken:
     issued: int
     expires: int
     jti: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InternalClaims:
-    """One service calls another for one method and path.
-
-    `client_id`, `country` and `scope` (blank-separated) are those of the client on whose behalf it
-    calls, absent when it calls for itself. `officer` is asserted by the national system, `purpose`
-    by an overseer.
-    """
-
-    issuer: str
-    client_id: str | None
-    country: str | None
-    scope: str
-    officer: str | None
-    purpose: str | None
+    x5t: str | None = None  # of the client's certificate, where there is one
+    kid: str = ""
 
 
 def claimed_client(text: str) -> str:
@@ -155,7 +134,7 @@ def sign_access_token(key: Jwk, token: AccessToken) -> str:
         "cc": token.country,
         "role": token.role,
         "scope": " ".join(token.scopes),
-        "cnf": {"jkt": token.jkt},
+        "cnf": {"jkt": token.jkt, **({_X5T: token.x5t} if token.x5t else {})},
         "iat": token.issued,
         "exp": token.expires,
         "jti": token.jti,
@@ -163,79 +142,50 @@ def sign_access_token(key: Jwk, token: AccessToken) -> str:
     return jose.sign(key, _ACCESS_TYPE, claims, kid=jose.thumbprint(key))
 
 
+def certificate_thumbprint(certificate: bytes | None) -> str | None:
+    """Name a certificate (DER) as in `x5t#S256` (RFC 8705, 3.1); None stays None."""
+    return None if certificate is None else canonical.b64u(digests.sha256(certificate))
+
+
 def verify_access_token(
     text: str, keys: Sequence[Jwk], *, issuer: str, now: datetime
 ) -> AccessToken:
-    """Check an access token (RFC 9068, 4) but for revocation and its binding to the proof.
+    """Check an access token (RFC 9068, 4) but for revocation and its bindings.
 
     Raises:
         TokenError: the token does not hold.
     """
     token = jose.parse(text, _ACCESS)
-    jose.check_signature(token, jose.by_kid(keys, token))
+    key = jose.by_kid(keys, token)
+    jose.check_signature(token, key)
     claims = token.claims
     jose.check_audience(claims, api_audience(issuer))
     if claims["iss"] != issuer or claims["sub"] != claims["client_id"]:
         raise TokenError("The token is of another issuer or names two clients.", reason="iss")
     expires = jose.check_times(claims, now)
-    confirmation = claims["cnf"]
-    if not isinstance(confirmation, dict):
-        raise TokenError("The token is bound to no key.", reason="cnf")
+    jkt, x5t = confirmation(claims)
     return AccessToken(
         issuer=issuer,
         client_id=jose.string(claims, "sub"),
         country=jose.string(claims, "cc"),
         role=jose.string(claims, "role"),
         scopes=tuple(jose.string(claims, "scope").split()),
-        jkt=jose.string(confirmation, "jkt"),
+        jkt=jkt,
         issued=jose.integer(claims, "iat"),
         expires=expires,
         jti=jose.jti(claims),
+        x5t=x5t,
+        kid=jose.thumbprint(key),
     )
 
 
-def mint_internal(key: Jwk, claims: Mapping[str, jose.Json]) -> str:
-    """Sign an internal assertion; `claims` are those of the profile in spec/tokens.md, 6."""
-    return jose.sign(key, _INTERNAL_TYPE, claims)
-
-
-def verify_internal(
-    text: str, keys: Mapping[str, Jwk], *, audience: str, method: str, path: str, now: datetime
-) -> InternalClaims:
-    """Check an internal assertion: from a known service, for me, for this very call, fresh.
-
-    Args:
-        text: the compact JWS of the header `Txn-Token`.
-        keys: the public key of each service, by its name.
-        audience: the name of the service that was called.
-        method: the call's method.
-        path: the call's path as it came, without its query.
-        now: the time.
+def confirmation(claims: Claims) -> tuple[str, str | None]:
+    """Read to which proof key, and to which certificate if any, a token is bound (RFC 7800).
 
     Raises:
-        TokenError: the assertion does not hold.
+        TokenError: it is bound to no proof key.
     """
-    token = jose.parse(text, _INTERNAL)
-    claims = token.claims
-    issuer = jose.string(claims, "iss")
-    if issuer not in keys:
-        raise TokenError("No such service may call.", reason="iss")
-    jose.check_signature(token, keys[issuer])
-    jose.check_audience(claims, audience)
-    if claims["htm"] != method or claims["path"] != path:
-        raise TokenError("The assertion is for another call.", reason="path")
-    if jose.check_times(claims, now) > jose.integer(claims, "iat") + MAX_INTERNAL_LIFE:
-        raise TokenError("The assertion lives too long.", reason="exp")
-    jose.jti(claims)
-    return InternalClaims(
-        issuer=issuer,
-        client_id=_optional(claims, "sub"),
-        country=_optional(claims, "cc"),
-        scope=_optional(claims, "scope") or "",
-        officer=_optional(claims, "officer"),
-        purpose=_optional(claims, "purpose"),
-    )
-
-
-def _optional(claims: Claims, name: str) -> str | None:
-    return jose.string(claims, name) if name in claims else None
+    bound = claims["cnf"]
+    if not isinstance(bound, dict):
+        raise TokenError("The token is bound to no key.", reason="cnf")
+    return jose.string(bound, "jkt"), jose.string(bound, _X5T) if _X5T in bound else None

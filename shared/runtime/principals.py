@@ -1,24 +1,29 @@
 """Who is calling, inside a node: a signed assertion of at most 30 s for every internal call.
 
-The header `Txn-Token` carries a JWT of type `rogatory-internal+jwt`, bound to method and path, signed by
-the calling service's own key; a service accepts nothing else, also not from the gateway's address. The
-public keys of the three services come from bootstrap. (Draft OAuth Transaction Tokens is the model.)
+The header `Txn-Token` carries a JWT of type `rogatory-internal+jwt`, bound to method, address and body,
+signed by the calling service's own key; a service accepts nothing else (`shared.runtime.guard`), also
+not from the gateway's address. The keys come from bootstrap and are replaced by
+`python -m deploy.internal_keys`, without a restart. (Draft OAuth Transaction Tokens is the model.)
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-from fastapi import Request
 
-from shared.protocol import canonical, tokens
+from shared.protocol import canonical, internal, jose
+from shared.protocol.errors import FormatError
+from shared.runtime import logs
 from shared.runtime.clock import Clock
-from shared.runtime.keystore import Keystore
-from shared.runtime.refusals import NotAllowed, Unauthenticated
+from shared.runtime.keystore import Keystore, KeystoreError
 
 HEADER = "Txn-Token"
 LIFETIME = 30  # seconds
+OVERLAP = timedelta(seconds=60)  # for which a key that was replaced still counts
 SERVICES = ("gateway", "exchange", "audit")
 
 
@@ -45,31 +50,46 @@ class Assertions:
     """Make the assertions of one service."""
 
     service: str
-    key: Mapping[str, str]  # private ES256 JWK
+    key: Mapping[str, str]  # private ES256 JWK, as it was at the start
     clock: Clock
+    stored: "_StoredKey | None" = None
 
     @classmethod
     def load(cls, service: str, keystore: Keystore, clock: Clock) -> "Assertions":
-        """Take the service's own key `internal-<service>` from the keystore."""
-        return cls(service, _jwk(keystore.get(f"internal-{service}")), clock)
+        """Take the service's own key `internal-<service>` from the keystore; also when it changes."""
+        stored = _StoredKey(keystore, f"internal-{service}")
+        return cls(service, stored.now(), clock, stored)
 
     def mint(
-        self, audience: str, method: str, path: str, on_behalf: Principal | None = None
+        self,
+        audience: str,
+        method: str,
+        target: str,
+        on_behalf: Principal | None = None,
+        *,
+        body: bytes | None = None,
     ) -> str:
-        """Return the header value for one call; `path` is without the query."""
+        """Return the header value for one call.
+
+        Args:
+            audience: the service that is called.
+            method: as sent.
+            target: the path and, after `?`, the query, as sent.
+            on_behalf: of whom; None: the service calls for itself.
+            body: the SHA-256 that the body has; None: there is none, or it is empty.
+        """
         now = int(self.clock().timestamp())
         claims: dict[str, canonical.Json] = {
             "iss": self.service,
             "aud": audience,
-            "htm": method,
-            "path": path,
+            **internal.bound(method, target, body),
             "iat": now,
             "exp": now + LIFETIME,
-            "jti": tokens.new_jti(),
+            "jti": jose.new_jti(),
         }
         if on_behalf is not None:
             claims |= _claims(on_behalf)
-        return tokens.mint_internal(self.key, claims)
+        return internal.sign(self.stored.now() if self.stored else self.key, claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,89 +100,85 @@ class InternalAuth:
     audience: str
 
     def __call__(self, request: httpx.Request) -> httpx.Request:
-        """Add the assertion for this very method and path."""
-        path = request.url.raw_path.decode().partition("?")[0]
-        request.headers[HEADER] = self.assertions.mint(self.audience, request.method, path)
+        """Add the assertion for this very method, address and body."""
+        request.headers[HEADER] = self.assertions.mint(
+            self.audience,
+            request.method,
+            request.url.raw_path.decode(),
+            body=digest(request.read()),
+        )
         return request
 
 
-@dataclass(frozen=True, slots=True)
-class Doorman:
-    """Check the assertions that reach one service. It hangs on the app as `app.state.doorman`."""
+class _StoredKey:
+    """A key in the keystore, read again when its file changes."""
 
-    service: str
-    keys: Mapping[str, Mapping[str, str]]  # public ES256 JWK by calling service
-    clock: Clock
+    def __init__(self, keystore: Keystore, name: str) -> None:
+        self._keystore, self._name = keystore, name
+        self._path = keystore.folder / f"{name}.key"
+        self._lock = threading.Lock()
+        self._key = _jwk(keystore.get(name))
+        self._stamp: object = _stamp(self._path)
 
-    @classmethod
-    def load(cls, service: str, folder: Path, clock: Clock) -> "Doorman":
-        """Read `<service>.pub.jwk` of every service of the node."""
-        return cls(
-            service,
-            {name: _jwk((folder / f"{name}.pub.jwk").read_bytes()) for name in SERVICES},
-            clock,
-        )
-
-    def admit(self, request: Request) -> Principal:
-        """Return who calls.
-
-        Raises:
-            Unauthenticated: no assertion, or one that is not for exactly this call.
-        """
-        token = request.headers.getlist(HEADER)
-        if len(token) != 1:
-            raise Unauthenticated(
-                "no_assertion", "This address takes calls of the node's own services only."
-            )
+    def now(self) -> Mapping[str, str]:
+        """Return the key that signs now."""
         try:
-            claims = tokens.verify_internal(
-                token[0],
-                self.keys,
-                audience=self.service,
-                method=request.method,
-                path=request.scope["raw_path"].decode(),
-                now=self.clock(),
-            )
-        except tokens.TokenError as error:
-            raise Unauthenticated(
-                "bad_assertion", f"The internal assertion is refused. {error}"
-            ) from error
-        return Principal(
-            service=claims.issuer,
-            client_id=claims.client_id,
-            country=claims.country,
-            scopes=frozenset(claims.scope.split()),
-            officer=claims.officer,
-            purpose=claims.purpose,
-        )
+            stamp = _stamp(self._path)
+            if stamp != self._stamp:
+                with self._lock:
+                    self._key, self._stamp = _jwk(self._keystore.get(self._name)), stamp
+        except (OSError, KeystoreError, FormatError) as error:
+            logs.log().error("internal_key_not_reloaded", key=self._name, error=str(error))
+        return self._key
 
 
-def requires(*services: str, scope: str | None = None) -> Callable[[Request], Principal]:
-    """Return a dependency that admits these services, and through the gateway only with `scope`.
+class InternalKeys:
+    """The public keys of the node's services: files that are read again when they change.
 
-    Raises (when called):
-        Unauthenticated: no valid assertion.
-        NotAllowed: another service, or a client without the scope.
+    A key that is replaced counts for `OVERLAP` more, so that no call on its way is lost.
     """
-    alternatives = frozenset((scope or "").split("|")) - {""}
 
-    def admitted(request: Request) -> Principal:
-        doorman: Doorman = request.app.state.doorman
-        principal = doorman.admit(request)
-        if principal.service not in services:
-            raise NotAllowed(
-                "wrong_service", f"The {principal.service} has no business at this address."
-            )
-        if alternatives and not alternatives & principal.scopes:
-            raise NotAllowed("insufficient_scope", f"This takes the scope {scope}.", rule="R5")
-        return principal
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        """Read `<service>.pub.jwk` of every service of the node."""
+        self._folder, self._clock = folder, clock
+        self._lock = threading.Lock()
+        self._stamp = self._stamps()
+        self._keys = {name: _read_key(folder, name) for name in SERVICES}
+        self._before: list[tuple[str, Mapping[str, str], datetime]] = []
 
-    return admitted
+    def now(self) -> Mapping[str, Sequence[Mapping[str, str]]]:
+        """Return the keys that count now, by service; the newest first."""
+        stamps = self._stamps()
+        with self._lock:
+            if stamps != self._stamp:
+                self._reload(stamps)
+            counting = {name: [key] for name, key in self._keys.items()}
+            for name, key, until in self._before:
+                if self._clock() < until:
+                    counting[name].append(key)
+        return counting
+
+    def _reload(self, stamps: Sequence[object]) -> None:
+        try:
+            read = {name: _read_key(self._folder, name) for name in SERVICES}
+        except (OSError, FormatError) as error:
+            # A file that is half written; it is read again when it is whole.
+            logs.log().error("internal_keys_not_reloaded", error=str(error))
+            return
+        until = self._clock() + OVERLAP
+        replaced = [name for name in SERVICES if read[name] != self._keys[name]]
+        self._before = [each for each in self._before if self._clock() < each[2]]
+        self._before += [(name, self._keys[name], until) for name in replaced]
+        self._keys, self._stamp = read, stamps
+        logs.log().info("internal_keys_reloaded", replaced=replaced)
+
+    def _stamps(self) -> Sequence[object]:
+        return [_stamp(self._folder / f"{name}.pub.jwk") for name in SERVICES]
 
 
-def gateway_client(scope: str) -> Callable[[Request], Principal]:
-    """Return `requires("gateway", scope=scope)`: a client of the gateway with a scope (`a|b`: either)."""
-    return requires("gateway", scope=scope)
+def digest(body: bytes) -> bytes | None:
+    """Return what an assertion is bound to: the SHA-256 of a body, None for an empty one."""
+    return hashlib.sha256(body).digest() if body else None
 
 
 def _claims(principal: Principal) -> dict[str, canonical.Json]:
@@ -174,6 +190,15 @@ def _claims(principal: Principal) -> dict[str, canonical.Json]:
         "scope": " ".join(sorted(principal.scopes)) or None,
     }
     return {name: value for name, value in told.items() if value}
+
+
+def _stamp(path: Path) -> object:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _read_key(folder: Path, service: str) -> Mapping[str, str]:
+    return _jwk((folder / f"{service}.pub.jwk").read_bytes())
 
 
 def _jwk(content: bytes) -> Mapping[str, str]:

@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.audit import events, recording
 from services.audit.events import MAX_EVENTS, Event
 from services.audit.routes.parts import Parts, parts
+from services.audit.routes.shapes import Taken
 from shared.protocol.canonical import b64u
-from shared.runtime.principals import Principal, requires
+from shared.runtime.guard import principal
+from shared.runtime.principals import Principal
 from shared.runtime.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
@@ -29,8 +31,8 @@ class Submission(BaseModel):
 def append(
     body: Submission,
     own: Annotated[Parts, Depends(parts)],
-    caller: Annotated[Principal, Depends(requires("exchange", "gateway"))],
-) -> dict[str, object]:
+    caller: Annotated[Principal, Depends(principal)],
+) -> Taken:
     """Answer once every event is sequenced and signed."""
     for event in body.events:
         events.check_writer(event, caller.service)

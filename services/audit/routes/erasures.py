@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict
 
 from services.audit import erasure
 from services.audit.routes.parts import Parts, parts
+from services.audit.routes.shapes import Erased
 from shared.protocol.canonical import b64u
 from shared.protocol.identifiers import parse_id
 from shared.protocol.leaves import parse
-from shared.runtime.principals import Principal, gateway_client
+from shared.runtime.guard import principal
+from shared.runtime.principals import Principal
 from shared.runtime.strict import StrictRoute
 
 router = APIRouter(route_class=StrictRoute)
@@ -30,8 +32,8 @@ class Asked(BaseModel):
 def erase(
     body: Asked,
     own: Annotated[Parts, Depends(parts)],
-    caller: Annotated[Principal, Depends(gateway_client("audit:erase"))],
-) -> dict[str, object]:
+    caller: Annotated[Principal, Depends(principal)],
+) -> Erased:
     """Answer once the openings are destroyed and the entry that says so is signed."""
     case_ref = own.confidential.case_ref(parse_id(body.case_id))
     recorded = erasure.erase(

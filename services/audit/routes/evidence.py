@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from services.audit.routes.parts import Parts, parts, record_access
+from services.audit.routes.shapes import Convictions
 from shared.protocol.canonical import b64u
 from shared.runtime.clock import milliseconds
-from shared.runtime.principals import Principal, gateway_client
+from shared.runtime.guard import principal
+from shared.runtime.principals import Principal
 
 router = APIRouter(prefix="/oversight")
 
@@ -15,9 +17,9 @@ router = APIRouter(prefix="/oversight")
 @router.get("/evidence")
 def evidence(
     own: Annotated[Parts, Depends(parts)],
-    overseer: Annotated[Principal, Depends(gateway_client("audit:read"))],
+    overseer: Annotated[Principal, Depends(principal)],
     request: Request,
-) -> dict[str, object]:
+) -> Convictions:
     """Every file of evidence, the oldest first."""
     found = own.cosigner.evidence()
     record_access(own, overseer, kind="evidence", count=len(found), query=request.url.query)

@@ -1,6 +1,5 @@
 """Read the log as C2SP tlog-tiles has it: checkpoint, hash tiles, entry bundles; and proofs."""
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -9,14 +8,16 @@ from pydantic import Field
 
 from services.audit import proofs, standing
 from services.audit.routes.parts import Parts, parts, record_access
+from services.audit.routes.shapes import Consistency, Published
+from services.audit.standing import Status
 from shared.protocol.canonical import b64
 from shared.protocol.tiles import parse_tile
-from shared.runtime.principals import Principal, gateway_client, requires
+from shared.runtime.guard import principal
+from shared.runtime.principals import Principal
 
 router = APIRouter()
-services = Depends(requires("gateway", "exchange"))
 Own = Annotated[Parts, Depends(parts)]
-Overseer = Annotated[Principal, Depends(gateway_client("audit:read"))]
+Overseer = Annotated[Principal, Depends(principal)]
 Index = Annotated[int, Field(ge=0, lt=2**53)]
 
 FRESH = {"Cache-Control": "max-age=1"}
@@ -25,7 +26,7 @@ PRIVATE = {"Cache-Control": "private, max-age=31536000, immutable"}
 OCTETS = "application/octet-stream"
 
 
-@router.get("/checkpoint", dependencies=[services])
+@router.get("/checkpoint")
 def checkpoint(own: Own, level: Literal["published", "signed"] = "published") -> Response:
     """The newest checkpoint that has its quorum, or the newest that is signed."""
     note = _LEVELS[level](own.log.database)
@@ -35,24 +36,22 @@ def checkpoint(own: Own, level: Literal["published", "signed"] = "published") ->
 _LEVELS = {"published": proofs.checkpoint, "signed": proofs.signed_checkpoint}
 
 
-@router.get("/status", dependencies=[services])
-def status(own: Own) -> dict[str, object]:
+@router.get("/status")
+def status(own: Own) -> Status:
     """Whether the log is in order, and for how long nobody has witnessed it."""
     log = own.log
-    return asdict(
-        standing.status(
-            database=log.database, membership=own.membership, signals=own.signals, clock=log.clock
-        )
+    return standing.status(
+        database=log.database, membership=own.membership, signals=own.signals, clock=log.clock
     )
 
 
-@router.get("/proofs/published", dependencies=[Depends(requires("exchange"))])
+@router.get("/proofs/published")
 def published(
     own: Own,
     index: Annotated[list[Index], Query(min_length=1, max_length=proofs.MAX_ASKED)],
     under: Literal["first", "newest"] = "first",
     log: str | None = None,
-) -> dict[str, object]:
+) -> Published:
     """Log proofs with the cosignatures of our policy; entries that have none yet are left out.
 
     `lost` are entries behind the end of a log that died: they are to be recorded anew.
@@ -76,19 +75,19 @@ def entry_bundle(path: str, own: Own, overseer: Overseer) -> Response:
     return Response(content, headers=PRIVATE, media_type=OCTETS)
 
 
-@router.get("/tile/{path:path}", dependencies=[services])
+@router.get("/tile/{path:path}")
 def hash_tile(path: str, own: Own) -> Response:
     """Hashes, which tell nothing of what they are over."""
     return _tile(own, path)
 
 
-@router.get("/proofs/consistency", dependencies=[services])
+@router.get("/proofs/consistency")
 def consistency(
     own: Own,
     old: Annotated[int, Query(alias="from", ge=0)],
     new: Annotated[int, Query(alias="to", ge=0)],
     log: str | None = None,
-) -> dict[str, object]:
+) -> Consistency:
     """That the log of `to` entries extends that of `from`."""
     hashes = proofs.consistency(own.shelf.reading(log), old=old, new=new)
     return {"from": old, "to": new, "hashes": [b64(each) for each in hashes]}

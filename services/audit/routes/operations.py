@@ -1,6 +1,5 @@
 """For the operators: is what is stored still what was logged?"""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -8,14 +7,14 @@ from fastapi import APIRouter, Depends
 from services.audit import inspecting
 from services.audit.routes import inspections
 from services.audit.routes.parts import Parts, parts
+from services.audit.routes.shapes import Stages
 from services.audit.stages import overview
-from shared.runtime.principals import gateway_client
 
 router = APIRouter(prefix="/ops")
 
 
-@router.get("/stages", dependencies=[Depends(gateway_client("ops:health"))])
-def stages(own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
+@router.get("/stages")
+def stages(own: Annotated[Parts, Depends(parts)]) -> Stages:
     """Where the log stands: its stages, its inbox, its witnesses."""
     found = overview(
         database=own.log.database,
@@ -28,8 +27,14 @@ def stages(own: Annotated[Parts, Depends(parts)]) -> dict[str, object]:
     return {
         "leading": own.leading(),
         "alarm": None if alarm is None else {"code": alarm.code, "detail": str(alarm)},
-        **asdict(found),
-        "inspection": inspected and inspections.answer(inspected),
-        "cosigned": [asdict(each) for each in own.cosigner.standings()],
-        "stamps": [asdict(each) for each in own.stamper.lights()],
+        "stages": found.stages,
+        "inbox": found.inbox,
+        "epoch": found.epoch,
+        "unwitnessed_for": found.unwitnessed_for,
+        "limit": found.limit,
+        "quorum": found.quorum,
+        "witnesses": found.witnesses,
+        "inspection": None if inspected is None else inspections.answer(inspected),
+        "cosigned": own.cosigner.standings(),
+        "stamps": own.stamper.lights(),
     }

@@ -7,15 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.audit import finding, oversight
 from services.audit.confidential import CASE_KEY_FIELD
+from services.audit.routes import shapes
 from services.audit.routes.parts import Parts, parts, record_access
 from shared.protocol.canonical import b64, b64u
 from shared.protocol.leaves import parse_time
-from shared.runtime.principals import Principal, gateway_client
+from shared.runtime.guard import principal
+from shared.runtime.principals import Principal
 
 router = APIRouter(prefix="/oversight")
 
 Own = Annotated[Parts, Depends(parts)]
-Overseer = Annotated[Principal, Depends(gateway_client("audit:read"))]
+Overseer = Annotated[Principal, Depends(principal)]
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 
 
@@ -38,7 +40,7 @@ class Asked(BaseModel):
 @router.get("/entries")
 def entries(
     asked: Annotated[Asked, Query()], own: Own, overseer: Overseer, request: Request
-) -> dict[str, object]:
+) -> shapes.Page:
     """Entries by index, time, case or peer, each proven under one checkpoint."""
     database = own.shelf.reading(asked.log)
     page = oversight.read(_query(asked), database=database, confidential=own.confidential)
@@ -58,7 +60,7 @@ def counterparts(
     request: Request,
     start: Annotated[Number, Query(alias="from")] = 0,
     log: str | None = None,
-) -> dict[str, object]:
+) -> shapes.Counterparts:
     """The peers' leaves of what was received, with their proofs."""
     found = oversight.counterparts(own.shelf.reading(log), start=start)
     _record(own, overseer, request, "counterparts", len(found.counterparts))
@@ -72,7 +74,7 @@ def counterparts(
 
 
 @router.get("/key")
-def key(own: Own, overseer: Overseer, request: Request) -> dict[str, object]:
+def key(own: Own, overseer: Overseer, request: Request) -> shapes.CaseKey:
     """K_log, which makes case pseudonyms; the first entry commits to `digest`."""
     _record(own, overseer, request, "key", 1)
     confidential = own.confidential
@@ -92,7 +94,7 @@ def proof(
     index: Number,
     size: Number | None = None,
     log: str | None = None,
-) -> dict[str, object]:
+) -> shapes.ProvenAt:
     """One entry with its log proof."""
     proven = oversight.proof(own.shelf.reading(log), index=index, size=size)
     _record(own, overseer, request, "proof", 1)
@@ -121,7 +123,7 @@ class Sought(BaseModel):
 @router.get("/find")
 def find(
     sought: Annotated[Sought, Query()], own: Own, overseer: Overseer, request: Request
-) -> dict[str, object]:
+) -> shapes.Found:
     """All entries of a case or about a peer, or that there are none, with the proof of it."""
     wanted = finding.Wanted(**sought.model_dump(exclude={"log"}))
     database = own.shelf.reading(sought.log)
@@ -131,13 +133,13 @@ def find(
         "size": found.page.size,
         "checkpoint": found.page.checkpoint,
         "covered": found.covered,
-        "index": found.proof and _index(found.proof),
+        "index": None if found.proof is None else _index(found.proof),
         "entries": [_entry(each) for each in found.page.entries],
         "next": found.page.following,
     }
 
 
-def _index(proof: finding.Proof) -> dict[str, object]:
+def _index(proof: finding.Proof) -> shapes.IndexProof:
     return {
         "index": proof.index,
         "leaf": b64u(proof.leaf),
@@ -163,7 +165,7 @@ def _record(own: Parts, overseer: Principal, request: Request, kind: str, count:
     record_access(own, overseer, kind=kind, count=count, query=request.url.query)
 
 
-def _entry(shown: oversight.Shown) -> dict[str, object]:
+def _entry(shown: oversight.Shown) -> shapes.Shown:
     return {
         "index": shown.index,
         "leaf": b64u(shown.leaf),

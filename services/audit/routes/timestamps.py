@@ -7,7 +7,9 @@ from pydantic import Field
 
 from services.audit import stamping
 from services.audit.routes.parts import Parts, parts, record_access
-from shared.runtime.principals import Principal, gateway_client
+from services.audit.routes.shapes import Stamps
+from shared.runtime.guard import principal
+from shared.runtime.principals import Principal
 
 router = APIRouter(prefix="/oversight")
 
@@ -15,11 +17,11 @@ router = APIRouter(prefix="/oversight")
 @router.get("/timestamps")
 def timestamps(
     own: Annotated[Parts, Depends(parts)],
-    overseer: Annotated[Principal, Depends(gateway_client("audit:read"))],
+    overseer: Annotated[Principal, Depends(principal)],
     request: Request,
     start: Annotated[int, Field(ge=0, lt=2**53), Query(alias="from")] = 0,
     log: str | None = None,
-) -> dict[str, object]:
+) -> Stamps:
     """The records of stamps over checkpoints of this size and larger, `next` None at the end."""
     found = stamping.records(own.shelf.reading(log), start=start)
     record_access(

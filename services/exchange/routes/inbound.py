@@ -14,7 +14,8 @@ from shared.protocol.canonical import b64u
 from shared.protocol.digests import content_digest
 from shared.protocol.entries import MAX_ENTRY
 from shared.protocol.identifiers import Country, parse_country
-from shared.runtime.principals import Principal, gateway_client
+from shared.runtime.guard import principal
+from shared.runtime.principals import Principal
 
 router = APIRouter(prefix="/peer/v1")
 OCTETS = "application/octet-stream"
@@ -51,8 +52,8 @@ class EntriesAnswer:
     entries: tuple[EntryAnswer, ...]
 
 
-def _peer(principal: Annotated[Principal, Depends(gateway_client("node:deliver"))]) -> Country:
-    return parse_country(principal.country or "")
+def _peer(caller: Annotated[Principal, Depends(principal)]) -> Country:
+    return parse_country(caller.country or "")
 
 
 Peer = Annotated[Country, Depends(_peer)]

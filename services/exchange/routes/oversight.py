@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 
 from services.exchange import channel_watch, contradictions
 from services.exchange.channel_watch import ChannelReport, LinkReport
 from services.exchange.contradictions import Held
-from services.exchange.routes.parts import Node, acting
-from services.exchange.states import Actor
+from services.exchange.routes.parts import Acting, Node
 from shared.protocol.canonical import b64u
 from shared.runtime.clock import milliseconds
 
 router = APIRouter(prefix="/v1")
-Overseer = Annotated[Actor, Depends(acting("audit:read"))]
-Operator = Annotated[Actor, Depends(acting("ops:health"))]
 Peer = Annotated[str, Path(pattern="^[A-Z]{2}$")]
 
 
@@ -89,7 +86,7 @@ class ChannelsAnswer:
 
 
 @router.get("/audit/channels/{peer}/links")
-def links(peer: Peer, actor: Overseer, node: Node) -> LinksAnswer:
+def links(peer: Peer, actor: Acting, node: Node) -> LinksAnswer:
     """Give every place of both directions between us and a peer."""
     found = channel_watch.links(
         peer, country=node.keyring.country, database=node.database, actor=actor
@@ -98,7 +95,7 @@ def links(peer: Peer, actor: Overseer, node: Node) -> LinksAnswer:
 
 
 @router.get("/audit/channels/evidence")
-def evidence(actor: Overseer, node: Node) -> EvidenceAnswer:
+def evidence(actor: Acting, node: Node) -> EvidenceAnswer:
     """Give what peers' logs contradicted themselves in, as it came with their entries."""
     found = contradictions.held_against_logs(
         database=node.database, directory=node.directory, actor=actor
@@ -107,7 +104,7 @@ def evidence(actor: Overseer, node: Node) -> EvidenceAnswer:
 
 
 @router.get("/ops/channels")
-def channels(_actor: Operator, node: Node) -> ChannelsAnswer:
+def channels(node: Node) -> ChannelsAnswer:
     """Recompute every channel and say where it first breaks."""
     reports = channel_watch.verify(database=node.database)
     waiting = channel_watch.outbox(database=node.database)

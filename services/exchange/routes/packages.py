@@ -18,9 +18,9 @@ from services.exchange.routes.answers import (
     PackageList,
     SegmentAnswer,
 )
-from services.exchange.routes.parts import Node, acting
+from services.exchange.routes.parts import Acting, Node
 from services.exchange.routes.streams import pour
-from services.exchange.states import Actor, Direction, PackageState
+from services.exchange.states import Direction, PackageState
 from services.exchange.vault import BLOCK
 from shared.protocol.bag import MAX_CASE
 from shared.protocol.digests import parse_content_digest
@@ -28,16 +28,11 @@ from shared.protocol.encryption import MAX_SEGMENT
 from shared.runtime.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/packages", route_class=StrictRoute)
-Reader = Annotated[Actor, Depends(acting("requests:read"))]
-Preparer = Annotated[Actor, Depends(acting("packages:prepare"))]
-Approver = Annotated[Actor, Depends(acting("packages:approve"))]
-Named = Annotated[Actor, Depends(acting("packages:prepare|packages:approve|packages:receive"))]
 STATUS = {Taken.NEW: 201, Taken.SAME: 200}
 
 
 @router.get("")
 def list_packages(
-    _actor: Reader,
     node: Node,
     direction: Direction | None = None,
     state: PackageState | None = None,
@@ -50,14 +45,14 @@ def list_packages(
 
 
 @router.post("", status_code=201)
-def create(content: PackageDraft, actor: Preparer, node: Node) -> PackageAnswer:
+def create(content: PackageDraft, actor: Acting, node: Node) -> PackageAnswer:
     """Open a package."""
     file = collection.create(content, database=node.database, keyring=node.keyring, actor=actor)
     return answers.package(file)
 
 
 @router.get("/{package_id}")
-def show(package_id: str, _actor: Reader, node: Node) -> PackageAnswer:
+def show(package_id: str, node: Node) -> PackageAnswer:
     """Show one package."""
     return answers.package(
         collection.view(package_id, database=node.database, keyring=node.keyring)
@@ -65,7 +60,7 @@ def show(package_id: str, _actor: Reader, node: Node) -> PackageAnswer:
 
 
 @router.get("/{package_id}/items")
-def list_items(package_id: str, _actor: Named, node: Node) -> ItemList:
+def list_items(package_id: str, node: Node) -> ItemList:
     """List what was said of each file."""
     found = collection.items(package_id, database=node.database, keyring=node.keyring)
     return ItemList(items=tuple(answers.item(one) for one in found))
@@ -77,7 +72,7 @@ def declare(
     item_id: str,
     content: ItemDraft,
     response: Response,
-    actor: Preparer,
+    actor: Acting,
     node: Node,
 ) -> ItemAnswer:
     """Declare a file."""
@@ -89,13 +84,13 @@ def declare(
 
 
 @router.delete("/{package_id}/items/{item_id}", status_code=204)
-def remove(package_id: str, item_id: str, actor: Preparer, node: Node) -> None:
+def remove(package_id: str, item_id: str, actor: Acting, node: Node) -> None:
     """Take a file out again."""
     collection.remove(package_id, item_id, database=node.database, vault=node.vault, actor=actor)
 
 
 @router.get("/{package_id}/items/{item_id}/segments")
-def missing(package_id: str, item_id: str, _actor: Preparer, node: Node) -> MissingAnswer:
+def missing(package_id: str, item_id: str, node: Node) -> MissingAnswer:
     """Say which segments are not stored yet."""
     return MissingAnswer(missing=uploading.missing(package_id, item_id, database=node.database))
 
@@ -121,7 +116,7 @@ async def put_segment(
     promise: Annotated[uploading.Promise, Depends(_promised)],
     request: Request,
     response: Response,
-    actor: Preparer,
+    actor: Acting,
     node: Node,
 ) -> SegmentAnswer:
     """Take one segment, sealing it while it arrives."""
@@ -136,7 +131,7 @@ async def put_segment(
 
 
 @router.put("/{package_id}/case", max_body_size=MAX_CASE)
-async def describe(package_id: str, request: Request, actor: Preparer, node: Node) -> PackageAnswer:
+async def describe(package_id: str, request: Request, actor: Acting, node: Node) -> PackageAnswer:
     """Take the authority's own CASE graph."""
     graph = await request.body()
     file = await run_in_threadpool(
@@ -152,14 +147,14 @@ async def describe(package_id: str, request: Request, actor: Preparer, node: Nod
 
 
 @router.post("/{package_id}/close", status_code=202)
-def close(package_id: str, actor: Preparer, node: Node) -> PackageAnswer:
+def close(package_id: str, actor: Acting, node: Node) -> PackageAnswer:
     """Ask for the package to be read back and frozen."""
     file = closing.close(package_id, database=node.database, keyring=node.keyring, actor=actor)
     return answers.package(file)
 
 
 @router.post("/{package_id}/prepare")
-def prepare(package_id: str, content: Approved, actor: Preparer, node: Node) -> PackageAnswer:
+def prepare(package_id: str, content: Approved, actor: Acting, node: Node) -> PackageAnswer:
     """Approve what was closed."""
     file = release.prepare(
         package_id,
@@ -173,7 +168,7 @@ def prepare(package_id: str, content: Approved, actor: Preparer, node: Node) -> 
 
 
 @router.post("/{package_id}/clear")
-def clear(package_id: str, content: Approved, actor: Approver, node: Node) -> PackageAnswer:
+def clear(package_id: str, content: Approved, actor: Acting, node: Node) -> PackageAnswer:
     """Approve what was closed, as a second officer."""
     file = release.clear(
         package_id,
@@ -187,7 +182,7 @@ def clear(package_id: str, content: Approved, actor: Approver, node: Node) -> Pa
 
 
 @router.post("/{package_id}/release", status_code=202)
-def release_package(package_id: str, actor: Approver, node: Node) -> PackageAnswer:
+def release_package(package_id: str, actor: Acting, node: Node) -> PackageAnswer:
     """Release a cleared package."""
     file = release.release(
         package_id,

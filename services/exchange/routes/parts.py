@@ -1,6 +1,5 @@
 """What routes are given: the parts `main` composed, and who is calling."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,7 +14,8 @@ from services.exchange.vault import Vault
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.directory import Directory
-from shared.runtime.principals import Principal, gateway_client
+from shared.runtime.guard import principal
+from shared.runtime.principals import Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +41,9 @@ def parts_of(request: Request) -> Parts:
 Node = Annotated[Parts, Depends(parts_of)]
 
 
-def acting(scope: str) -> Callable[[Request], Actor]:
-    """Return a dependency: the client behind the gateway, if it has the scope (`a|b`: either)."""
-    admitted = gateway_client(scope)
-
-    def actor(request: Request) -> Actor:
-        return actor_of(admitted(request), parts_of(request).clock)
-
-    return actor
+def acting(request: Request) -> Actor:
+    """Return the client behind the gateway, who acts now: the guard has checked its scope."""
+    return actor_of(principal(request), parts_of(request).clock)
 
 
 def actor_of(principal: Principal, clock: Clock) -> Actor:
@@ -58,3 +53,6 @@ def actor_of(principal: Principal, clock: Clock) -> Actor:
         officer=principal.officer,
         at=clock(),
     )
+
+
+Acting = Annotated[Actor, Depends(acting)]

@@ -1,8 +1,6 @@
 """Requests for assistance, as a national system sees them."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from services.exchange import answering, assistance
 from services.exchange.drafts import (
@@ -14,20 +12,15 @@ from services.exchange.drafts import (
 )
 from services.exchange.routes import answers
 from services.exchange.routes.answers import RequestAnswer, RequestList
-from services.exchange.routes.parts import Node, acting
-from services.exchange.states import Actor, Direction, RequestState
+from services.exchange.routes.parts import Acting, Node
+from services.exchange.states import Direction, RequestState
 from shared.runtime.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/requests", route_class=StrictRoute)
-Reader = Annotated[Actor, Depends(acting("requests:read"))]
-Writer = Annotated[Actor, Depends(acting("requests:write"))]
-Approver = Annotated[Actor, Depends(acting("requests:approve"))]
-Executor = Annotated[Actor, Depends(acting("requests:execute"))]
 
 
 @router.get("")
 def list_requests(
-    _actor: Reader,
     node: Node,
     direction: Direction | None = None,
     state: RequestState | None = None,
@@ -38,7 +31,7 @@ def list_requests(
 
 
 @router.post("", status_code=201)
-def draft(content: RequestDraft, actor: Writer, node: Node) -> RequestAnswer:
+def draft(content: RequestDraft, actor: Acting, node: Node) -> RequestAnswer:
     """Begin a request."""
     file = assistance.draft(
         content, country=node.keyring.country, database=node.database, actor=actor
@@ -47,13 +40,13 @@ def draft(content: RequestDraft, actor: Writer, node: Node) -> RequestAnswer:
 
 
 @router.get("/{request_id}")
-def show(request_id: str, _actor: Reader, node: Node) -> RequestAnswer:
+def show(request_id: str, node: Node) -> RequestAnswer:
     """Show one request."""
     return answers.request(assistance.view(request_id, database=node.database))
 
 
 @router.put("/{request_id}")
-def amend(request_id: str, content: RequestDraft, actor: Writer, node: Node) -> RequestAnswer:
+def amend(request_id: str, content: RequestDraft, actor: Acting, node: Node) -> RequestAnswer:
     """Write a new version of a draft."""
     file = assistance.amend(
         request_id, content, country=node.keyring.country, database=node.database, actor=actor
@@ -62,7 +55,7 @@ def amend(request_id: str, content: RequestDraft, actor: Writer, node: Node) -> 
 
 
 @router.post("/{request_id}/submit")
-def submit(request_id: str, content: Approved, actor: Writer, node: Node) -> RequestAnswer:
+def submit(request_id: str, content: Approved, actor: Acting, node: Node) -> RequestAnswer:
     """Hand a draft to the approver."""
     file = assistance.submit(
         request_id,
@@ -76,7 +69,7 @@ def submit(request_id: str, content: Approved, actor: Writer, node: Node) -> Req
 
 
 @router.post("/{request_id}/approve")
-def approve(request_id: str, content: Approved, actor: Approver, node: Node) -> RequestAnswer:
+def approve(request_id: str, content: Approved, actor: Acting, node: Node) -> RequestAnswer:
     """Approve a request as a second officer."""
     file = assistance.approve(
         request_id,
@@ -89,7 +82,7 @@ def approve(request_id: str, content: Approved, actor: Approver, node: Node) -> 
 
 
 @router.post("/{request_id}/send")
-def send(request_id: str, actor: Approver, node: Node) -> RequestAnswer:
+def send(request_id: str, actor: Acting, node: Node) -> RequestAnswer:
     """Send an approved request."""
     file = assistance.send(
         request_id,
@@ -105,7 +98,7 @@ def send(request_id: str, actor: Approver, node: Node) -> RequestAnswer:
 
 @router.post("/{request_id}/acknowledge")
 def acknowledge(
-    request_id: str, content: Acknowledgement, actor: Executor, node: Node
+    request_id: str, content: Acknowledgement, actor: Acting, node: Node
 ) -> RequestAnswer:
     """Acknowledge a peer's request."""
     file = answering.acknowledge(
@@ -115,7 +108,7 @@ def acknowledge(
 
 
 @router.post("/{request_id}/accept")
-def accept(request_id: str, content: Acceptance, actor: Executor, node: Node) -> RequestAnswer:
+def accept(request_id: str, content: Acceptance, actor: Acting, node: Node) -> RequestAnswer:
     """Accept measures of a peer's request."""
     file = answering.accept(
         request_id, content, database=node.database, keyring=node.keyring, actor=actor
@@ -124,9 +117,7 @@ def accept(request_id: str, content: Acceptance, actor: Executor, node: Node) ->
 
 
 @router.post("/{request_id}/refuse")
-def refuse(
-    request_id: str, content: RefusalOfRequest, actor: Executor, node: Node
-) -> RequestAnswer:
+def refuse(request_id: str, content: RefusalOfRequest, actor: Acting, node: Node) -> RequestAnswer:
     """Refuse a peer's request."""
     file = answering.refuse(
         request_id, content, database=node.database, keyring=node.keyring, actor=actor

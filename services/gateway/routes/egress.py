@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +14,6 @@ from services.gateway.routes.calls import write_answer
 from services.gateway.timekeeping import REPLY, Timekeepers
 from services.gateway.upstream import read_answer
 from services.gateway.witnesses import Witnesses
-from shared.runtime.principals import requires
 
 router = APIRouter(prefix="/egress", max_body_size=ENTRY_BODY)
 
@@ -22,21 +21,18 @@ Country = Annotated[str, Path(pattern="^[A-Z]{2}$")]
 Id = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{1,64}$")]
 Number = Annotated[str, Path(pattern="^[0-9]{1,10}$")]
 Tile = Annotated[str, Path(pattern=r"^[0-9]{1,2}(/x[0-9]{3}){0,6}/[0-9]{3}(\.p/[0-9]{1,3})?$")]
-exchange = Depends(requires("exchange"))
 Name = Annotated[str, Path(pattern="^[^/+]{1,128}$")]
 Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
-audit = Depends(requires("audit"))
-anyone = Depends(requires("exchange", "audit"))
 
 
-@router.get("/directory", dependencies=[anyone])
+@router.get("/directory")
 def directory(request: Request) -> Response:
     """Give the trust bundle."""
     known: Directory = request.app.state.directory
     return Response(known.bundle(), media_type="application/json")
 
 
-@router.post("/time/{name}", dependencies=[audit])
+@router.post("/time/{name}")
 async def stamp(name: Name, request: Request) -> Response:
     """Bring a time-stamp request to an authority."""
     known: Timekeepers = request.app.state.timekeepers
@@ -44,57 +40,57 @@ async def stamp(name: Name, request: Request) -> Response:
     return Response(content, media_type=REPLY)
 
 
-@router.post("/witness/{name}/add-checkpoint", dependencies=[audit])
+@router.post("/witness/{name}/add-checkpoint")
 async def add_checkpoint(name: Name, request: Request) -> Response:
     """Bring a checkpoint of our log to a witness of its policy."""
     body = await request.body()
     return await to_thread.run_sync(_ask_witness, request, name, "POST", "add-checkpoint", body)
 
 
-@router.get("/witness/{name}/{origin}/checkpoint", dependencies=[audit])
+@router.get("/witness/{name}/{origin}/checkpoint")
 def witnessed(name: Name, origin: Digest, request: Request) -> Response:
     """Ask a witness for the newest note of ours that it has."""
     return _ask_witness(request, name, "GET", f"{origin}/checkpoint", b"")
 
 
-@router.post("/{country}/entries", dependencies=[exchange])
+@router.post("/{country}/entries")
 async def deliver(country: Country, request: Request) -> Response:
     """Bring an entry to a peer."""
     body = await request.body()
     return await to_thread.run_sync(_post, request, country, body)
 
 
-@router.get("/{country}/heads", dependencies=[exchange])
+@router.get("/{country}/heads")
 def heads(country: Country, request: Request) -> Response:
     """Ask how far the peer's and our chain go."""
     return _get(request, country, "/peer/v1/heads")
 
 
-@router.get("/{country}/entries", dependencies=[exchange])
+@router.get("/{country}/entries")
 def entries(country: Country, request: Request) -> Response:
     """Ask for entries that we lack."""
     return _get(request, country, f"/peer/v1/entries?{request.url.query}")
 
 
-@router.get("/{country}/packages/{package}/index", dependencies=[exchange])
+@router.get("/{country}/packages/{package}/index")
 def index(country: Country, package: Id, request: Request) -> Response:
     """Fetch a segment index."""
     return _get(request, country, f"/peer/v1/packages/{package}/index")
 
 
-@router.get("/{country}/packages/{package}/segments/{item}/{number}", dependencies=[exchange])
+@router.get("/{country}/packages/{package}/segments/{item}/{number}")
 def segment(country: Country, package: Id, item: Id, number: Number, request: Request) -> Response:
     """Fetch a sealed segment."""
     return _get(request, country, f"/peer/v1/packages/{package}/segments/{item}/{number}")
 
 
-@router.get("/{country}/log/checkpoint", dependencies=[anyone])
+@router.get("/{country}/log/checkpoint")
 def checkpoint(country: Country, request: Request) -> Response:
     """Read the peer's newest checkpoint."""
     return write_answer(read_answer(_delivery(request).read_open(country, "/log/checkpoint")))
 
 
-@router.get("/{country}/log/tile/{tile:path}", dependencies=[anyone])
+@router.get("/{country}/log/tile/{tile:path}")
 def tile(country: Country, tile: Tile, request: Request) -> Response:
     """Read a tile of the peer's log."""
     return write_answer(read_answer(_delivery(request).read_open(country, f"/log/tile/{tile}")))

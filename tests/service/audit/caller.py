@@ -10,7 +10,8 @@ from httpx2 import Response
 
 from services.audit.settings import AuditSettings
 from shared.protocol.checkpoints import verify_checkpoint
-from shared.runtime.principals import HEADER, Assertions, Principal
+from shared.runtime.principals import Assertions, Principal
+from tests.asserting import Asserting
 from tests.service.audit.logbook import (
     KEY,
     ORIGIN,
@@ -59,24 +60,23 @@ class Node:
     keys: Keys
     clock: SetClock
 
+    def asserting(self, service: str, principal: Principal | None = None) -> Asserting:
+        """Speak as a service of the node."""
+        made = Assertions(service, self.keys.internal[service], self.clock)
+        return Asserting(made, "audit", principal)
+
     def get(
         self, path: str, principal: Principal | None = None, *, service: str = "gateway"
     ) -> Response:
-        bare = path.partition("?")[0]
-        assertions = Assertions(service, self.keys.internal[service], self.clock)
-        token = assertions.mint("audit", "GET", bare, principal)
-        return self.client.get(path, headers={HEADER: token})
+        return self.client.get(path, auth=self.asserting(service, principal))
 
     def post(self, *events: dict[str, Any], service: str = "exchange") -> Response:
-        assertions = Assertions(service, self.keys.internal[service], self.clock)
-        token = assertions.mint("audit", "POST", "/entries")
-        return self.client.post("/entries", json={"events": events}, headers={HEADER: token})
+        body = {"events": events}
+        return self.client.post("/entries", json=body, auth=self.asserting(service))
 
     def send(self, path: str, body: object, principal: Principal) -> Response:
         """POST through the gateway on behalf of a client."""
-        assertions = Assertions("gateway", self.keys.internal["gateway"], self.clock)
-        token = assertions.mint("audit", "POST", path, principal)
-        return self.client.post(path, json=body, headers={HEADER: token})
+        return self.client.post(path, json=body, auth=self.asserting("gateway", principal))
 
     def look(self, path: str) -> Any:  # noqa: ANN401 - JSON of a known shape
         answer = self.get(f"/oversight/{path}", OVERSEER)

@@ -5,7 +5,6 @@ import pytest
 from shared.protocol import leaves
 from shared.protocol.canonical import unb64u
 from shared.protocol.logproofs import verify_log_proof
-from shared.runtime.principals import HEADER, Assertions
 from tests.service.audit.caller import OPS, OVERSEER, Node, told
 from tests.service.audit.logbook import (
     KEY,
@@ -45,9 +44,8 @@ def test_the_same_event_again(node: Node) -> None:
     ],
 )
 def test_a_body_that_is_not_taken(node: Node, body: object, status: int) -> None:
-    token = Assertions("exchange", node.keys.internal["exchange"], node.clock)
-    header = {HEADER: token.mint("audit", "POST", "/entries")}
-    assert node.client.post("/entries", json=body, headers=header).status_code == status
+    answer = node.client.post("/entries", json=body, auth=node.asserting("exchange"))
+    assert answer.status_code == status
 
 
 def test_who_may_what(node: Node) -> None:

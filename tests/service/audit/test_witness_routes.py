@@ -24,7 +24,6 @@ from shared.protocol.witnessing import (
     format_submission,
     monitoring_path,
 )
-from shared.runtime.principals import HEADER, Assertions
 from tests.service.audit.caller import OPS, OVERSEER, Keys, Node, settings, told
 from tests.service.audit.conftest import note_policy
 from tests.service.audit.logbook import SetClock
@@ -84,9 +83,7 @@ def witnessing(
 
 
 def submit(node: Node, body: bytes, service: str = "gateway") -> Response:
-    assertions = Assertions(service, node.keys.internal[service], node.clock)
-    token = assertions.mint("audit", "POST", ADD)
-    return node.client.post(ADD, content=body, headers={HEADER: token})
+    return node.client.post(ADD, content=body, auth=node.asserting(service))
 
 
 def grow(node: Node, old: int, new: int) -> Response:

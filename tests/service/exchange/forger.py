@@ -16,7 +16,8 @@ from shared.protocol.logproofs import parse_proof
 from shared.protocol.messages import Envelope
 from shared.protocol.notes import read_note
 from shared.runtime.clock import milliseconds
-from shared.runtime.principals import HEADER, Principal
+from shared.runtime.principals import Principal
+from tests.asserting import Asserting
 from tests.service.exchange.pair import OTHER, Country, Pair
 
 
@@ -112,10 +113,9 @@ def deliver(to: Country, envelope: Envelope | bytes, sender: str | None = None) 
         country=sender or OTHER[to.name],
         scopes=frozenset({"node:deliver"}),
     )
-    assertion = to.node.assertions.mint("exchange", "POST", path, principal)
-    headers = {HEADER: assertion, "Content-Type": "application/json"}
     client = to.node.bare_client()
-    return client.post(path, content=content, headers=headers)
+    client.auth = Asserting(to.node.assertions, "exchange", principal)
+    return client.post(path, content=content, headers={"Content-Type": "application/json"})
 
 
 def say(to: Country, pair: Pair, kind: EntryType, body: dict[str, Any], request: str | None) -> str:

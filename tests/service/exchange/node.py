@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -27,7 +26,8 @@ from shared.protocol.approvals import Act, sign_approval
 from shared.protocol.identifiers import new_id
 from shared.protocol.keys import OfficerKey
 from shared.runtime.keystore import Keystore
-from shared.runtime.principals import HEADER, Assertions, Principal
+from shared.runtime.principals import Assertions, Principal
+from tests.asserting import Asserting
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MIB = 2**20
@@ -52,21 +52,6 @@ class Clock:
 
     def advance(self, step: timedelta) -> None:
         self.now += step
-
-
-@dataclass
-class Gateway:
-    """Assert, as the node's gateway does, on whose behalf each call is made."""
-
-    assertions: Assertions
-    principal: Principal
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Request:
-        path = request.url.raw_path.decode().partition("?")[0]
-        request.headers[HEADER] = self.assertions.mint(
-            "exchange", request.method, path, self.principal
-        )
-        return request
 
 
 @dataclass
@@ -104,7 +89,7 @@ class Node:
         )
         if role not in self.clients:
             self.clients[role] = self.bare_client()
-            self.clients[role].auth = Gateway(self.assertions, principal)
+            self.clients[role].auth = Asserting(self.assertions, "exchange", principal)
         return self.clients[role]
 
     def bare_client(self) -> TestClient:

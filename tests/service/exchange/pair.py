@@ -22,6 +22,7 @@ from services.exchange.wire import Wire
 from shared.protocol.cosignatures import WitnessKey, cosign, read_cosignatures
 from shared.runtime.http import bulk_pool
 from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principal
+from tests.asserting import Asserting
 from tests.service.exchange.audits import exchange_key, open_audit, witness_of
 from tests.service.exchange.filling import cleared_package
 from tests.service.exchange.node import Clock, Node, draft, open_node, trust_bundle
@@ -254,10 +255,10 @@ def _egress(
         country=name,
         scopes=frozenset({"node:deliver"}),
     )
-    assertion = peer.assertions.mint("exchange", method, target.partition("?")[0], principal)
     kind = {"content-type": "application/json"} if body else {}
     client = peer.bare_client()
-    answer = client.request(method, target, content=body, headers={HEADER: assertion, **kind})
+    client.auth = Asserting(peer.assertions, "exchange", principal)
+    answer = client.request(method, target, content=body, headers=kind)
     return _answered(answer)
 
 

@@ -11,7 +11,8 @@ import pytest
 from services.exchange.store import contents, entries, packages
 from shared.protocol.digests import content_digest
 from shared.protocol.identifiers import TAG_ITEM
-from shared.runtime.principals import HEADER, Principal
+from shared.runtime.principals import Principal
+from tests.asserting import Asserting
 from tests.service.exchange.node import outbox
 from tests.service.exchange.pair import Country, Pair
 
@@ -30,9 +31,9 @@ def ask(country: Country, path: str, *, peer: str) -> Any:  # noqa: ANN401
         country=peer,
         scopes=frozenset({"node:deliver"}),
     )
-    assertion = country.node.assertions.mint("exchange", "GET", path.partition("?")[0], principal)
     client = country.node.bare_client()
-    return client.get(path, headers={HEADER: assertion})
+    client.auth = Asserting(country.node.assertions, "exchange", principal)
+    return client.get(path)
 
 
 def test_a_package_exists_for_its_recipient_alone(verified_session: Case) -> None:

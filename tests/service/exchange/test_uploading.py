@@ -53,7 +53,7 @@ def test_an_empty_file_has_one_empty_segment(qn: Node) -> None:
         (0, b"ab", {}, 422, "wrong_size"),
         (1, b"abc", {}, 404, "no_such_segment"),
         (0, b"abc", {"Content-Digest": "sha-256=:" + "A" * 43 + "=:"}, 422, "digest_mismatch"),
-        (0, b"abc", {"Content-Digest": "md5=:AAAA:"}, 400, "malformed"),
+        (0, b"abc", {"Content-Digest": "md5=:AAAA:"}, 401, "bad_assertion"),  # bound by none
     ],
 )
 def test_a_segment_that_is_wrong_leaves_nothing_behind(

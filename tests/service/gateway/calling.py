@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 
 from services.gateway.issuing import ASSERTION_TYPE, GRANT
-from shared.protocol import dpop, jose, tokens
+from shared.protocol import dpop, internal, jose, tokens
+from shared.runtime.principals import digest
 from tests.service.gateway.federation import Node
 from tests.service.gateway.sockets import now
 
@@ -108,14 +109,13 @@ def inside(
     told = {
         "iss": caller,
         "aud": "gateway",
-        "htm": method,
-        "path": path.partition("?")[0],
+        **internal.bound(method, path, digest(given.get("content", b""))),
         "iat": at,
         "exp": at + 30,
         "jti": tokens.new_jti(),
         **(claims or {}),
     }
-    token = tokens.mint_internal(node.internal_keys[caller], told)
+    token = internal.sign(node.internal_keys[caller], told)
     url = f"http://127.0.0.1:{node.internal[1]}{path}"
     with httpx.Client(trust_env=False, timeout=30) as client:
         return client.request(method, url, headers={"Txn-Token": token}, **given)

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.protocol import jose, tokens
+from shared.protocol import internal, jose
+from shared.protocol.digests import content_digest
 from tests.service.gateway.calling import Caller
 from tests.service.gateway.conftest import World, wait_until
 from tests.service.gateway.echo import BLOCK, BLOCKS
@@ -19,14 +20,14 @@ from tests.service.gateway.sockets import now
 SEGMENT = "/v1/packages/a/items/b/segments/0"
 
 
-def claims_inside(world: World, seen: dict[str, Any], audience: str) -> tokens.InternalClaims:
+def claims_inside(world: World, seen: dict[str, Any], audience: str) -> internal.Internal:
     """Check the assertion that reached a service, as the service does."""
-    return tokens.verify_internal(
+    return internal.verify(
         seen["headers"]["txn-token"],
-        {"gateway": jose.public_part(world.qm.internal_keys["gateway"])},
+        {"gateway": [jose.public_part(world.qm.internal_keys["gateway"])]},
         audience=audience,
         method=seen["method"],
-        path=seen["path"],
+        target=seen["path"] + (f"?{seen['query']}" if seen["query"] else ""),
         now=now(),
     )
 
@@ -100,14 +101,15 @@ def test_a_segment_streams_in(preparer: Caller) -> None:
         for _ in range(20):
             yield BLOCK
 
-    digest = hashlib.sha256(BLOCK * 20).hexdigest()
+    digest = hashlib.sha256(BLOCK * 20)
     length = str(20 * len(BLOCK))
-    announced = {"Content-Length": length, "Content-Digest": "sha-256=:x:"}
+    promised = {"Content-Digest": content_digest(digest.digest())}
+    announced = {"Content-Length": length, **promised}
     whole = preparer.call("PUT", SEGMENT, content=body(), headers=announced).json()
-    chunked = preparer.call("PUT", SEGMENT, content=body()).json()
+    chunked = preparer.call("PUT", SEGMENT, content=body(), headers=promised).json()
     for seen in (whole, chunked):
-        assert (seen["size"], seen["sha256"]) == (20 * len(BLOCK), digest)
-    assert whole["headers"]["content-digest"] == "sha-256=:x:"
+        assert (seen["size"], seen["sha256"]) == (20 * len(BLOCK), digest.hexdigest())
+        assert seen["headers"]["content-digest"] == promised["Content-Digest"]
     assert chunked["headers"]["transfer-encoding"] == "chunked"
 
 
@@ -125,7 +127,7 @@ def test_a_stream_that_breaks_inside_breaks_outside(world: World) -> None:
 def test_69_a_caller_that_goes_away_stops_the_call_inside(world: World, preparer: Caller) -> None:
     echo = world.echoes["QM"]
     before = echo.aborted
-    headers = preparer.headers("PUT", SEGMENT)
+    headers = {**preparer.headers("PUT", SEGMENT), "Content-Digest": content_digest(bytes(32))}
     lines = [f"PUT {SEGMENT} HTTP/1.1", f"Host: {world.qm.url.removeprefix('https://')}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     head = "\r\n".join([*lines, "Content-Length: 90000000", "", ""]).encode()

@@ -12,6 +12,7 @@ from services.gateway.entrance import Admitted
 from services.gateway.turns import MAX_CALLS
 from services.gateway.upstream import Upstream
 from shared.protocol import jose
+from shared.protocol.digests import content_digest
 from shared.runtime.clock import utc_now
 from shared.runtime.principals import Assertions
 from shared.runtime.refusals import Unavailable
@@ -66,7 +67,8 @@ def _large(upstream: Upstream) -> None:
     async def upload() -> None:
         call = admitted("PUT", "/v1/packages/a/items/b/segments/0")
         try:
-            await upstream.upload(call, query="a=b", headers={}, blocks=blocks())
+            headers = {"content-digest": content_digest(bytes(32))}
+            await upstream.upload(call, query="a=b", headers=headers, blocks=blocks())
         finally:
             await upstream.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.protocol import dpop, jose, tokens
+from shared.protocol import dpop, internal as assertions, jose, tokens
 from shared.protocol.jose import TokenError
 from tests.forging import reforge
 
@@ -43,15 +43,14 @@ def internal() -> str:
         "sub": CLIENT,
         "cc": "QM",
         "scope": "requests:read",
-        "htm": "GET",
-        "path": "/v1/requests",
+        **assertions.bound("GET", "/v1/requests", None),
         "iat": AT,
         "exp": AT + 30,
         "jti": tokens.new_jti(),
         "officer": "Ada",
         "purpose": "case 7",
     }
-    return tokens.mint_internal(KEY, claims)
+    return assertions.sign(KEY, claims)
 
 
 def check_assertion(text: str, now: datetime = NOW) -> tokens.ClientAssertion:
@@ -62,13 +61,13 @@ def check_access(text: str, now: datetime = NOW) -> tokens.AccessToken:
     return tokens.verify_access_token(text, [PUBLIC], issuer=ISSUER, now=now)
 
 
-def check_internal(text: str, now: datetime = NOW) -> tokens.InternalClaims:
-    return tokens.verify_internal(
+def check_internal(text: str, now: datetime = NOW) -> assertions.Internal:
+    return assertions.verify(
         text,
-        {"gateway": PUBLIC},
+        {"gateway": [PUBLIC]},
         audience="exchange",
         method="GET",
-        path="/v1/requests",
+        target="/v1/requests",
         now=now,
     )
 
