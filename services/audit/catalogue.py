@@ -27,7 +27,7 @@ COMMON = frozenset({"case_id", "transfer_id", "peer", "personal", "count"})
 # What may be told of people; it reaches the log as salted commitments alone.
 PERSONAL = frozenset(
     {"address", "approved_by", "authority", "call", "claimed_client", "client"}
-    | {"officer", "person", "purpose", "query", "role"}
+    | {"keys", "officer", "person", "purpose", "query", "role", "subject"}
 )
 
 _ENTRY = frozenset(["direction", "peer", "channel", "epoch", "seq", "entry_type", "entry_hash"])
@@ -85,6 +85,13 @@ _TRANSFER = replace(
     outcomes=_RECEIPTS,
 )
 _ARRIVAL = replace(_TRANSFER, allows=_TRANSFER.allows | {"counterpart"})
+_CLIENT = replace(
+    _EXCHANGE,
+    writers=frozenset({"gateway"}),
+    needs=frozenset({"personal", "reason"}),
+    allows=frozenset({"personal", "reason"}),
+    reasons=(Reason.CODE,),
+)
 _RULE = replace(_EITHER, allows=COMMON | {"reason"}, reasons=(Reason.CODE,))
 
 
@@ -224,6 +231,18 @@ CATALOGUE: Mapping[str, EventType] = {
             "incident.opened": "something went wrong that a person must look at",
             "incident.notified": "those who must know were told",
             "incident.closed": "it was settled",
+        },
+    ),
+    **_each(
+        _CLIENT,
+        {
+            "client.imported": "a client came from the file that a node begins with",
+            "client.proposed": "something about a client was proposed: what, is the reason",
+            "client.approved": "a second officer approved it, and it was done",
+            "client.rejected": "it was rejected",
+            "client.suspended": "a client was shut out at once",
+            "client.resumed": "a second officer approved that it is let in again",
+            "client.key_expiring": "the last key of a client ends within 30 days",
         },
     ),
     AUDIT_QUERIED: replace(

@@ -10,8 +10,16 @@ from typing import Literal
 from shared.protocol.witnessing import MAX_SUBMISSION
 
 NODE_DELIVER = "node:deliver"
-# Each national role holds one of them.
-ANY_NATIONAL = "requests:read|audit:read|audit:erase|ops:health"
+PROPOSE, APPROVE, READ_CLIENTS = "clients:propose", "clients:approve", "clients:read"
+# Whatever a national client holds, it holds one of them.
+ANY_NATIONAL = (
+    "requests:read|requests:write|requests:execute|requests:approve"
+    "|packages:prepare|packages:approve|packages:receive"
+    "|audit:read|audit:erase|ops:health|clients:read|clients:propose|clients:approve"
+)
+
+# A system of this country, named by us: never a person's name, never a peer's address (RFC 9700, 4.15).
+CLIENT_ID = r"urn:rogatory:[A-Z]{2}:[a-z0-9][a-z0-9._-]{0,62}"
 
 JSON_BODY = 256 * 2**10  # bytes
 ENTRY_BODY = 2**20  # bytes: an envelope with leaf, proof and two signatures
@@ -138,6 +146,15 @@ ROUTES: Sequence[Route] = (
         target="/ops/inspections/newest",
     ),
     _route("GET /v1/directory", "gateway", ANY_NATIONAL),
+    _route("GET /v1/clients", "gateway", READ_CLIENTS),
+    _route("GET /v1/clients/{client}", "gateway", READ_CLIENTS),
+    _route("POST /v1/clients/self/keys", "gateway", ANY_NATIONAL),
+    # Who may propose what stands with the acts themselves: to suspend, either of the two.
+    _route("POST /v1/clients/proposals", "gateway", f"{PROPOSE}|{APPROVE}"),
+    _route("GET /v1/clients/proposals", "gateway", READ_CLIENTS),
+    _route("GET /v1/clients/proposals/{id}", "gateway", READ_CLIENTS),
+    _route("POST /v1/clients/proposals/{id}/approve", "gateway", APPROVE),
+    _route("POST /v1/clients/proposals/{id}/reject", "gateway", APPROVE),
     _route("POST /peer/v1/entries", "exchange", NODE_DELIVER, body_limit=ENTRY_BODY),
     _route("GET /peer/v1/heads", "exchange", NODE_DELIVER),
     _route("GET /peer/v1/entries", "exchange", NODE_DELIVER),
@@ -150,6 +167,7 @@ PARAMETERS = {
     "item": r"[A-Za-z0-9_-]{1,64}",
     "n": r"[0-9]{1,10}",
     "peer": r"[A-Z]{2}",
+    "client": CLIENT_ID,
     "digest": r"[0-9a-f]{64}",
     # C2SP tlog-tiles: level and index in groups of three digits, width of a partial tile.
     "tile": r"(?:[0-9]{1,2}/)?(?:x[0-9]{3}/){0,6}[0-9]{3}(?:\.p/[0-9]{1,3})?",

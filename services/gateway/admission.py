@@ -6,9 +6,18 @@ never clear them, operators never see cases, and a peer can do nothing but deliv
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from services.gateway.addresses import NODE_DELIVER, OWN, PARAMETERS, ROUTES, Route
+from services.gateway.addresses import (
+    APPROVE,
+    NODE_DELIVER,
+    OWN,
+    PARAMETERS,
+    PROPOSE,
+    READ_CLIENTS,
+    ROUTES,
+    Route,
+)
 from shared.runtime.refusals import (
     Malformed,
     MethodNotAllowed,
@@ -28,18 +37,32 @@ ROLES: Mapping[str, frozenset[str]] = {
     "receiver": frozenset({"requests:read", "packages:receive"}),
     "oversight": frozenset({"audit:read"}),
     "protection": frozenset({"audit:erase"}),
-    "ops": frozenset({"ops:health"}),
+    "ops": frozenset({"ops:health", READ_CLIENTS, PROPOSE}),
+    "registrar": frozenset({READ_CLIENTS, APPROVE}),
     PEER_ROLE: frozenset({NODE_DELIVER}),
 }
 ALL_SCOPES = frozenset().union(*ROLES.values())
 
+# No role, and so no client, holds a scope of both sides: who prepares does not approve, who proposes
+# clients does not admit them, and who runs or watches the node sees no case.
+CASEWORK = frozenset(each for each in ALL_SCOPES if each.startswith(("requests:", "packages:")))
+APART: Sequence[tuple[frozenset[str], frozenset[str]]] = (
+    (frozenset({"packages:prepare"}), frozenset({"packages:approve", "packages:receive"})),
+    (frozenset({"requests:write", "requests:execute"}), frozenset({"requests:approve"})),
+    (frozenset({PROPOSE}), frozenset({APPROVE})),
+    (CASEWORK, ALL_SCOPES - CASEWORK),
+    *((frozenset({each}), ALL_SCOPES - {each}) for each in ("audit:read", "audit:erase")),
+    (frozenset({NODE_DELIVER}), ALL_SCOPES - {NODE_DELIVER}),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A route that was found, and the path inside that it leads to."""
+    """A route that was found, the path inside that it leads to, and the values in it."""
 
     route: Route
     target: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 def _pattern(template: str) -> re.Pattern[str]:
@@ -66,8 +89,8 @@ def find(method: str, path: str) -> Match:
         raise NotFound("not_found", "There is nothing at this address.")
     for found, route in matches:
         if route.method == method:
-            target = route.target.format(**found.groupdict())
-            return Match(route=route, target=target)
+            values = found.groupdict()
+            return Match(route=route, target=route.target.format(**values), values=values)
     methods = {route.method for _, route in matches} or {OWN[path]}
     allowed = ", ".join(sorted(methods))
     raise MethodNotAllowed(

@@ -1,82 +1,115 @@
-"""Who may ask for a token: the node's own clients from a file, the peers from the directory."""
+"""Who may ask for a token: the clients of the registry, and the peers of the directory.
+
+The database is asked on each call, for the version of the one client that calls: so a suspension counts
+from the next call on, in every worker. What the version stands for is remembered.
+"""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
+from services.gateway import enrolment
 from services.gateway.addresses import NODE_DELIVER
-from services.gateway.admission import PEER_ROLE, ROLES
+from services.gateway.admission import PEER_ROLE
 from services.gateway.directory import Directory
-from shared.protocol import canonical, jose
-from shared.protocol.errors import ProtocolError
+from services.gateway.records import Enrolled, Status
+from services.gateway.store import clients
+from shared.protocol import jose
 from shared.runtime import logs
 from shared.runtime.clock import Clock
-
-MAX_FILE = 2**20  # bytes
+from shared.runtime.database import Database
+from shared.runtime.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A system that may be given a token, with the keys that prove it."""
+    """A system that may be given a token, with the keys that prove it now."""
 
     client_id: str
     role: str
     country: str
     scopes: tuple[str, ...]
     keys: tuple[jose.Jwk, ...]
+    tokens_not_before: int = 0  # seconds since 1970; a token issued before counts no more
 
 
 class RegistryError(Exception):
-    """The file of clients cannot be used; says what is wrong with which client."""
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-    client_id: str
-    role: str
-    scopes: tuple[str, ...]
-    keys: tuple[dict[str, str | int], ...]
-    status: str = "active"
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-    clients: tuple[_Entry, ...]
+    """The registry holds a client that there may not be; says which, and why."""
 
 
 class Registry:
-    """Finds clients. A change of the file counts at once, so a client can be suspended."""
+    """Finds those who may call, as of this moment."""
 
-    def __init__(self, path: Path, *, country: str, directory: Directory, clock: Clock) -> None:
-        """Read the file.
+    def __init__(
+        self, database: Database, *, country: str, directory: Directory, clock: Clock
+    ) -> None:
+        """Check every client there is.
 
         Raises:
-            RegistryError: it cannot be used.
+            RegistryError: one of them is none that there may be.
         """
-        self._path, self._country = path, country
+        self._database, self._country = database, country
         self._directory, self._clock = directory, clock
         self._lock = threading.Lock()
-        self._stamp = self._stamp_now()
-        self._clients = read_clients(path, country)
+        self._remembered: dict[str, Enrolled] = {}
+        self._check_all()
 
     def find(self, client_id: str) -> Client | None:
-        """Return an active client: one of the file, or a peer by its issuer URL.
+        """Return an active client: one of the registry, or a peer by its issuer URL.
 
         Raises:
             Unavailable: it could be a peer, and the directory has expired.
         """
-        self._reload()
-        if client_id in self._clients:
-            return self._clients[client_id]
-        if not client_id.startswith("https://"):
+        now = int(self._clock().timestamp())
+        if client_id.startswith("https://"):
+            return self._peer(client_id, now)
+        enrolled = self._enrolled(client_id)
+        if enrolled is None or enrolled.status is not Status.ACTIVE:
             return None
-        return self._peer(client_id, self._clock())
+        return Client(
+            client_id=client_id,
+            role=enrolled.role,
+            country=self._country,
+            scopes=enrolled.scopes,
+            keys=tuple(key.jwk for key in enrolled.keys if key.counts(now)),
+            tokens_not_before=enrolled.tokens_not_before,
+        )
 
-    def _peer(self, issuer: str, now: datetime) -> Client | None:
+    def _enrolled(self, client_id: str) -> Enrolled | None:
+        with self._lock:
+            remembered = self._remembered.get(client_id)
+        with self._database.read() as db:
+            version = clients.version(db, client_id)
+            if version is None:
+                return None
+            if remembered is not None and remembered.version == version:
+                return remembered
+            found = clients.find(db, client_id)
+        if found is None or not self._may_be(found):
+            return None
+        with self._lock:
+            self._remembered[client_id] = found
+        return found
+
+    def _may_be(self, client: Enrolled) -> bool:
+        """Whether a client that was read back keeps the rules; a row that came in otherwise does not."""
+        try:
+            enrolment.check(client, self._country)
+        except Refusal as refusal:
+            logs.log().error("client_not_allowed", client=client.client_id, error=refusal.detail)
+            return False
+        return True
+
+    def _check_all(self) -> None:
+        with self._database.read() as db:
+            everyone = clients.everyone(db)
+        try:
+            enrolment.check_roles()
+            for client in everyone:
+                enrolment.check(client, self._country)
+        except Refusal as refusal:
+            raise RegistryError(refusal.detail) from refusal
+
+    def _peer(self, issuer: str, now: int) -> Client | None:
         member = self._directory.issuer(issuer)
         if member is None or member.country == self._country:
             return None
@@ -85,56 +118,5 @@ class Registry:
             role=PEER_ROLE,
             country=member.country,
             scopes=(NODE_DELIVER,),
-            keys=tuple(member.client_keys_at(int(now.timestamp()))),
+            keys=tuple(member.client_keys_at(now)),
         )
-
-    def _reload(self) -> None:
-        stamp = self._stamp_now()
-        with self._lock:
-            if stamp == self._stamp:
-                return
-            self._stamp = stamp
-            try:
-                self._clients = read_clients(self._path, self._country)
-            except RegistryError as error:
-                logs.log().error("clients_not_reloaded", error=str(error))
-
-    def _stamp_now(self) -> tuple[int, int]:
-        known = self._path.stat()
-        return known.st_mtime_ns, known.st_size
-
-
-def read_clients(path: Path, country: str) -> dict[str, Client]:
-    """Read the file of clients; suspended ones are left out.
-
-    Raises:
-        RegistryError: not of the right shape, an unknown role, a scope outside the role, a bad key.
-    """
-    try:
-        content = path.read_bytes()
-        canonical.read(content, max_size=MAX_FILE)
-        entries = _File.model_validate_json(content).clients
-        clients = [_client(entry, country) for entry in entries if entry.status == "active"]
-    except (OSError, ProtocolError, ValidationError) as error:
-        raise RegistryError(f"{path}: {error}") from error
-    return {client.client_id: client for client in clients}
-
-
-def _client(entry: _Entry, country: str) -> Client:
-    allowed = ROLES.get(entry.role, frozenset()) if entry.role != PEER_ROLE else frozenset()
-    excess = sorted(set(entry.scopes) - allowed)
-    if excess or not entry.scopes:
-        raise RegistryError(f"{entry.client_id}: the role {entry.role} has no scope {excess}")
-    return Client(
-        client_id=entry.client_id,
-        role=entry.role,
-        country=country,
-        scopes=entry.scopes,
-        keys=_keys(entry.keys),
-    )
-
-
-def _keys(keys: Sequence[dict[str, str | int]]) -> tuple[jose.Jwk, ...]:
-    for key in keys:
-        jose.public_key(key)
-    return tuple(keys)

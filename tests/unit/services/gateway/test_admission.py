@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from services.gateway import admission
-from services.gateway.addresses import ROUTES
+from services.gateway.addresses import ANY_NATIONAL, ROUTES
 from services.gateway.admission import ALL_SCOPES, PEER_ROLE, ROLES
 from shared.runtime.refusals import MethodNotAllowed, NotFound
 
@@ -16,7 +16,10 @@ PLACES = {
     "peer": "QN",
     "tile": "3/x012/345.p/6",
     "digest": "ab" * 32,
+    "client": "urn:rogatory:QM:preparer",
 }
+
+OPERATING = {"ops:health", "clients:propose", "clients:read"}
 
 # gateway.md, section 7, and architecture.md, section 7: who prepares never clears, who runs the
 # node sees no case, who oversees does nothing else, who delivers does nothing else.
@@ -25,16 +28,23 @@ FORBIDDEN = [
     ("requests:write", "requests:approve"),
     ("requests:execute", "requests:approve"),
     ("packages:prepare", "packages:receive"),
-    *(("ops:health", other) for other in ALL_SCOPES - {"ops:health"}),
+    ("clients:propose", "clients:approve"),
+    *(("ops:health", other) for other in ALL_SCOPES - OPERATING),
+    *(("clients:approve", other) for other in ALL_SCOPES - {"clients:approve", "clients:read"}),
     *(("audit:read", other) for other in ALL_SCOPES - {"audit:read"}),
     *(("audit:erase", other) for other in ALL_SCOPES - {"audit:erase"}),
     *(("node:deliver", other) for other in ALL_SCOPES - {"node:deliver"}),
 ]
 
 
-@pytest.mark.parametrize("pair", FORBIDDEN)
+@pytest.mark.parametrize("pair", FORBIDDEN, ids="/".join)
 def test_no_role_holds_two_scopes_that_exclude_each_other(pair: tuple[str, str]) -> None:
     assert not any(set(pair) <= scopes for scopes in ROLES.values())
+
+
+@pytest.mark.parametrize("role", sorted(ROLES.keys() - {PEER_ROLE}))
+def test_whatever_a_national_client_holds_it_may_read_the_directory(role: str) -> None:
+    assert ROLES[role] <= set(ANY_NATIONAL.split("|"))
 
 
 def test_every_scope_of_the_table_belongs_to_a_role() -> None:

@@ -1,0 +1,249 @@
+"""Use cases of the registry: one person proposes what is done about a client, another one approves it.
+
+The operators propose, the authority's registrar approves; a client may propose new keys for itself. To
+suspend, either of the two is enough. Each act is an event, in the transaction that does it.
+"""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.gateway import enrolment, store
+from services.gateway.records import (
+    Act,
+    Decision,
+    Draft,
+    Enrolled,
+    Person,
+    Proposal,
+    Verdict,
+)
+from services.gateway.store import clients
+from shared.protocol import canonical
+from shared.protocol.identifiers import new_id
+from shared.runtime.clock import Clock, milliseconds
+from shared.runtime.database import Database
+from shared.runtime.refusals import Conflict, NotAllowed, NotFound, Unprocessable
+
+OPEN_FOR: Final = timedelta(days=14)
+NO_REASON: Final = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Where clients are admitted, changed and shut out."""
+
+    database: Database
+    country: str
+    clock: Clock
+
+    def propose(self, draft: Draft, person: Person) -> Proposal:
+        """Propose an act; one that nobody else is asked for is done at once.
+
+        Raises:
+            Conflict: the client's state does not allow it.
+            Unprocessable: the client would not be one that there may be.
+        """
+        now = self.clock()
+        rule = enrolment.RULES[draft.act]
+        proposal = Proposal(
+            proposal_id=new_id(now), draft=draft, by=person, at=now, expires=now + OPEN_FOR
+        )
+        with self.database.begin() as db:
+            after = self._following(db, draft, now)
+            clients.propose(db, proposal)
+            if not rule.at_once:
+                _record(db, "client.proposed", proposal, person, now)
+                return proposal
+            applied = Decision(verdict=Verdict.APPLIED, by=person, reason=NO_REASON, at=now)
+            return _decided(db, proposal, applied, after)
+            # Commit point: before it nothing is proposed or done; after it both are, with their event.
+
+    def approve(self, proposal_id: str, person: Person) -> Proposal:
+        """Approve a proposal of somebody else, which does it.
+
+        Raises:
+            NotFound: there is none of this id.
+            NotAllowed: `same_officer`.
+            Conflict: it was decided, has expired, or the client has changed since.
+        """
+        now = self.clock()
+        decision = Decision(verdict=Verdict.APPROVED, by=person, reason=NO_REASON, at=now)
+        with self.database.begin() as db:
+            proposal = _open(db, proposal_id, now)
+            _check_two(proposal.by, person)
+            return _decided(db, proposal, decision, self._following(db, proposal.draft, now))
+            # Commit point: a proposal has one decision, and only with it the client is another.
+
+    def reject(self, proposal_id: str, person: Person, reason: str) -> Proposal:
+        """Reject a proposal; whoever may approve may do so, also of the proposal's own side.
+
+        Raises:
+            NotFound: there is none of this id.
+            Conflict: it was decided, or has expired.
+        """
+        now = self.clock()
+        decision = Decision(verdict=Verdict.REJECTED, by=person, reason=reason, at=now)
+        with self.database.begin() as db:
+            return _decided(db, _open(db, proposal_id, now), decision, None)
+
+    def proposals(self, *, client_id: str | None = None, limit: int = 200) -> Sequence[Proposal]:
+        """Return proposals, decided or not, the newest first."""
+        with self.database.read() as db:
+            return clients.proposals(db, client_id, limit)
+
+    def proposal(self, proposal_id: str) -> Proposal:
+        """Return one proposal.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        with self.database.read() as db:
+            return _found(db, proposal_id)
+
+    def everyone(self) -> Sequence[Enrolled]:
+        """Return every client there is or was."""
+        with self.database.read() as db:
+            return clients.everyone(db)
+
+    def client(self, client_id: str) -> Enrolled:
+        """Return one client.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        with self.database.read() as db:
+            found = clients.find(db, client_id)
+        if found is None:
+            raise NotFound("not_found", "There is no client of this id.")
+        return found
+
+    def _following(self, db: clients.Session, draft: Draft, now: datetime) -> Enrolled:
+        before = clients.find(db, draft.client_id)
+        after = enrolment.following(before, draft, int(now.timestamp()))
+        enrolment.check(after, self.country)
+        for key in draft.keys:
+            if clients.owner_of(db, key.kid) is not None:
+                raise Unprocessable(
+                    "key_known",
+                    "A key of the proposal is, or was, a client's already.",
+                    next_step="Draw a new one: no two clients share a key, and none comes back.",
+                    kid=key.kid,
+                )
+        return after
+
+
+def officer(text: str | None, client_id: str) -> Person:
+    """Say who acts.
+
+    Raises:
+        Unprocessable: the national system does not say which officer.
+    """
+    if text is None or not text.strip():
+        raise Unprocessable(
+            "officer_required",
+            "Say in the header X-Officer which officer does this.",
+            next_step="The profile's `officer` is sent as this header.",
+        )
+    return Person(client_id=client_id, officer=text.strip())
+
+
+def status_of(proposal: Proposal, now: datetime) -> str:
+    """Say what became of a proposal: its verdict, or `open`, or `expired`."""
+    if proposal.decision is not None:
+        return proposal.decision.verdict
+    return "open" if now < proposal.expires else "expired"
+
+
+def _found(db: clients.Session, proposal_id: str) -> Proposal:
+    proposal = clients.proposal(db, proposal_id)
+    if proposal is None:
+        raise NotFound("not_found", "There is no proposal of this id.")
+    return proposal
+
+
+def _open(db: clients.Session, proposal_id: str, now: datetime) -> Proposal:
+    proposal = _found(db, proposal_id)
+    status = status_of(proposal, now)
+    if status != "open":
+        raise _settled(status)
+    return proposal
+
+
+def _settled(status: str) -> Conflict:
+    return Conflict(
+        "proposal_settled",
+        f"This proposal is {status}.",
+        next_step="Propose it anew if it is still wanted.",
+        status=status,
+    )
+
+
+def _check_two(proposer: Person, approver: Person) -> None:
+    """Two persons at two systems: neither an officer nor a client approves what is its own."""
+    same = _name(proposer.officer) == _name(approver.officer)
+    if same or proposer.client_id == approver.client_id:
+        raise NotAllowed(
+            "same_officer",
+            "Who proposed this cannot approve it: it takes another officer, at another client.",
+            rule="four eyes",
+            next_step="Have another officer of the authority approve it.",
+        )
+
+
+def _name(officer_name: str) -> str:
+    """Bring a name to one spelling, so that an officer is not another one by case or spaces."""
+    return " ".join(unicodedata.normalize("NFKC", officer_name).casefold().split())
+
+
+def _decided(
+    db: clients.Session, proposal: Proposal, decision: Decision, after: Enrolled | None
+) -> Proposal:
+    """Keep the first decision and, unless it is a rejection, what follows from it."""
+    if not clients.decide(db, proposal.proposal_id, decision):
+        raise _settled("settled")
+    if after is not None:
+        put = clients.add if proposal.draft.act is Act.ADD else clients.swap
+        if not put(db, after):
+            raise Conflict(
+                "client_changed",
+                "The client was changed at the same moment.",
+                next_step="Look at the client and decide again.",
+            )
+    _record(
+        db, _event_type(proposal.draft.act, decision.verdict), proposal, decision.by, decision.at
+    )
+    return replace(proposal, decision=decision)
+
+
+def _event_type(act: Act, verdict: Verdict) -> str:
+    if verdict is Verdict.REJECTED:
+        return "client.rejected"
+    return {Act.SUSPEND: "client.suspended", Act.RESUME: "client.resumed"}.get(
+        act, "client.approved"
+    )
+
+
+def _record(
+    db: clients.Session, event_type: str, proposal: Proposal, person: Person, now: datetime
+) -> None:
+    keys = " ".join(key.kid for key in proposal.draft.keys)
+    personal = {"client": person.client_id, "officer": person.officer, "keys": keys}
+    record(db, event_type, proposal.draft.client_id, proposal.draft.act, now, **personal)
+
+
+def record(
+    db: clients.Session, event_type: str, subject: str, act: str, now: datetime, **personal: str
+) -> None:
+    """Put an event about a client into the outbox to the log, with the change that it tells of."""
+    told = {name: value for name, value in {"subject": subject, **personal}.items() if value}
+    event: dict[str, canonical.Json] = {
+        "event_id": new_id(now),
+        "type": event_type,
+        "event_time": milliseconds(now),
+        "personal": dict(told),
+        "reason": act,
+    }
+    store.keep_denial(db, canonical.encode(event))
