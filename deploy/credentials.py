@@ -19,7 +19,8 @@ from shared.runtime.keystore import Keystore
 
 KEY_SIZE = 32  # bytes of a symmetric key
 PREPARES = ("request.prepare", "package.prepare")
-APPROVES = ("request.approve", "package.clear")
+APPROVES = ("request.approve", "package.clear", "package.release")
+RECEIVES = ("package.receive",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ ROLES: Mapping[str, Role] = {
         ("packages:prepare", "requests:execute", "requests:read", "requests:write"), PREPARES
     ),
     "approver": Role(("packages:approve", "requests:approve", "requests:read"), APPROVES),
-    "receiver": Role(("packages:receive", "requests:read")),
+    "receiver": Role(("packages:receive", "requests:read"), RECEIVES),
     "oversight": Role(("audit:read",)),
     "protection": Role(("audit:erase",)),
     "ops": Role(("ops:health",)),
@@ -88,7 +89,7 @@ def service_keys(keys: NodeKeys, bag_seal_pem: bytes) -> dict[str, dict[str, byt
     """Deal a node's keys out to its services, by keystore name."""
     return {
         "gateway": {
-            "token": _private_jwk(jose.generate()),
+            "token-wrap": secrets.token_bytes(KEY_SIZE),
             "peer-client": _private_jwk(keys.peer_client),
             "peer-dpop": _private_jwk(jose.generate()),
         },

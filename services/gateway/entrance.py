@@ -1,15 +1,18 @@
-"""The one way in: route → caller → scope → purpose; whoever is refused is recorded."""
+"""The one way in: route → caller → rate → scope → purpose; whoever is refused is recorded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.gateway import admission
+from services.gateway.addresses import Route
 from services.gateway.authentication import Authenticator, Caller
-from services.gateway.denials import Denials, Refused
-from shared.runtime.refusals import Malformed, NotAllowed, Refusal
+from services.gateway.denials import Denials, Refused, network
+from services.gateway.rates import Policy, Quota, Rates
+from shared.runtime.refusals import Malformed, NotAllowed, Refusal, TooMany, Unauthenticated
 
 MAX_OFFICER = 100  # characters
 MAX_PURPOSE = 500
+LOG_PATHS = ("/log/", "/logs/", "/witness/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,7 @@ class Call:
     path: str
     headers: Mapping[str, str]
     address: str
+    certificate: bytes | None = None  # the client's own (DER), where our proxy has seen one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,8 @@ class Admitted:
     caller: Caller | None
     officer: str | None
     purpose: str | None
+    quota: Quota | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,7 @@ class Entrance:
 
     authenticator: Authenticator
     denials: Denials
+    rates: Rates
 
     def admit(self, call: Call) -> Admitted:
         """Let a call in.
@@ -49,33 +56,68 @@ class Entrance:
         try:
             match = admission.find(call.method, call.path)
             admission.check_length(call.headers, match.route.body_limit)
-            if match.route.scope is not None:
+            if match.route.scope is None:
+                quota = self.open(call)
+            else:
                 caller = self.authenticator.authenticate(
                     call.method,
                     call.path,
                     authorization=call.headers.get("authorization"),
                     proof=call.headers.get("dpop"),
+                    certificate=call.certificate,
                 )
-            return _authorise(match, caller, call)
+                quota = self.rates.take(_policy(match.route, caller), caller.client_id)
+            return _authorise(match, caller, call, quota)
         except Refusal as refusal:
-            self.refuse(refusal, call, caller)
-            raise
+            raise self.refuse(refusal, call, caller) from None
 
-    def refuse(self, refusal: Refusal, call: Call, caller: Caller | None = None) -> int:
-        """Record that a call was refused; return how often that was in this minute."""
+    def open(self, call: Call) -> Quota:
+        """Count a call to an address that takes no token.
+
+        Raises:
+            TooMany: too many from this address; it is not recorded yet.
+        """
+        policy = Policy.LOG if call.path.startswith(LOG_PATHS) else Policy.OPEN
+        return self.rates.take(policy, network(call.address))
+
+    def refuse(self, refusal: Refusal, call: Call, caller: Caller | None = None) -> Refusal:
+        """Record that a call was refused; return what to answer.
+
+        Who fails too often to authenticate is told to wait, by address. Nobody is locked out: whoever
+        proves itself is served, since anyone could claim another's id or share its address.
+        """
         claimed = refusal.facts.get("claimed")
-        return self.denials.note(
+        self.denials.note(
             refusal,
             Refused(
                 address=call.address,
                 call=f"{call.method} {call.path}",
                 client_id=caller.client_id if caller else None,
                 claimed=str(claimed) if claimed else None,
+                officer=_asserted(call) if caller else None,
             ),
         )
+        if refusal.status != Unauthenticated.status or refusal.code == "use_dpop_nonce":
+            return refusal
+        try:
+            self.rates.take(Policy.FAILURES, network(call.address))
+        except TooMany as slower:
+            return slower
+        return refusal
 
 
-def _authorise(match: admission.Match, caller: Caller | None, call: Call) -> Admitted:
+def _asserted(call: Call) -> str | None:
+    officer = call.headers.get("x-officer", "")
+    return officer if 0 < len(officer) <= MAX_OFFICER and officer.isprintable() else None
+
+
+def _policy(route: Route, caller: Caller) -> Policy:
+    if caller.role == admission.PEER_ROLE:
+        return Policy.PEER
+    return Policy.CONTENT if "/items/" in route.template else Policy.CALLS
+
+
+def _authorise(match: admission.Match, caller: Caller | None, call: Call, quota: Quota) -> Admitted:
     route = match.route
     purpose = _text(call, "x-purpose", MAX_PURPOSE)
     if caller is not None and not route.scopes & caller.scopes:
@@ -94,6 +136,8 @@ def _authorise(match: admission.Match, caller: Caller | None, call: Call) -> Adm
         caller=caller,
         officer=_text(call, "x-officer", MAX_OFFICER),
         purpose=purpose,
+        quota=quota,
+        address=call.address,
     )
 
 

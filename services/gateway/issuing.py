@@ -5,7 +5,7 @@ Order: form → proof → assertion → scope → use both up → issue. A nonce
 anything is used up, so that the same assertion can be sent again with the nonce.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from services.gateway import store
 from services.gateway.proving import Provers
 from services.gateway.registry import Client, Registry
+from services.gateway.tokenkeys import TokenKeys
 from shared.protocol import jose, tokens
 from shared.protocol.jose import TokenError
 from shared.runtime.clock import Clock
@@ -33,13 +34,20 @@ class Issuer:
     """Gives tokens and takes them back."""
 
     url: str  # the issuer identifier, also the prefix of its addresses
-    key: jose.Jwk  # private
+    keys: TokenKeys
     registry: Registry
     provers: Provers
     clock: Clock
 
-    def issue(self, form: Form, proof: str | None) -> dict[str, str | int]:
+    def issue(
+        self, form: Form, proof: str | None, certificate: bytes | None = None
+    ) -> dict[str, str | int]:
         """Answer a token request (RFC 6749, 4.4) with the members of the response.
+
+        Args:
+            form: the request's parameters.
+            proof: the header DPoP, if there is one.
+            certificate: the client's own (DER), where it showed one; the token is then bound to it, too.
 
         Raises:
             Malformed: `invalid_request`, `unsupported_grant_type`, `invalid_scope`, ...
@@ -52,9 +60,6 @@ class Issuer:
         client, assertion = self.authenticate(form)
         scopes = _scopes(form, client)
         _check_target(form, self.url)
-        with self.provers.database.begin() as db:
-            self.provers.use(db, proven, Malformed)
-            _use_assertion(db, assertion)
         token = tokens.AccessToken(
             issuer=self.url,
             client_id=client.client_id,
@@ -62,16 +67,27 @@ class Issuer:
             role=client.role,
             scopes=scopes,
             jkt=proven.jkt,
+            x5t=tokens.certificate_thumbprint(certificate),
             issued=int(self.clock().timestamp()),
             expires=int((self.clock() + tokens.TOKEN_LIFE).timestamp()),
             jti=jose.new_jti(),
         )
+        with self.provers.database.begin() as db:
+            self.provers.use(db, proven, Malformed)
+            _use_assertion(db, assertion)
+            signer = self.keys.signer(db)
+        # Both are used up now. If we die here the client asks again, with new ones.
         return {
-            "access_token": tokens.sign_access_token(self.key, token),
+            "access_token": tokens.sign_access_token(signer, token),
             "token_type": "DPoP",
             "expires_in": int(tokens.TOKEN_LIFE.total_seconds()),
             "scope": " ".join(scopes),
         }
+
+    def public_keys(self) -> Sequence[jose.Jwk]:
+        """Return the keys that verify our tokens."""
+        with self.provers.marks.read() as db:
+            return self.keys.public(db)
 
     def revoke(self, form: Form) -> None:
         """Take back a client's own token (RFC 7009); any other is left as it is, without a word.
@@ -87,7 +103,7 @@ class Issuer:
             _use_assertion(db, assertion)
             try:
                 token = tokens.verify_access_token(
-                    form["token"], [jose.public_part(self.key)], issuer=self.url, now=self.clock()
+                    form["token"], self.keys.public(db), issuer=self.url, now=self.clock()
                 )
             except TokenError:
                 return

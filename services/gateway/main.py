@@ -15,12 +15,15 @@ from services.gateway.authentication import Authenticator
 from services.gateway.clients import Office
 from services.gateway.delivery import Delivery, Identity
 from services.gateway.denials import Denials
+from services.gateway.describing import Describer
 from services.gateway.directory import Directory
 from services.gateway.entrance import Entrance
+from services.gateway.external import read_issuers
 from services.gateway.issuing import Issuer
 from services.gateway.proving import Provers
 from services.gateway.registry import Registry
-from services.gateway.routes import api, egress, oauth
+from services.gateway.reporting import reporter
+from services.gateway.routes import api, egress, oauth, pages
 from services.gateway.routes.form import FormRules
 from services.gateway.routes.recording import Recording
 from services.gateway.settings import GatewaySettings
@@ -29,6 +32,7 @@ from services.gateway.timekeeping import Timekeepers
 from services.gateway.tokenkeys import Rings, TokenKeys
 from services.gateway.turns import Turns
 from services.gateway.upstream import Upstream
+from services.gateway.views import State
 from services.gateway.witnesses import Witnesses
 from shared.protocol import canonical, jose
 from shared.runtime import guard, http, logs, server
@@ -88,6 +92,8 @@ def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Pa
         root=settings.root.read_bytes(),
         folder=settings.data / "trust",
         clock=clock,
+        country=settings.country,
+        report=reporter(database, clock),
     )
     assertions = Assertions.load("gateway", keystore, clock)
     issuer = _issuer(settings, keystore, directory, database=database, clock=clock)
@@ -101,7 +107,7 @@ def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Pa
         denials=denials,
         upstream=upstream,
         entrance=Entrance(
-            authenticator=_authenticator(issuer), denials=denials, rates=rates.configured(settings)
+            authenticator=_authenticator(issuer, settings), denials=denials, rates=rates.configured(settings)
         ),
         issuer=issuer,
         delivery=Delivery(_identity(settings, keystore), directory=directory, clock=clock),
@@ -131,13 +137,14 @@ def _issuer(
     )
 
 
-def _authenticator(issuer: Issuer) -> Authenticator:
+def _authenticator(issuer: Issuer, settings: GatewaySettings) -> Authenticator:
     return Authenticator(
         issuer=issuer.url,
         keys=issuer.keys,
         registry=issuer.registry,
         provers=issuer.provers,
         clock=issuer.clock,
+        externals=read_issuers(settings.external_issuers, own=issuer.url),
     )
 
 
@@ -167,13 +174,16 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
 
     app = create_app(
         "Rogatory gateway",
-        routers=[oauth.router, api.router],
+        routers=[oauth.router, pages.router, api.router],
         readiness=lambda: _ready(parts),
         lifespan=lifespan,
     )
     host = urlsplit(settings.gateway_url).netloc.lower()
     app.add_middleware(FormRules, host=host, entrance=parts.entrance)
     app.state.entrance, app.state.issuer = parts.entrance, parts.issuer
+    app.state.describer = Describer(
+        ask=parts.upstream.offered, url=settings.gateway_url, clock=parts.issuer.clock
+    )
     app.state.upstream, app.state.directory = parts.upstream, parts.directory
     app.state.denials, app.state.turns = parts.denials, Turns()
     app.state.office = Office(
@@ -184,8 +194,9 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
 
 
 def _ready(parts: _Parts) -> Mapping[str, str]:
-    """An expired directory stops peers, not the node: only an empty one means not ready."""
-    return {"directory": "empty" if parts.directory.state == "empty" else OK}
+    """An expired directory stops peers, not the node; none at all, or a wrong clock, means not ready."""
+    state = parts.directory.state
+    return {"directory": state.value if state in {State.EMPTY, State.CLOCK_BEHIND} else OK}
 
 
 def _jwk(keystore: Keystore, name: str) -> jose.Jwk:

@@ -1,21 +1,23 @@
 """Whose request is this: one DPoP proof a request, fresh or with a nonce, used once.
 
 A proof up to 60 s old is taken as it is; an older one (a client's clock is off) is answered with a
-nonce of ours, with which any clock will do. Nonces are an HMAC of the minute: nothing is stored.
+nonce of ours, with which any clock will do. A nonce is the second it was given and an HMAC of it, under
+a secret that every process of the gateway reads from the database: none is stored.
 
 Where a power cut can cost the newest marks of use, no proof from before it is taken again: what is
-older than this process (less the least time that a machine takes to start) needs a nonce, and
-nonces from before are no longer ours.
+older than this process (less the least time that a machine takes to start) needs a nonce, nonces
+from before do not count, and the mark of a proof whose clock is ahead of ours waits for the disk.
 """
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.gateway import store
+from services.gateway.tokenkeys import Key, Ring
 from shared.protocol import canonical, dpop, jose
+from shared.protocol.errors import FormatError
 from shared.protocol.jose import TokenError
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
@@ -23,8 +25,9 @@ from shared.runtime.refusals import Refusal, Unauthenticated
 
 FRESH = 60  # seconds; RFC 9449, 11.1
 RESTART = 10  # seconds; no machine is up again sooner, and clocks may differ by as much
-NONCE_MINUTES = 3  # the current minute's nonce and the two before
+NONCE_LIFE = 180  # seconds
 REPLAY_MARGIN = 185  # seconds: nonce life and skew, so no proof outlives its mark
+_TIME = 8  # bytes
 NONCE_HEADER = "DPoP-Nonce"
 
 
@@ -39,7 +42,7 @@ class Challenged(Unauthenticated):
         reason: str,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        challenge = f'DPoP algs="{jose.MINTED}", error="{code}"'
+        challenge = f'DPoP algs="{" ".join(jose.ALGORITHMS)}", error="{code}"'
         super().__init__(
             code,
             detail,
@@ -51,39 +54,38 @@ class Challenged(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Nonces:
-    """Challenges that every worker with the same secret makes and knows."""
+    """Challenges that every process of the gateway makes and knows."""
 
-    secret: bytes
+    ring: Ring
+    since: int  # seconds since 1970; nonces given before do not count
 
-    @classmethod
-    def derive(cls, token_key: jose.Jwk, since: int) -> "Nonces":
-        """Derive the secret from the gateway's token key, so that workers share it."""
-        label = b"rogatory/1 dpop nonce" + since.to_bytes(8, "big")
-        return cls(hmac.digest(str(token_key["d"]).encode(), label, "sha256"))
+    def current(self, db: store.Session, now: datetime) -> str:
+        """Return a nonce of this second."""
+        at = int(now.timestamp()).to_bytes(_TIME, "big")
+        return canonical.b64u(at + _mac(self.ring.current(db), at))
 
-    def current(self, now: datetime) -> str:
-        """Return the nonce of this minute."""
-        return self._of(int(now.timestamp()) // 60)
+    def accepts(self, db: store.Session, nonce: str, now: datetime) -> bool:
+        """Say whether the nonce is ours and at most three minutes old."""
+        try:
+            given = canonical.unb64u(nonce)
+        except FormatError:
+            return False
+        at, mac = given[:_TIME], given[_TIME:]
+        age = int(now.timestamp()) - int.from_bytes(at, "big")
+        young = 0 <= age <= NONCE_LIFE and int.from_bytes(at, "big") > self.since
+        return young and any(hmac.compare_digest(_mac(key, at), mac) for key in self.ring.keys(db))
 
-    def accepts(self, nonce: str, now: datetime) -> bool:
-        """Say whether the nonce is of this minute or the two before."""
-        minute = int(now.timestamp()) // 60
-        return any(
-            hmac.compare_digest(self._of(minute - back).encode(), nonce.encode())
-            for back in range(NONCE_MINUTES)
-        )
 
-    def _of(self, minute: int) -> str:
-        digest = hmac.digest(self.secret, minute.to_bytes(8, "big"), hashlib.sha256)
-        return canonical.b64u(digest[:16])
+def _mac(key: Key, at: bytes) -> bytes:
+    return hmac.digest(key.content, b"rogatory/1 dpop nonce" + at, "sha256")[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Provers:
     """Checks proofs and marks what may be used only once.
 
-    `database` waits for the disk, `marks` (the same tables) need not. `since` is when this process
-    began (seconds since 1970), or 0 where marks are never lost.
+    `database` waits for the disk, `marks` (the same tables) need not. `since` is the last moment at which
+    marks can have been lost (seconds since 1970), or 0 where they never are.
     """
 
     nonces: Nonces
@@ -93,10 +95,10 @@ class Provers:
     clock: Clock
 
     @classmethod
-    def open(cls, url: str, database: Database, token_key: jose.Jwk, clock: Clock) -> "Provers":
+    def open(cls, url: str, database: Database, ring: Ring, clock: Clock) -> "Provers":
         """Open the marks beside the database of the same URL."""
-        since = int(clock().timestamp()) if store.is_relaxed(url) else 0
-        return cls(Nonces.derive(token_key, since), database, store.open_marks(url), since, clock)
+        since = int(clock().timestamp()) - RESTART if store.is_relaxed(url) else 0
+        return cls(Nonces(ring, since), database, store.open_marks(url), since, clock)
 
     def check(
         self,
@@ -133,15 +135,23 @@ class Provers:
         return proof
 
     def _check_fresh(self, proof: dpop.Proof, now: datetime, refusal: type[Refusal]) -> None:
-        fresh = proof.issued >= max(now.timestamp() - FRESH, self.since - RESTART)
-        known = fresh if proof.nonce is None else self.nonces.accepts(proof.nonce, now)
-        if not known:
-            raise refusal(
-                "use_dpop_nonce",
-                "The proof is not fresh; repeat it with the nonce given.",
-                headers={NONCE_HEADER: self.nonces.current(now)},
-                reason="nonce",
-            )
+        young = proof.issued >= now.timestamp() - FRESH and proof.issued > self.since
+        if proof.nonce is None and young:
+            return
+        with self.marks.begin() as db:
+            if proof.nonce is not None and self.nonces.accepts(db, proof.nonce, now):
+                return
+            nonce = self.nonces.current(db, now)
+        raise refusal(
+            "use_dpop_nonce",
+            "The proof is not fresh; repeat it with the nonce given.",
+            headers={NONCE_HEADER: nonce},
+            reason="nonce",
+        )
+
+    def place(self, proof: dpop.Proof) -> Database:
+        """Return where the use of this proof is marked."""
+        return self.database if proof.issued > self.clock().timestamp() else self.marks
 
     def use(self, db: store.Session, proof: dpop.Proof, refusal: type[Refusal]) -> None:
         """Use a proof up, within the caller's transaction.

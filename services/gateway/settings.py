@@ -20,6 +20,7 @@ class GatewaySettings(NodeSettings):
     directory_url: str
     directory_ca: Path  # PEM; the only anchor for the directory
     clients: Path  # JSON: {"clients": [{client_id, role, scopes, keys}]}
+    external_issuers: Path | None = None  # JSON: {"issuers": [{issuer, audience, jwks}]}
     time_authorities: Path | None = None  # JSON: {"authorities": [{name, url, anchors, …}]}
     # How many in any 60 seconds, of each worker of the gateway.
     rate_tokens: PositiveInt = 30  # tokens of one client

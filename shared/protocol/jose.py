@@ -24,7 +24,16 @@ from shared.protocol.jwk import (
     thumbprint,
 )
 
-__all__ = ["MINTED", "Jwk", "TokenError", "generate", "public_key", "public_part"]
+__all__ = [
+    "ALGORITHMS",
+    "MINTED",
+    "Jwk",
+    "TokenError",
+    "generate",
+    "public_key",
+    "public_part",
+    "thumbprint",
+]
 
 Json = canonical.Json
 Claims = dict[str, Json]

@@ -9,7 +9,7 @@ The DPoP proof stands in `dpop`, the assertion of one service to another in `int
 spec/tokens.md. Single use (`jti`) and revocation need a store and are the gateway's part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from shared.protocol.jose import Claims, Jwk, Profile, TokenError
 __all__ = ["TokenError", "new_jti"]
 
 MAX_ASSERTION_LIFE = 330  # seconds
+MAX_FOREIGN_LIFE = 3600  # seconds
 TOKEN_LIFE = timedelta(seconds=300)
 
 _X5T = "x5t#S256"
@@ -35,6 +36,12 @@ _ACCESS = Profile(
         {"iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti", "cnf", "cc", "role"}
     ),
     algorithms=jose.OURS,
+)
+
+_FOREIGN = Profile(
+    types=frozenset({_ACCESS_TYPE}),
+    header=frozenset({"alg", "typ", "kid"}),
+    required=frozenset({"iss", "aud", "sub", "client_id", "scope", "iat", "exp", "jti", "cnf"}),
 )
 
 new_jti = jose.new_jti
@@ -176,6 +183,60 @@ def verify_access_token(
         jti=jose.jti(claims),
         x5t=x5t,
         kid=jose.thumbprint(key),
+    )
+
+
+def claimed_issuer(text: str) -> str:
+    """Read who an access token claims to come from; nothing is proven by it.
+
+    Raises:
+        TokenError: it is not a well-formed access token.
+    """
+    return jose.string(jose.parse(text, _FOREIGN).claims, "iss")
+
+
+def verify_external_token(
+    text: str, keys: Mapping[str, Jwk], *, issuer: str, audience: str, now: datetime
+) -> AccessToken:
+    """Check an access token of another authorization server (RFC 9068, 4), as far as it alone can tell.
+
+    Whose it is must be looked up: `country` and `role` are empty.
+
+    Args:
+        text: the compact JWS.
+        keys: the server's pinned keys by their `kid`.
+        issuer: the server.
+        audience: the only one accepted, as a text or as a list of it alone.
+        now: the time.
+
+    Raises:
+        TokenError: the token does not hold, is bound to no proof key, or lives longer than an hour.
+    """
+    token = jose.parse(text, _FOREIGN)
+    claims, kid = token.claims, jose.string(token.header, "kid")
+    if kid not in keys:
+        raise TokenError("The token names no key that is known here.", reason="kid")
+    jose.check_signature(token, keys[kid])
+    if claims["iss"] != issuer:
+        raise TokenError("The token is of another issuer.", reason="iss")
+    if claims["aud"] not in (audience, [audience]):
+        raise TokenError("The token is meant for someone else.", reason="aud")
+    expires, issued = jose.check_times(claims, now), jose.integer(claims, "iat")
+    if expires > issued + MAX_FOREIGN_LIFE:
+        raise TokenError("The token lives too long.", reason="exp")
+    jkt, x5t = confirmation(claims)
+    return AccessToken(
+        issuer=issuer,
+        client_id=jose.string(claims, "client_id"),
+        country="",
+        role="",
+        scopes=tuple(jose.string(claims, "scope").split()),
+        jkt=jkt,
+        issued=issued,
+        expires=expires,
+        jti=jose.jti(claims),
+        x5t=x5t,
+        kid=kid,
     )
 
 

@@ -21,9 +21,10 @@ def read_call(request: Request) -> Call:
     }
     return Call(
         method=request.method,
-        path=request.scope["raw_path"].decode("ascii"),
+        path=request.scope["raw_path"].decode("latin-1"),
         headers=headers,
         address=request.client.host if request.client else "",
+        certificate=request.scope.get("state", {}).get("client_certificate"),
     )
 
 

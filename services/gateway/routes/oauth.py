@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.gateway.admission import ALL_SCOPES
-from services.gateway.denials import SINGLES
 from services.gateway.entrance import Entrance
 from services.gateway.issuing import GRANT, REVOKE_PATH, TOKEN_PATH, Form, Issuer, read_form
 from services.gateway.routes.calls import read_call
+from services.gateway.routes.recording import mark
 from shared.protocol import jose
 from shared.runtime import logs
-from shared.runtime.refusals import Malformed, Refusal, TooMany, Unauthenticated
+from shared.runtime.refusals import Malformed, Refusal
 
 FORM_LIMIT = 16 * 2**10  # bytes
 METHOD = "private_key_jwt"
@@ -31,15 +31,15 @@ def metadata(request: Request) -> JSONResponse:
             "issuer": url,
             "token_endpoint": url + TOKEN_PATH,
             "token_endpoint_auth_methods_supported": [METHOD],
-            "token_endpoint_auth_signing_alg_values_supported": [jose.MINTED],
+            "token_endpoint_auth_signing_alg_values_supported": list(jose.ALGORITHMS),
             "revocation_endpoint": url + REVOKE_PATH,
             "revocation_endpoint_auth_methods_supported": [METHOD],
-            "revocation_endpoint_auth_signing_alg_values_supported": [jose.MINTED],
+            "revocation_endpoint_auth_signing_alg_values_supported": list(jose.ALGORITHMS),
             "jwks_uri": url + "/.well-known/jwks.json",
             "grant_types_supported": [GRANT],
             "response_types_supported": [],
             "scopes_supported": sorted(ALL_SCOPES),
-            "dpop_signing_alg_values_supported": [jose.MINTED],
+            "dpop_signing_alg_values_supported": list(jose.ALGORITHMS),
         }
     )
 
@@ -47,17 +47,20 @@ def metadata(request: Request) -> JSONResponse:
 @router.get("/.well-known/jwks.json")
 def keys(request: Request) -> JSONResponse:
     """Give the keys that verify our access tokens."""
-    key = jose.public_part(_issuer(request).key)
-    return JSONResponse({"keys": [{**key, "use": "sig", "alg": jose.MINTED}]})
+    keys = _issuer(request).public_keys()
+    return JSONResponse(
+        {"keys": [{**key, "use": "sig", "alg": jose.MINTED} for key in keys]},
+        headers={"Cache-Control": "public, max-age=300"},
+    )
 
 
 @router.post(TOKEN_PATH)
 async def token(request: Request) -> Response:
     """Give a token to a client that proves who it is."""
     body = await request.body()
-    proof = request.headers.get("dpop")
+    proof, certificate = request.headers.get("dpop"), read_call(request).certificate
     return await to_thread.run_sync(
-        _answer, request, lambda: _issuer(request).issue(_form(request, body), proof)
+        _answer, request, lambda: _issuer(request).issue(_form(request, body), proof, certificate)
     )
 
 
@@ -91,15 +94,10 @@ def _answer(request: Request, act: Callable[[], Mapping[str, str | int] | None])
 
 
 def _refused(request: Request, refusal: Refusal) -> Response:
-    """Write an error (RFC 6749, 5.2).
-
-    Who fails too often is told to wait, by address. Nobody is locked out: whoever proves itself is
-    served, since anyone could claim another's id or share its address.
-    """
+    """Write an error (RFC 6749, 5.2)."""
     entrance: Entrance = request.app.state.entrance
-    number = entrance.refuse(refusal, read_call(request))
-    if refusal.status == Unauthenticated.status and number > SINGLES:
-        refusal = TooMany("slow_down", "Too many failed attempts.", headers={"Retry-After": "60"})
+    mark(request)
+    refusal = entrance.refuse(refusal, read_call(request))
     logs.log().info("refused", code=refusal.code, status=refusal.status, detail=refusal.detail)
     return JSONResponse(
         {"error": refusal.code, "error_description": refusal.detail},

@@ -1,6 +1,7 @@
 """A small federation on loopback: certificates, a directory, nodes with a real gateway each."""
 
 import contextlib
+import secrets
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from services.directory import repository
 from services.directory.main import create as create_directory
 from services.directory.settings import DirectorySettings
 from services.gateway.main import create as create_gateway
+from services.gateway.rates import Policy
 from services.gateway.settings import GatewaySettings
 from shared.protocol import canonical, jose, trust
 from shared.protocol.keys import KemKey, SealKey
@@ -35,6 +37,7 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "ops": ("ops:health",),
 }
 FOREVER = 2**40
+PLENTY = dict.fromkeys([f"rate_{policy.value}" for policy in Policy], 100_000)
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Node:
     status: str = "active"
     upstreams: dict[str, str] = field(default_factory=dict)
     time_authorities: Path | None = None
+    rates: dict[str, int] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -84,10 +88,10 @@ def make_node(country: str, folder: Path) -> Node:
         path.write_bytes(canonical.encode(jose.public_part(key)))
     keystore = Keystore.create(folder / "keystore", folder / "passphrase")
     keys = {"internal-gateway": node.internal_keys["gateway"], "peer-client": node.peer_key}
-    for name in ("token", "peer-dpop"):
-        keys[name] = jose.generate()
+    keys["peer-dpop"] = jose.generate()
     for name, key in keys.items():
         keystore.put(name, canonical.encode(key))
+    keystore.put("token-wrap", secrets.token_bytes(32))
     write_clients(node, {})
     return node
 
@@ -218,7 +222,7 @@ def settings(node: Node, federation: Federation) -> GatewaySettings:
         directory_ca=federation.certificates.ca,
         clients=node.folder / "clients.json",
         time_authorities=node.time_authorities,
-    )
+    ).model_copy(update={**PLENTY, **node.rates})
 
 
 @contextlib.contextmanager

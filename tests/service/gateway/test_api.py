@@ -9,12 +9,11 @@ import httpx
 import pytest
 
 from services.gateway.addresses import ROUTES
-from shared.protocol import canonical, dpop, jose
-from shared.runtime.keystore import Keystore
+from shared.protocol import dpop, jose
 from tests.forging import reforge
 from tests.service.gateway.calling import Caller
 from tests.service.gateway.conftest import World
-from tests.service.gateway.federation import Node
+from tests.service.gateway.ringkeys import token_key
 from tests.service.gateway.sockets import now
 
 PATH = "/v1/requests"
@@ -27,16 +26,9 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     body = answer.json()
     assert body["status"] == answer.status_code
     if answer.status_code == 401:
-        assert answer.headers["www-authenticate"].startswith('DPoP algs="ES256"')
+        assert answer.headers["www-authenticate"].startswith('DPoP algs="ES256 PS256')
         assert body["code"] in answer.headers["www-authenticate"]
     return answer.status_code, str(body["code"])
-
-
-def token_key(node: Node) -> jose.Claims:
-    keystore = Keystore.open(node.folder / "keystore", node.folder / "passphrase")
-    key = canonical.read(keystore.get("token"))
-    assert isinstance(key, dict)
-    return key
 
 
 def send(

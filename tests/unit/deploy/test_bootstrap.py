@@ -16,7 +16,7 @@ from shared.runtime.keystore import Keystore, KeystoreError
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, 1, tzinfo=UTC)
 KEYS = {
-    "gateway": {"internal-gateway", "token", "peer-client", "peer-dpop"},
+    "gateway": {"internal-gateway", "token-wrap", "peer-client", "peer-dpop"},
     "exchange": {"internal-exchange", "seal", "kem", "storage", "bag-seal"},
     "audit": {"internal-audit", "log", "log-case", "witness"},
 }
