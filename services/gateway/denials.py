@@ -1,18 +1,27 @@
 """Every refused call is recorded, and nobody can fill the record by being refused.
 
-The first 10 refusals in a minute of one caller for one reason are events of their own; the rest of
-that minute is one event with a count. They wait in a table until the audit log has confirmed them,
-so an audit service that is away loses none.
+All who are nobody share one window of a minute, and each client that has proven itself has one of its
+own. The first 10 refusals in a window are events of their own. What follows is counted by address and
+reason, and when the window ends at most 5 events tell how often: the 4 most frequent, and the rest
+together. While that goes on all of the next window is counted; a quiet minute ends it. So a flood of
+calls, from however many addresses, by whatever names, costs the log 5 events a minute, and every call
+is in the count of exactly one event.
+
+Events and counts are durable before the refusal is answered. They wait in a table until the audit log
+has confirmed them, so an audit service that is away loses none.
 """
 
 import ipaddress
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from services.gateway import store
+from services.gateway.store import refusals
+from services.gateway.store.refusals import VARIOUS, Tally, Window
 from shared.protocol import canonical
 from shared.protocol.identifiers import new_id
 from shared.runtime import logs
@@ -21,10 +30,17 @@ from shared.runtime.database import Database
 from shared.runtime.refusals import Refusal
 
 EVENT_TYPE = "access.denied"
-SINGLES = 10  # events a minute for one caller and reason; what follows is counted
+SINGLES = 10  # events of their own in a window
+COUNTED = 4  # kinds that are told apart when a window ends; one more event counts the rest
+WINDOW = timedelta(minutes=1)
 BATCH = 100  # events a call of the audit service
 SWEEP = 60  # intervals between deletions of expired marks
+NOBODY = "*"  # owns what nobody has proven to have sent
+MAX_REASON = 60  # characters; as the catalogue of events has it
 Deliver = Callable[[Sequence[canonical.Json]], None]
+Closures = Callable[
+    [], dict[tuple[str, str], int]
+]  # since the last call: (address, reason) → how many
 
 
 class UndeliveredError(Exception):
@@ -36,9 +52,26 @@ class Refused:
     """One refused call, as far as it may be told: no token, no proof, no body."""
 
     address: str  # where it came from
-    call: str  # method and template or path
+    call: str  # method and path
     client_id: str | None  # verified
     claimed: str | None  # what it said, unproven
+    officer: str | None = None  # asserted by a verified client
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """Return what the event keeps as salted commitments."""
+        told = {
+            "address": self.address,
+            "call": self.call[:200],
+            "client": self.client_id,
+            "claimed_client": (self.claimed or "")[:200],
+            "officer": self.officer,
+        }
+        return {name: value for name, value in told.items() if value}
+
+
+def _no_closures() -> dict[tuple[str, str], int]:
+    return {}
 
 
 class Denials:
@@ -46,35 +79,47 @@ class Denials:
 
     interval: ClassVar[float] = 1.0  # seconds
 
-    def __init__(self, database: Database, *, deliver: Deliver, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        deliver: Deliver,
+        clock: Clock,
+        closures: Closures = _no_closures,
+    ) -> None:
+        """Keep them in `database`; `closures` tells which connections the edge has cut off."""
         self._database, self._deliver, self._clock = database, deliver, clock
+        self._closures = closures
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="denials", daemon=True)
 
-    def note(self, refusal: Refusal, refused: Refused) -> int:
-        """Record a refusal durably.
-
-        Returns:
-            How many there now are in this minute of this caller for this reason.
-        """
-        now = self._clock()
-        reason = _reason(refusal)
-        owner = refused.client_id or _network(refused.address)
+    def note(self, refusal: Refusal, refused: Refused) -> None:
+        """Record a refusal durably: as an event of its own, or counted."""
+        now, reason = self._clock(), reason_of(refusal)
+        owner = refused.client_id or NOBODY
+        began = _milliseconds(now)
         with self._database.begin() as db:
-            number = store.tally(db, owner, reason, int(now.timestamp()) // 60)
-            if number <= SINGLES:
-                personal = {
-                    "address": refused.address,
-                    "call": refused.call[:200],
-                    "client": refused.client_id or "",
-                    "claimed_client": (refused.claimed or "")[:200],
-                }
-                store.keep_denial(db, _event(now, reason, personal, None))
-        return number
+            number, noisy = refusals.enter_window(db, owner, now=began, count=1)
+            if number <= SINGLES and not noisy:
+                store.keep_denial(db, _event(now, reason, refused.personal, 1))
+            else:
+                address = network(refused.address)
+                tallied = Tally(address=address, reason=reason, began=began, count=1)
+                refusals.tally(db, owner, tallied)
+            # Commit point: before it nothing was answered; after it the call is in one count.
+
+    def count(self, address: str, reason: str, number: int) -> None:
+        """Record that so many calls from an address were cut off before anybody read them."""
+        began = _milliseconds(self._clock())
+        tallied = Tally(address=network(address), reason=_token(reason), began=began, count=number)
+        with self._database.begin() as db:
+            # What was cut off is never told one by one.
+            refusals.enter_window(db, NOBODY, now=began, count=0)
+            refusals.tally(db, NOBODY, tallied)
 
     def waiting(self) -> int:
         """Return how many denials (at least) the audit log does not have yet."""
-        with self._database.begin() as db:
+        with self._database.read() as db:
             return len(store.denials(db, BATCH))
 
     def start(self) -> None:
@@ -93,24 +138,29 @@ class Denials:
         Raises:
             UndeliveredError: it confirmed nothing.
         """
-        self._close_minutes()
-        with self._database.begin() as db:
+        for (address, reason), number in self._closures().items():
+            self.count(address, reason, number)
+        self._close_windows()
+        with self._database.read() as db:
             waiting = store.denials(db, BATCH)
         if waiting:
+            # Died after this: they are brought again, and the log knows them by their ids.
             self._deliver([canonical.parse(event) for _, event in waiting])
             with self._database.begin() as db:
                 store.drop_denials(db, [position for position, _ in waiting])
         return len(waiting)
 
-    def _close_minutes(self) -> None:
-        """Turn the tallies of past minutes into one event each."""
+    def _close_windows(self) -> None:
+        """Turn what was counted in windows that are over into events."""
         now = self._clock()
         with self._database.begin() as db:
-            for owner, reason, minute, count in store.take_tallies(db, int(now.timestamp()) // 60):
-                if count > SINGLES:
-                    at = datetime.fromtimestamp(minute * 60, UTC)
-                    personal = {"address": owner}
-                    store.keep_denial(db, _event(at, reason, personal, count - SINGLES))
+            over = refusals.close_windows(
+                db, opened_before=_milliseconds(now - WINDOW), now=_milliseconds(now)
+            )
+            for window in over:
+                for tally in _grouped(window.tallies):
+                    store.keep_denial(db, _counted(window, tally))
+            # Commit point: before it they are counts, after it events that wait.
 
     def _run(self) -> None:
         rounds = 0
@@ -128,13 +178,13 @@ class Denials:
                 logs.log().error("denials_failed", exc_info=error)
 
 
-def _reason(refusal: Refusal) -> str:
+def reason_of(refusal: Refusal) -> str:
     """Name a refusal by code and detail, as in `invalid-token/exp`: a token, never a sentence."""
     detail = refusal.facts.get("reason")
-    return (f"{refusal.code}/{detail}" if detail else refusal.code).replace("_", "-")
+    return _token(f"{refusal.code}/{detail}" if detail else refusal.code)
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """Group addresses that one caller can draw from: IPv6 by /64."""
     try:
         parsed = ipaddress.ip_address(address)
@@ -145,12 +195,50 @@ def _network(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
-def _event(at: datetime, reason: str, personal: dict[str, str], count: int | None) -> bytes:
+_TOKEN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:/[a-z][a-z0-9]*(?:-[a-z0-9]+)*)?")
+
+
+def _token(reason: str) -> str:
+    text = reason.replace("_", "-")
+    return text if len(text) <= MAX_REASON and _TOKEN.fullmatch(text) else "refused"
+
+
+def _grouped(tallies: Sequence[Tally]) -> Sequence[Tally]:
+    """Tell the most frequent kinds apart and put the rest together."""
+    if len(tallies) <= COUNTED + 1:
+        return tallies
+    rest = tallies[COUNTED:]
+    together = Tally(
+        address=_common({each.address for each in rest}),
+        reason=_common({each.reason for each in rest}),
+        began=min(each.began for each in rest),
+        count=sum(each.count for each in rest),
+    )
+    return [*tallies[:COUNTED], together]
+
+
+def _common(values: set[str]) -> str:
+    return values.pop() if len(values) == 1 else VARIOUS
+
+
+def _counted(window: Window, tally: Tally) -> bytes:
+    personal = {"address": tally.address}
+    if window.owner != NOBODY:
+        personal["client"] = window.owner
+    at = datetime.fromtimestamp(tally.began / 1000, UTC)
+    return _event(at, tally.reason, personal, tally.count)
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _event(at: datetime, reason: str, personal: dict[str, str], count: int) -> bytes:
     event: dict[str, canonical.Json] = {
         "event_id": new_id(at),
         "type": EVENT_TYPE,
         "event_time": milliseconds(at),
-        "personal": {name: value for name, value in personal.items() if value},
+        "personal": dict(personal),
         "reason": reason,
         "count": count,
     }

@@ -19,6 +19,7 @@ from shared.protocol.canonical import Json
 from shared.protocol.digests import parse_content_digest
 from shared.protocol.errors import FormatError
 from shared.runtime import http, logs
+from shared.runtime.openapi import PATH, Document
 from shared.runtime.principals import HEADER, Assertions, Principal, digest
 from shared.runtime.refusals import Malformed, Unavailable
 
@@ -31,6 +32,7 @@ REQUEST_HEADERS = (
     "if-match",
     "if-none-match",
     "range",
+    "officer-grant",
 )
 ANSWER_HEADERS = (
     "content-type",
@@ -156,6 +158,24 @@ class Upstream:
         except HTTPError:
             return False
         return answer.status == OK
+
+    def offered(self, service: str) -> Document:
+        """Return the OpenAPI document of a service; blocks.
+
+        Raises:
+            Unavailable: the service does not answer.
+        """
+        token = self._assertions.mint(service, "GET", PATH)
+        try:
+            answer = self._pools[service].request(
+                "GET", PATH, headers={HEADER: token}, redirect=False
+            )
+            document: Document = answer.json()
+        except (HTTPError, ValueError) as error:
+            raise _away(service, error) from error
+        if answer.status != OK:
+            raise _away(service, UndeliveredError(f"it answered {answer.status}"))
+        return document
 
     def record(self, events: Sequence[Json]) -> None:
         """Bring events of the gateway itself to the log; blocks.

@@ -11,51 +11,72 @@ from services.gateway.addresses import SEGMENT_BODY
 from services.gateway.denials import Denials
 from services.gateway.directory import Directory
 from services.gateway.entrance import Admitted, Entrance
+from services.gateway.routes import clients
+from services.gateway.routes import federation
 from services.gateway.routes.calls import blocks, read_call, write_answer
+from services.gateway.routes.recording import mark, record, refused_inside
+from services.gateway.standing import LogStanding
 from services.gateway.turns import Turns
-from services.gateway.upstream import Upstream
-from shared.runtime import logs
-from shared.runtime.refusals import TooLarge, TooMany
+from services.gateway.upstream import Answer, Upstream
+from shared.runtime.problems import problem
+from shared.runtime.refusals import Malformed, Refusal
 
 router = APIRouter(max_body_size=SEGMENT_BODY)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 
 
 async def forward(request: Request) -> Response:
-    """Serve any address of the table in `admission`."""
+    """Serve any address of the table in `addresses`."""
     entrance: Entrance = request.app.state.entrance
-    turns: Turns = request.app.state.turns
-    call = read_call(request)
-    admitted = await to_thread.run_sync(entrance.admit, call)
     try:
-        with turns.taken(admitted.caller.client_id if admitted.caller else call.address):
-            return await _serve(request, admitted)
-    except (TooLarge, TooMany) as refusal:
-        await to_thread.run_sync(entrance.refuse, refusal, call, admitted.caller)
+        admitted = await to_thread.run_sync(entrance.admit, read_call(request))
+    except Refusal:
+        mark(request)
         raise
+    request.state.quota = admitted.quota
+    try:
+        return await _serve(request, admitted)
     except ClientDisconnect:
-        logs.log().info("caller_went_away", path=call.path)
-        return Response(status_code=400)  # which nobody reads
+        # Nobody reads the answer. What was under way inside was broken off with it.
+        left = Malformed("caller_went_away", "The caller left before the body was whole.")
+        return problem(await record(request, left, admitted.caller))
+    except Refusal as refusal:
+        raise await record(request, refusal, admitted.caller) from None
 
 
 router.add_route("/{path:path}", forward, methods=METHODS)
 
 
 async def _serve(request: Request, admitted: Admitted) -> Response:
-    if admitted.match.route.service == "gateway":
-        return await to_thread.run_sync(_OWN[admitted.match.route.template], request)
+    turns: Turns = request.app.state.turns
+    owner = admitted.caller.client_id if admitted.caller else admitted.address
+    with turns.taken(owner):
+        if clients.serves(admitted.match.route):
+            return await clients.serve(request, admitted)
+        if admitted.match.route.service == "gateway":
+            return await to_thread.run_sync(_OWN[admitted.match.route.template], request)
+        answer = await _pass_on(request, admitted)
+        refusal = refused_inside(answer)
+        if refusal is not None:
+            await record(request, refusal, admitted.caller)
+        return write_answer(answer)
+
+
+async def _pass_on(request: Request, admitted: Admitted) -> Answer:
     upstream: Upstream = request.app.state.upstream
+    log: LogStanding = request.app.state.log_standing
     query = request.scope["query_string"].decode("latin-1")
     body = blocks(request, admitted.match.route.body_limit)
     if admitted.match.route.streams:
-        answer = await upstream.upload(admitted, query=query, headers=request.headers, blocks=body)
-        return write_answer(answer)
+        await to_thread.run_sync(log.check, admitted.match.route)
+        return await upstream.upload(admitted, query=query, headers=request.headers, blocks=body)
     whole = b"".join([block async for block in body])
-    return write_answer(
-        await to_thread.run_sync(
-            lambda: upstream.call(admitted, query=query, headers=request.headers, body=whole)
-        )
-    )
+
+    def call() -> Answer:
+        log.check(admitted.match.route)
+        return upstream.call(admitted, query=query, headers=request.headers, body=whole)
+
+    return await to_thread.run_sync(call)
 
 
 def _health(request: Request) -> Response:
@@ -64,19 +85,17 @@ def _health(request: Request) -> Response:
     denials: Denials = request.app.state.denials
     return JSONResponse(
         {
-            "gateway": {"directory": directory.state, "denials_waiting": denials.waiting()},
+            "gateway": {"directory": directory.state.value, "view": directory.health(), "denials_waiting": denials.waiting()},
             "exchange": upstream.status("exchange"),
             "audit": upstream.status("audit"),
         }
     )
 
 
-def _directory(request: Request) -> Response:
-    directory: Directory = request.app.state.directory
-    return Response(directory.bundle(), media_type="application/json")
-
-
 _OWN: Mapping[str, Callable[[Request], Response]] = {
     "/v1/ops/health": _health,
-    "/v1/directory": _directory,
+    "/v1/directory": federation.bundle,
+    "/v1/ops/directory/refresh": federation.refresh,
+    "/federation/metadata/{metadata}": federation.mirrored,
+    "/federation/targets/members/{document}": federation.mirrored,
 }

@@ -5,8 +5,10 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway import admission
+from services.gateway.addresses import OWN
 from services.gateway.entrance import Entrance
 from services.gateway.routes.calls import read_call
+from services.gateway.routes.recording import mark
 from shared.runtime import problems
 from shared.runtime.refusals import Refusal
 
@@ -23,6 +25,7 @@ class FormRules:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        request = Request(scope)
         try:
             admission.check_form(
                 scope["headers"],
@@ -30,8 +33,12 @@ class FormRules:
                 scope["query_string"],
                 host=self._host,
             )
+            if OWN.get(scope["path"]) == "GET":
+                request.state.quota = self._entrance.open(read_call(request))
         except Refusal as refusal:
-            await to_thread.run_sync(self._entrance.refuse, refusal, read_call(Request(scope)))
-            await problems.problem(refusal)(scope, receive, send)
+            mark(request)
+            call = read_call(request)
+            answer = await to_thread.run_sync(self._entrance.refuse, refusal, call)
+            await problems.problem(answer)(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -8,7 +8,7 @@ from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from services.gateway.tables import DenialRow, RevokedRow, SeenRow, TallyRow
+from services.gateway.tables import DenialRow, RevokedRow, SeenRow
 from shared.protocol import canonical
 from shared.runtime.database import Database, journal, open_database
 
@@ -67,27 +67,6 @@ def forget_expired(db: Session, now: int) -> None:
     db.execute(sa.delete(RevokedRow).where(RevokedRow.expires < now))
 
 
-def tally(db: Session, address: str, reason: str, minute: int) -> int:
-    """Count one more refusal and return how many there are now in that minute."""
-    row = {"address": address, "reason": reason, "minute": minute, "count": 1}
-    one_more = (
-        _insert(db, TallyRow)
-        .values(row)
-        .on_conflict_do_update(
-            index_elements=["address", "reason", "minute"], set_={"count": TallyRow.count + 1}
-        )
-        .returning(TallyRow.count)
-    )
-    return int(db.execute(one_more).scalar_one())
-
-
-def take_tallies(db: Session, before: int) -> Sequence[tuple[str, str, int, int]]:
-    """Remove the tallies of minutes before this one: address, reason, minute, count."""
-    rows = sa.delete(TallyRow).where(TallyRow.minute < before)
-    taken = rows.returning(TallyRow.address, TallyRow.reason, TallyRow.minute, TallyRow.count)
-    return [(row[0], row[1], row[2], row[3]) for row in db.execute(taken)]
-
-
 def keep_denial(db: Session, event: bytes) -> None:
     """Keep a denial until the audit log confirms it."""
     db.add(DenialRow(event=event))
@@ -104,6 +83,6 @@ def drop_denials(db: Session, positions: Sequence[int]) -> None:
     db.execute(sa.delete(DenialRow).where(DenialRow.position.in_(positions)))
 
 
-def _insert(db: Session, table: type[SeenRow | RevokedRow | TallyRow]) -> Insert:
+def _insert(db: Session, table: type[SeenRow | RevokedRow]) -> Insert:
     postgres = db.get_bind().dialect.name == "postgresql"
     return postgresql.insert(table) if postgres else sqlite.insert(table)

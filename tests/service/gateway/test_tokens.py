@@ -24,7 +24,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     body = answer.json()
     assert set(body) == {"error", "error_description"}
     status, code = answer.status_code, str(body["error"])
-    if (status, code) == (429, "slow_down"):
+    if (status, code) == (429, "quota_exceeded"):
         assert answer.headers["retry-after"]
         return 401, "invalid_client"
     return status, code
