@@ -1,0 +1,60 @@
+"""An office of clients over a database of its own, and what is proposed there."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.gateway import enrolment, store
+from services.gateway.clients import Office
+from services.gateway.records import Act, Draft, Key, Person
+from shared.protocol import canonical, jwk
+from shared.runtime.database import Database, migrate, open_database
+
+START = datetime(2026, 11, 22, 6, tzinfo=UTC)
+OPS = Person(client_id="urn:rogatory:QM:ops", officer="A. Operator")
+REGISTRAR = Person(client_id="urn:rogatory:QM:registrar", officer="R. Registrar")
+ID = "urn:rogatory:QM:lab-7"
+
+
+class Desk:
+    """An office over a database of its own, with a clock that stands."""
+
+    def __init__(self, database: Database) -> None:
+        self.now = START
+        self.database = database
+        self.office = Office(database=database, country="QM", clock=lambda: self.now)
+
+    def events(self) -> list[tuple[str, str]]:
+        with self.database.read() as db:
+            held: list[Any] = [canonical.parse(event) for _, event in store.denials(db, 100)]
+        return [(each["type"], each["reason"]) for each in held]
+
+    def add(self) -> None:
+        proposal = self.office.propose(adding(), OPS)
+        self.office.approve(proposal.proposal_id, REGISTRAR)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    database = open_database(f"sqlite:///{tmp_path / 'gateway.sqlite'}")
+    migrate(database, "services.gateway.migrations")
+    yield Desk(database)
+    database.close()
+
+
+def key(days: int = 90) -> Key:
+    end = int((START + timedelta(days=days)).timestamp())
+    public = jwk.public_part(jwk.generate())
+    return enrolment.read_key({**public, "exp": end}, now=int(START.timestamp()))
+
+
+def adding(**changes: Any) -> Draft:  # noqa: ANN401 - any member
+    given = {"role": "preparer", "scopes": ("requests:read",), "keys": (key(),), **changes}
+    return Draft(act=Act.ADD, client_id=ID, reason="the laboratory begins", **given)
+
+
+def about(act: Act, **given: Any) -> Draft:  # noqa: ANN401 - any member
+    return Draft(act=act, client_id=ID, reason="because", **given)
