@@ -145,7 +145,11 @@ ROUTES: Sequence[Route] = (
         "ops:health",
         target="/ops/inspections/newest",
     ),
+    _route("POST /v1/ops/directory/refresh", "gateway", "ops:health"),
     _route("GET /v1/directory", "gateway", ANY_NATIONAL),
+    # A mirror of the trust repository, for other members: every file proves itself.
+    _route("GET /federation/metadata/{metadata}", "gateway", None),
+    _route("GET /federation/targets/members/{document}", "gateway", None),
     _route("GET /v1/clients", "gateway", READ_CLIENTS),
     _route("GET /v1/clients/{client}", "gateway", READ_CLIENTS),
     _route("POST /v1/clients/self/keys", "gateway", ANY_NATIONAL),
@@ -169,6 +173,8 @@ PARAMETERS = {
     "peer": r"[A-Z]{2}",
     "client": CLIENT_ID,
     "digest": r"[0-9a-f]{64}",
+    "metadata": r"(?:timestamp|[0-9]{1,9}\.(?:root|snapshot|targets|country-[A-Z]{2}))\.json",
+    "document": r"[0-9a-f]{64}\.[A-Z]{2}\.json",
     # C2SP tlog-tiles: level and index in groups of three digits, width of a partial tile.
     "tile": r"(?:[0-9]{1,2}/)?(?:x[0-9]{3}/){0,6}[0-9]{3}(?:\.p/[0-9]{1,3})?",
 }
@@ -182,4 +188,10 @@ OWN: Mapping[str, str] = {
     "/.well-known/jwks.json": "GET",
     "/healthz": "GET",
     "/readyz": "GET",
+    "/openapi.json": "GET",
+    "/docs": "GET",
+    "/docs/start.js": "GET",
+    "/docs/swagger-ui-bundle.js": "GET",
+    "/docs/swagger-ui.css": "GET",
+    "/docs/favicon.png": "GET",
 }

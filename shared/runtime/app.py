@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 from typing_extensions import override
 
-from shared.runtime import logs, problems
+from shared.runtime import logs, problems, refusals
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Readiness = Callable[[], Mapping[str, str]]
@@ -93,7 +93,7 @@ def _problem_if_too_large(send: Send) -> Send:
     async def problem_send(message: Message) -> None:
         nonlocal replaced
         if message["type"] == "http.response.start" and message["status"] == TOO_LARGE:
-            replaced = (b"content-type", problems.PROBLEM.encode()) not in message["headers"]
+            replaced = (b"content-type", refusals.PROBLEM.encode()) not in message["headers"]
         if not replaced:
             await send(message)
         elif message["type"] == "http.response.start":

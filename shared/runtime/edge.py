@@ -1,64 +1,118 @@
 """What every connection from outside must bear with, before an app is reached.
 
-`EdgeProtocol` gives uvicorn the deadlines and sizes that it lacks (it touches uvicorn's internals:
-its version is pinned, and tests probe each deadline). `Edge` sets the headers of every answer.
+`EdgeProtocol` gives uvicorn the deadlines, sizes and strictness that it lacks (it touches uvicorn's
+internals: its version is pinned, and tests probe each of them).
+
+    head ──headers complete──▶ body ──message complete──▶ idle ──next request──▶ head
+      │ header deadline, sizes   │ idle time, least rate    │ uvicorn's keep-alive
+      ▼                          ▼                          ▼
+    closed, and counted where no app could record it
 """
 
 import asyncio
 import time
+from collections import Counter
+from collections.abc import Iterable
+from enum import Enum
 from typing import ClassVar
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from shared.runtime.answers import Edge, headers_too_large, malformed, overloaded, written
+from shared.runtime.closures import Closing, EdgeConfig
+from shared.runtime.flow import Flow
+from shared.runtime.origin import REAL_IP
+from shared.runtime.refusals import Refusal
+
+__all__ = ["Edge", "EdgeProtocol", "ProxiedProtocol"]
 
 MAX_HEADER_BYTES = 16 * 2**10  # the URL included
 MAX_HEADERS = 64
 
-# What is open to all and never changes says so itself; everything else is kept by nobody.
-NOT_STORED = (b"cache-control", b"no-store")
-SECURITY_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"strict-transport-security", b"max-age=63072000; includeSubDomains"),
-)
+
+class _Phase(Enum):
+    HEAD = "head"
+    BODY = "body"
+    IDLE = "idle"  # between two requests: uvicorn's own keep-alive watches then
+
+
+class _RefusedError(Exception):
+    """Stops the parser; what to answer is kept by the protocol."""
 
 
 class EdgeProtocol(HttpToolsProtocol):
-    """HTTP/1.1 with a deadline for the headers, an idle time and a least rate for the body."""
+    """HTTP/1.1 with deadlines and bounds; what is ambiguous in it is refused."""
 
     max_header_bytes: ClassVar[int] = MAX_HEADER_BYTES
     max_headers: ClassVar[int] = MAX_HEADERS
+    max_connections: ClassVar[int] = 512
+    max_calls: ClassVar[int] = 512
     header_deadline: ClassVar[float] = 10.0  # seconds from the connection to the end of the headers
     body_idle: ClassVar[float] = 20.0  # seconds between two pieces of a body
     min_rate: ClassVar[float] = 1024  # bytes a second, once `rate_grace` has passed
     rate_grace: ClassVar[float] = 30.0  # seconds
+    answer_idle: ClassVar[float] = 60.0  # seconds in which a caller takes nothing of its answer
+    linger: ClassVar[float] = 60.0  # seconds for the rest of a body that was answered already
 
+    config: EdgeConfig
+    flow: Flow
     _timer: asyncio.TimerHandle | None = None
-    _in_body = False
-    _waiting = False  # between two requests: uvicorn's own keep-alive watches then
-    _size = 0
-    _began = 0.0
+    _answer_timer: asyncio.TimerHandle | None = None
+    _phase = _Phase.HEAD
+    _size = 0  # bytes of headers or body
+    _pending = 0  # bytes of a header that has not ended yet
+    since = 0.0  # when the phase began
+    _answered = 0.0  # when the answer ended before its request did
+    _refusal: tuple[str, Refusal] | None = None
+
+    @property
+    def caller(self) -> str:
+        """The address that this connection comes from."""
+        return self.client[0] if self.client else "?"
+
+    @property
+    def dispensable(self) -> bool:
+        """Whether nothing is lost by closing: no request runs or has begun to run."""
+        return self._phase is _Phase.IDLE and not self._running
+
+    @property
+    def in_head(self) -> bool:
+        """Whether a request is awaited or has not come to the end of its headers."""
+        return self._phase is _Phase.HEAD
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._arm(self.header_deadline)
+        self.flow = Flow(transport)
+        self._enter(_Phase.HEAD, self.header_deadline)
+        if len(self.connections) > self.max_connections:
+            self._make_room()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self.resume_writing()
         super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        began = self._phase is _Phase.HEAD and self._size > 0
+        super().data_received(data)
+        # A header that does not end is not shown by the parser: what came for it is counted here.
+        if began and self._phase is _Phase.HEAD:
+            self._pending += len(data)
+            if self._pending > self.max_header_bytes and not self.transport.is_closing():
+                self._refusal = "header-size", headers_too_large()
+                self.send_400_response("")
 
     @override
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._size = 0
-        if self._waiting:
-            self._waiting = False
-            self._arm(self.header_deadline)
+        self.scope["state"]["closing"] = Closing()
+        self._size, self._pending = 1, 0
+        if self._phase is not _Phase.HEAD:
+            self._enter(_Phase.HEAD, self.header_deadline)
 
     @override
     def on_url(self, url: bytes) -> None:
@@ -67,33 +121,64 @@ class EdgeProtocol(HttpToolsProtocol):
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._phase is _Phase.BODY:
+            # The app may have begun: a trailer would become a header that nobody checked.
+            self._refuse("trailer", malformed("A body takes no trailers."))
         super().on_header(name, value)
         self._measure(len(name) + len(value) + 4)
         if len(self.headers) > self.max_headers:
-            self.transport.abort()
+            self._refuse("header-count", headers_too_large())
 
     @override
     def on_headers_complete(self) -> None:
-        self._in_body, self._size, self._began = True, 0, time.monotonic()
-        self._arm(self.body_idle)
+        self._check_framing()
+        if len(self.tasks) >= self.max_calls:
+            self._refuse("overload", overloaded())
+        self._size, self.flow.held_up = 0, 0.0
+        self._enter(_Phase.BODY, self.body_idle)
         super().on_headers_complete()
 
     @override
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
         self._size += len(body)
-        lasted = time.monotonic() - self._began
-        slow = lasted > self.rate_grace and self._size / lasted < self.min_rate
-        if slow and not self.flow.read_paused:
-            self.transport.abort()
+        now = time.monotonic()
+        if self.cycle.response_complete:
+            if now - self._answered > self.linger:
+                self.transport.abort()
+            return
+        lasted = now - self.since - self.flow.held_up
+        if lasted > self.rate_grace and self._size / lasted < self.min_rate:
+            self._close("body-rate")
             return
         self._arm(self.body_idle)
 
     @override
     def on_message_complete(self) -> None:
-        self._in_body, self._waiting = False, True
         self._disarm()
+        self._phase, self.since = _Phase.IDLE, time.monotonic()
         super().on_message_complete()
+
+    @override
+    def on_response_complete(self) -> None:
+        self._answered = time.monotonic()
+        super().on_response_complete()
+
+    @override
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._answer_timer is None:
+            self._answer_timer = self.loop.call_later(
+                self.answer_idle, self._close, "answer-not-taken"
+            )
+
+    @override
+    def resume_writing(self) -> None:
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+            self._answer_timer = None
+        if self.flow is not None:
+            super().resume_writing()
 
     @override
     def shutdown(self) -> None:
@@ -102,25 +187,85 @@ class EdgeProtocol(HttpToolsProtocol):
             # A TLS peer may never say goodbye; an idle connection is not worth the wait.
             self.transport.abort()
 
+    @override
+    def send_400_response(self, msg: str) -> None:
+        """Answer what the parser or we refused, and close; `msg` is uvicorn's and says less."""
+        reason, refusal = self._refusal or ("malformed", malformed("This is not an HTTP request."))
+        self._record(reason)
+        self._disarm()
+        if self._running and self.cycle.response_started:
+            self.transport.abort()  # in the middle of an answer there is no place for another one
+            return
+        self.transport.write(written(refusal))
+        self.transport.close()
+
+    def _check_framing(self) -> None:
+        """Refuse what two readers could divide in two ways (RFC 9112 §6.1, §11.2)."""
+        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
+        plain = not codings or (len(codings) == 1 and codings[0].strip().lower() == b"chunked")
+        if not plain or (codings and self.parser.get_http_version() != "1.1"):
+            self._refuse("framing", malformed("A body comes with a length, or chunked alone."))
+        if self.parser.should_upgrade() or self.url[:1] != b"/":
+            self._refuse("target", malformed("Only paths are asked for, by HTTP/1.1 alone."))
+
     def _measure(self, size: int) -> None:
-        self._size += size
+        self._size, self._pending = self._size + size, 0
         if self._size > self.max_header_bytes:
-            self.transport.abort()
+            self._refuse("header-size", headers_too_large())
+
+    def _refuse(self, reason: str, refusal: Refusal) -> None:
+        self._refusal = reason, refusal
+        raise _RefusedError
+
+    def _enter(self, phase: _Phase, seconds: float) -> None:
+        self._phase, self.since = phase, time.monotonic()
+        self._arm(seconds)
 
     def _arm(self, seconds: float) -> None:
         self._disarm()
-        self._timer = self.loop.call_later(seconds, self._expire)
+        self._timer = self.loop.call_later(seconds, self._expire, seconds)
 
     def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _expire(self) -> None:
-        if self._in_body and self.flow.read_paused:
-            self._arm(self.body_idle)  # we are the slow side
-            return
+    def _expire(self, seconds: float) -> None:
+        if self.flow.read_paused:
+            self._arm(seconds)  # we are the slow side
+        elif self._phase is _Phase.BODY:
+            self._close("body-idle")
+        else:
+            self._close("header-deadline" if self._size else "silent")
+
+    def _close(self, reason: str) -> None:
+        self._record(reason)
         self.transport.abort()
+
+    @property
+    def _running(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _record(self, reason: str) -> None:
+        if self._running:
+            self.cycle.scope["state"]["closing"].reason = reason
+        self.config.closures.count(self.caller, reason)
+
+    def _make_room(self) -> None:
+        """Close whom it costs least: the longest idle, else one of the address that holds most."""
+        everyone = [one for one in self.connections if isinstance(one, EdgeProtocol)]
+        _most_dispensable(everyone)._close("crowded")  # noqa: SLF001 - one of us
+
+
+def _most_dispensable(everyone: Iterable[EdgeProtocol]) -> EdgeProtocol:
+    """Choose whose close costs least: so nobody keeps others out by holding connections."""
+    everyone = list(everyone)
+    idle = [one for one in everyone if one.dispensable]
+    if idle:
+        return min(idle, key=lambda one: one.since)
+    held = Counter(one.caller for one in everyone)
+    heads = [one for one in everyone if one.in_head]
+    return max(heads, key=lambda one: (held[one.caller], -one.since))
 
 
 class ProxiedProtocol(EdgeProtocol):
@@ -128,24 +273,10 @@ class ProxiedProtocol(EdgeProtocol):
 
     max_header_bytes: ClassVar[int] = MAX_HEADER_BYTES + 12 * 2**10  # a certificate in base64
     max_headers: ClassVar[int] = MAX_HEADERS + 8
+    max_connections: ClassVar[int] = 2**31  # the proxy keeps as many as it needs
 
-
-class Edge:
-    """The outermost layer of an app: headers for every answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap `app`."""
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = [*message["headers"], *SECURITY_HEADERS]
-                if all(name.lower() != b"cache-control" for name, _ in message["headers"]):
-                    headers.append(NOT_STORED)
-                message["headers"] = headers
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
+    @property
+    @override
+    def caller(self) -> str:
+        said = [value for name, value in self.headers or () if name == REAL_IP]
+        return said[0].decode("latin-1") if said else "proxy"

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from shared.protocol import canonical, errors
 from shared.runtime import logs
 from shared.runtime.refusals import (
+    PROBLEM,
     Conflict,
     Fact,
     Malformed,
@@ -21,9 +22,6 @@ from shared.runtime.refusals import (
     TooLarge,
     Unprocessable,
 )
-
-PROBLEM = "application/problem+json"
-
 
 # What SQLite (SQLITE_FULL) and PostgreSQL (53100 disk_full) say when a disk is full.
 DISK_FULL = ("database or disk is full", "No space left on device")

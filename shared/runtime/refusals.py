@@ -13,6 +13,8 @@ A use case raises a `Refusal`; the category says the status, `code` names the ca
 from collections.abc import Mapping
 from typing import ClassVar
 
+PROBLEM = "application/problem+json"
+
 Fact = str | int | bool | None | list[str]
 
 
@@ -111,6 +113,12 @@ class TooMany(Refusal):
     """Too many requests; `Retry-After` says when again."""
 
     status, title = 429, "Too many requests"
+
+
+class HeadersTooLarge(Refusal):
+    """More headers, or longer ones, than an edge takes."""
+
+    status, title = 431, "Headers too large"
 
 
 class BadUpstream(Refusal):
