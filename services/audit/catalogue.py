@@ -214,16 +214,22 @@ CATALOGUE: Mapping[str, EventType] = {
             "channel.opened": "a channel was opened",
             "channel.frozen": "a channel was frozen",
             "channel.resynced": "two officers settled a frozen channel",
-            "peer.key_changed": "the directory names another key of a peer",
-            "peer.suspended": "the directory suspended a peer",
-            "peer.resumed": "the directory took a peer up again",
             "peer.unreachable": "a peer did not answer for long",
             "audit.exported": "an overseer read the links of a channel, or what convicts its peer",
         },
     ),
     **_each(
+        replace(_PEER, writers=frozenset({"gateway"})),
+        {
+            "peer.key_changed": "the directory names another key of a peer",
+            "peer.suspended": "the directory suspended a peer, or it is gone",
+            "peer.resumed": "the directory took a peer up again",
+        },
+    ),
+    **_each(
         _RULE,
         {
+            "directory.refused": "what the directory, a mirror or a member of it said does not hold",
             "access.granted": "a client was registered",
             "access.denied": "a call was refused",
             "access.revoked": "a client was shut out",

@@ -134,10 +134,21 @@ OWN: Mapping[str, Document] = {
         "How the parts of the node are.",
         _object("gateway", "exchange", "audit", gateway=_ANY, exchange=_ANY, audit=_ANY),
         {
-            "gateway": {"directory": "ok", "denials_waiting": 0},
+            "gateway": {"directory": "ok", "view": {"level": "green"}, "denials_waiting": 0},
             "exchange": {"status": "ok", "parts": {}},
             "audit": {"status": "ok", "parts": {}},
         },
+    ),
+    "POST /v1/ops/directory/refresh": _said(
+        "Ask the directory of countries now, and say how our view of it stands.",
+        _object("state", "level", "says", state=_TEXT, level=_TEXT, says=_ANY),
+        {"state": "ok", "level": "green", "says": [], "members": {"QM": "active"}},
+    ),
+    "GET /federation/metadata/{metadata}": _said(
+        "A mirror of the trust repository: signed metadata (The Update Framework).", _ANY, {}
+    ),
+    "GET /federation/targets/members/{document}": _said(
+        "A mirror of the trust repository: a country's document by its digest.", _ANY, {}
     ),
     "GET /v1/directory": _said(
         "The trust bundle: every country's document, with all that proves it.",

@@ -107,7 +107,7 @@ def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Pa
         denials=denials,
         upstream=upstream,
         entrance=Entrance(
-            authenticator=_authenticator(issuer, settings), denials=denials, rates=rates.configured(settings)
+            authenticator=_authenticator(issuer, settings), denials=denials, rates=issuer.rates
         ),
         issuer=issuer,
         delivery=Delivery(_identity(settings, keystore), directory=directory, clock=clock),
@@ -133,6 +133,7 @@ def _issuer(
             clock=clock,
         ),
         provers=Provers.open(settings.database_url("gateway"), database, rings.nonces, clock),
+        rates=rates.configured(settings),
         clock=clock,
     )
 

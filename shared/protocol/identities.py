@@ -2,8 +2,8 @@
 
 from functools import cached_property
 
-from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import override
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import Self, override
 
 from shared.protocol.canonical import b64
 from shared.protocol.checkpoints import Checkpoint
@@ -116,3 +116,18 @@ class WitnessIdentity(BaseModel):
     model_config = _STRICT
     url: str
     vkeys: tuple[str, ...]
+
+
+class Maintenance(BaseModel):
+    """When the country's node is announced to take nothing (seconds since 1970, the end excluded)."""
+
+    model_config = _STRICT
+    begin: int = Field(alias="from")
+    end: int = Field(alias="until")
+    note: str = Field(max_length=200)
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if not self.begin < self.end:
+            raise ValueError("it ends before it begins")
+        return self

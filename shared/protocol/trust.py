@@ -22,6 +22,7 @@ from shared.protocol.identities import (
     DatedKem,
     DatedSeal,
     LogIdentity,
+    Maintenance,
     NamedLog,
     WitnessIdentity,
 )
@@ -56,6 +57,7 @@ class Member(BaseModel):
     suites: tuple[str, ...]
     instruments: tuple[str, ...]
     contacts: dict[str, str]
+    maintenance: Maintenance | None = None
     not_before: int
     not_after: int
 
@@ -83,7 +85,8 @@ class Member(BaseModel):
 
     def to_bytes(self) -> bytes:
         """Write the document in canonical JSON."""
-        return canonical.encode(self.model_dump(mode="json"))
+        # What it does not mention stays unmentioned: it is written as it was read.
+        return canonical.encode(self.model_dump(mode="json", exclude_unset=True, by_alias=True))
 
     @property
     def seal_keys(self) -> tuple[SealPublic, ...]:
@@ -136,6 +139,11 @@ class Member(BaseModel):
         """Return the keys to wrap for that are in force at a time."""
         return tuple(dated.key for dated in self.kem if dated.nbf <= at < dated.exp)
 
+    def maintenance_at(self, at: int) -> Maintenance | None:
+        """Return the maintenance during which the country takes nothing, if it is one at a time."""
+        told = self.maintenance
+        return told if told is not None and told.begin <= at < told.end else None
+
     def client_keys_at(self, at: int) -> tuple[jose.Jwk, ...]:
         """Return the keys with which the country's gateway authenticates at a time."""
         return tuple(jwk for jwk in self.client_jwks if _in_force(jwk, at))
@@ -181,7 +189,7 @@ def read_bundle(data: bytes, pinned_root: bytes) -> dict[Country, Member]:
         FormatError: it does not have the shape of a bundle.
         TrustError: a signature, threshold, role or digest does not hold.
     """
-    parts = _parts(data)
+    parts = read_parts(data)
     root = follow_roots(pinned_root, parts.roots)
     targets = read_metadata(parts.targets, Targets)
     check_signed("targets", targets, root.signed)
@@ -194,7 +202,7 @@ def read_bundle(data: bytes, pinned_root: bytes) -> dict[Country, Member]:
 
 def read_roots(data: bytes) -> tuple[bytes, ...]:
     """Give the history of roots that a bundle carries; nothing about it is proven."""
-    return _parts(data).roots
+    return read_parts(data).roots
 
 
 def find_member(members: Mapping[Country, Member], country: str) -> Member:
@@ -227,20 +235,27 @@ class _Bundle(BaseModel):
     members: dict[str, str]
 
 
-class _Parts(BaseModel):
+class Parts(BaseModel):
+    """The files of a bundle; nothing about them is proven."""
+
     roots: tuple[bytes, ...]
     targets: bytes
     roles: dict[str, bytes]
     members: dict[str, bytes]
 
 
-def _parts(data: bytes) -> _Parts:
+def read_parts(data: bytes) -> Parts:
+    """Take a bundle apart.
+
+    Raises:
+        FormatError: it does not have the shape of a bundle.
+    """
     canonical.parse(data, max_size=MAX_BUNDLE)
     try:
         bundle = _Bundle.model_validate_json(data)
     except ValidationError as error:
         raise FormatError("This is not a trust bundle.") from error
-    return _Parts(
+    return Parts(
         roots=tuple(canonical.unb64u(root) for root in bundle.roots),
         targets=canonical.unb64u(bundle.targets),
         roles={name: canonical.unb64u(role) for name, role in bundle.roles.items()},

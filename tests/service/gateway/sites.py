@@ -64,6 +64,7 @@ def live(site: Site, tmp_path: Path) -> Live:
         root=repository.root,
         folder=tmp_path / "trust",
         clock=lambda: NOW + holder[0].later,
+        country="QM",
     )
     holder.append(Live(repository, directory, tmp_path))
     return holder[0]

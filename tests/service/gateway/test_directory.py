@@ -24,6 +24,7 @@ def reopened(live: Live, site: Site, url: str | None = None) -> Directory:
         root=live.repository.root,
         folder=live.folder / "trust",
         clock=live.clock,
+        country="QM",
     )
 
 
@@ -69,7 +70,7 @@ def test_a_restart_remembers_without_the_directory(live: Live, site: Site) -> No
 
 def test_a_damaged_state_is_dropped_and_fetched_anew(live: Live, site: Site) -> None:
     live.directory.refresh()
-    (live.folder / "trust" / "bundle.json").write_bytes(b"{}")
+    (live.folder / "trust" / "view.json").write_bytes(b"{}")
     again = reopened(live, site)
     assert again.state == "empty"
     again.refresh()
@@ -199,6 +200,7 @@ def test_a_stray_file_in_the_repository_harms_nobody(live: Live) -> None:
     (folder / "7.country-QN.json").write_bytes(b"junk")
     (folder / "8.country-QN.json").write_bytes(live.repository.newest("snapshot"))
     live.repository.refresh(timedelta(hours=2))
+    live.later = timedelta(hours=2)
     live.directory.refresh()
     assert live.gateway("QN") == "https://qn.example"
 
@@ -241,6 +243,7 @@ def test_a_signature_too_many_is_not_published(live: Live) -> None:
 def test_a_country_without_a_document_is_left_out_alone(live: Live) -> None:
     (live.repository.folder / "metadata" / "1.country-QN.json").unlink()
     live.repository.refresh(timedelta(hours=2))
+    live.later = timedelta(hours=2)
     live.directory.refresh()
     assert live.gateway("QM") == "https://qm.example"
     with pytest.raises(NotFound):

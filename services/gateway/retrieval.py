@@ -1,0 +1,167 @@
+"""Fetch the trust repository from one place, the directory or a mirror, with a TUF client.
+
+What the place says is believed only as far as the pinned root vouches for it, so that it may be anybody.
+A place that drips its answer is given up: nothing here waits without an end.
+"""
+
+import ssl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import urllib3
+from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
+from tuf.api.metadata import Metadata, Targets
+from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
+from typing_extensions import override
+
+from shared.protocol import trust
+from shared.runtime import http
+
+MAX_FILE = 2**20  # bytes of one metadata file
+DEADLINE = 20.0  # seconds for one file
+SILENCE = 5.0  # seconds without an octet
+_PIECE = 2**16  # bytes read at a time
+_OK = 200
+
+Doubt = Callable[[str, Exception], None]  # a country, and why its document is left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A place that has the repository: the directory itself, or the gateway of a member."""
+
+    name: str  # `directory`, or the member's country
+    url: str
+    context: ssl.SSLContext  # trusts the anchors of this place only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieved:
+    """What the TUF client verified, as it came."""
+
+    timestamp: bytes
+    snapshot: bytes
+    roots: Sequence[bytes]
+    targets: bytes
+    roles: dict[str, bytes]
+    members: dict[str, bytes]
+
+    def bundle(self, countries: Sequence[str]) -> bytes:
+        """Write the bundle of some of the countries."""
+        names = [trust.role_name(country) for country in countries]
+        return trust.write_bundle(
+            roots=self.roots,
+            targets=self.targets,
+            roles={name: self.roles[name] for name in names},
+            members={country: self.members[country] for country in countries},
+        )
+
+
+def retrieve(source: Source, folder: Path, root: bytes, doubt: Doubt) -> Retrieved:
+    """Fetch and verify what is new.
+
+    Args:
+        source: where to ask.
+        folder: where the client keeps what it knows: nothing older than that is taken.
+        root: the pinned first root.
+        doubt: is told of each country that is left out, and why.
+
+    Raises:
+        DownloadError: the source does not answer.
+        RepositoryError: what it answers does not hold: rollback, freeze, a wrong signature.
+    """
+    metadata = folder / "metadata"
+    metadata.mkdir(parents=True, exist_ok=True)
+    updater = Updater(
+        str(metadata),
+        f"{source.url}/metadata/",
+        str(folder / "targets"),
+        f"{source.url}/targets/",
+        _Fetcher(source),
+        UpdaterConfig(prefix_targets_with_hash=True),
+        bootstrap=root,
+    )
+    updater.refresh()
+    targets = (metadata / "targets.json").read_bytes()
+    members = {
+        country: document
+        for country in _countries(targets)
+        if (document := _member(updater, country, doubt)) is not None
+    }
+    roles = [trust.role_name(country) for country in members]
+    return Retrieved(
+        timestamp=(metadata / "timestamp.json").read_bytes(),
+        snapshot=(metadata / "snapshot.json").read_bytes(),
+        roots=_roots(metadata),
+        targets=targets,
+        roles={name: (metadata / f"{name}.json").read_bytes() for name in roles},
+        members=members,
+    )
+
+
+class _Fetcher(FetcherInterface):
+    """Fetch over TLS pinned to the source's anchors; no redirect, no proxy."""
+
+    def __init__(self, source: Source) -> None:
+        self._pool = http.bulk_pool(source.url, context=source.context, size=1)
+
+    @override
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        # Not a generator: only what is raised in here becomes a DownloadError.
+        deadline = time.monotonic() + DEADLINE
+        answer = self._pool.urlopen(
+            "GET",
+            urllib3.util.parse_url(url).request_uri,
+            redirect=False,
+            preload_content=False,
+            timeout=urllib3.Timeout(connect=http.CONNECT_TIMEOUT, read=SILENCE),
+        )
+        try:
+            content = _read(answer, url, deadline)
+        except BaseException:
+            answer.close()
+            raise
+        answer.release_conn()
+        if answer.status != _OK:
+            raise DownloadHTTPError(f"{url}: {answer.status}", answer.status)
+        return iter([content])
+
+
+def _read(answer: urllib3.BaseHTTPResponse, url: str, deadline: float) -> bytes:
+    content = bytearray()
+    while piece := answer.read1(_PIECE):
+        content += piece
+        if len(content) > MAX_FILE:
+            raise DownloadError(f"{url}: larger than any metadata file may be")
+        if time.monotonic() > deadline:
+            raise DownloadError(f"{url}: it takes too long")
+    return bytes(content)
+
+
+def _countries(targets: bytes) -> list[str]:
+    delegations = Metadata[Targets].from_bytes(targets).signed.delegations
+    roles = delegations.roles if delegations is not None else None
+    return [name.removeprefix(trust.role_name("")) for name in roles or {}]
+
+
+def _member(updater: Updater, country: str, doubt: Doubt) -> bytes | None:
+    """Return a country's document; one that does not hold or is not there is left out, alone.
+
+    To keep the country's document of before instead would let a mirror hide a revocation for ever.
+    """
+    try:
+        info = updater.get_targetinfo(trust.target_path(country))
+        if info is None:
+            return None
+        path = updater.find_cached_target(info) or updater.download_target(info)
+    except (RepositoryError, DownloadHTTPError) as error:
+        doubt(country, error)
+        return None
+    return Path(path).read_bytes()
+
+
+def _roots(folder: Path) -> list[bytes]:
+    history = (folder / "root_history").glob("*.root.json")
+    return [path.read_bytes() for path in sorted(history, key=lambda p: int(p.name.split(".")[0]))]
