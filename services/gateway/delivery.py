@@ -72,7 +72,7 @@ class Delivery:
         return self._peer(country).send("GET", path, headers={}, body=b"")
 
     def _peer(self, country: str) -> "_Peer":
-        member = self._directory.peer(country)
+        member = self._directory.peer_at_work(country)
         digest = hashlib.sha256(member.to_bytes()).digest()
         with self._lock:
             known = self._peers.get(country)
