@@ -31,6 +31,7 @@ REFRESH = timedelta(minutes=5)  # give or take a tenth, so that not all members 
 RETRY, LONGEST_RETRY = timedelta(seconds=2), timedelta(seconds=60)  # after failures
 STUCK = REFRESH + timedelta(minutes=3)  # without a sign of life of the thread
 ENDS_SOON = timedelta(days=30)
+_ASK_AGAIN = 300  # seconds
 
 
 def _nobody(_kind: str, _peer: str | None, _reason: str | None) -> None:
@@ -144,7 +145,8 @@ class Directory:
                 "peer_in_maintenance",
                 f"{country} has announced maintenance: {maintenance.note}",
                 next_step="Nothing is lost; it is tried again when the maintenance has ended.",
-                headers={"Retry-After": str(maintenance.end - at)},
+                # It may end earlier than announced: the directory would say so at a refresh.
+                headers={"Retry-After": str(min(maintenance.end - at, _ASK_AGAIN))},
                 until=maintenance.end,
             )
         return member
