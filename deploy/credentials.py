@@ -39,7 +39,8 @@ ROLES: Mapping[str, Role] = {
     "receiver": Role(("packages:receive", "requests:read"), RECEIVES),
     "oversight": Role(("audit:read",)),
     "protection": Role(("audit:erase",)),
-    "ops": Role(("ops:health",)),
+    "ops": Role(("clients:propose", "clients:read", "ops:health")),
+    "registrar": Role(("clients:approve", "clients:read")),
 }
 
 
@@ -132,7 +133,7 @@ def write_clients(node: Path, country: str) -> dict[str, canonical.Json]:
         key = _write_jwk(node / "authorities" / f"{name}.client.jwk")
         _write_jwk(node / "authorities" / f"{name}.dpop.jwk")
         scopes: list[canonical.Json] = list(role.scopes)
-        officer = f"{country}-{name}" if role.acts else None
+        officer = f"{country}-{name}"
         registry.append(
             {"client_id": client_id, "role": name, "scopes": scopes, "keys": [public_jwk(key)]}
         )
@@ -140,12 +141,12 @@ def write_clients(node: Path, country: str) -> dict[str, canonical.Json]:
             "client_id": client_id,
             "key": f"{name}.client.jwk",
             "dpop_key": f"{name}.dpop.jwk",
-            "officer_key": f"{name}.officer.key" if officer else None,
+            "officer_key": f"{name}.officer.key" if role.acts else None,
             "officer": officer,
             "scopes": scopes,
             "role": name,
         }
-        if officer:
+        if role.acts:
             officers.append(_officer(node, name, officer, role))
     write_new(node / "gateway/etc/clients.json", canonical.encode({"clients": registry}))
     write_new(node / "exchange/etc/officers.json", canonical.encode(officers))

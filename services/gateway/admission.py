@@ -56,6 +56,23 @@ APART: Sequence[tuple[frozenset[str], frozenset[str]]] = (
 )
 
 
+class UnknownRoleError(Exception):
+    """A setting names a role that there is not."""
+
+
+def read_roles(text: str) -> frozenset[str]:
+    """Read a list of national roles, a comma between two.
+
+    Raises:
+        UnknownRoleError: one of them is none.
+    """
+    roles = frozenset(part.strip() for part in text.split(",")) - {""}
+    unknown = sorted(roles - (ROLES.keys() - {PEER_ROLE}))
+    if unknown:
+        raise UnknownRoleError(f"there is no role {', '.join(unknown)}")
+    return roles
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A route that was found, the path inside that it leads to, and the values in it."""

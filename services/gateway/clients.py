@@ -25,7 +25,7 @@ from shared.protocol import canonical
 from shared.protocol.identifiers import new_id
 from shared.runtime.clock import Clock, milliseconds
 from shared.runtime.database import Database
-from shared.runtime.refusals import Conflict, NotAllowed, NotFound, Unprocessable
+from shared.runtime.refusals import Conflict, Malformed, NotAllowed, NotFound, Unprocessable
 
 OPEN_FOR: Final = timedelta(days=14)
 NO_REASON: Final = ""
@@ -139,13 +139,13 @@ def officer(text: str | None, client_id: str) -> Person:
     """Say who acts.
 
     Raises:
-        Unprocessable: the national system does not say which officer.
+        Malformed: the national system does not say which officer.
     """
     if text is None or not text.strip():
-        raise Unprocessable(
+        raise Malformed(
             "officer_required",
-            "Say in the header X-Officer which officer does this.",
-            next_step="The profile's `officer` is sent as this header.",
+            "State in the header X-Officer which officer does this (1 to 100 characters).",
+            next_step="The national system names its officer; a profile's `officer` is sent so.",
         )
     return Person(client_id=client_id, officer=text.strip())
 

@@ -45,6 +45,7 @@ class Entrance:
     authenticator: Authenticator
     denials: Denials
     rates: Rates
+    officer_roles: frozenset[str]  # their calls say which officer makes them
 
     def admit(self, call: Call) -> Admitted:
         """Let a call in.
@@ -67,9 +68,20 @@ class Entrance:
                     certificate=call.certificate,
                 )
                 quota = self.rates.take(_policy(match.route, caller), caller.client_id)
-            return _authorise(match, caller, call, quota)
+            admitted = _authorise(match, caller, call, quota)
+            self._check_officer(admitted)
         except Refusal as refusal:
             raise self.refuse(refusal, call, caller) from None
+        return admitted
+
+    def _check_officer(self, admitted: Admitted) -> None:
+        caller = admitted.caller
+        if caller is not None and caller.role in self.officer_roles and admitted.officer is None:
+            raise Malformed(
+                "officer_required",
+                "State in the header X-Officer which officer makes this call (1 to 100 characters).",
+                next_step="The national system names its officer; a profile's `officer` is sent so.",
+            )
 
     def open(self, call: Call) -> Quota:
         """Count a call to an address that takes no token.
@@ -107,8 +119,10 @@ class Entrance:
 
 
 def _asserted(call: Call) -> str | None:
-    officer = call.headers.get("x-officer", "")
-    return officer if 0 < len(officer) <= MAX_OFFICER and officer.isprintable() else None
+    try:
+        return _text(call, "x-officer", MAX_OFFICER)
+    except Malformed:
+        return None
 
 
 def _policy(route: Route, caller: Caller) -> Policy:
@@ -142,11 +156,16 @@ def _authorise(match: admission.Match, caller: Caller | None, call: Call, quota:
 
 
 def _text(call: Call, name: str, limit: int) -> str | None:
-    value = call.headers.get(name)
-    if value is None:
+    """Read what is said in words: UTF-8, in a header that came as ISO 8859-1."""
+    given = call.headers.get(name)
+    if given is None:
         return None
+    try:
+        value = given.encode("latin-1").decode()
+    except UnicodeError:
+        value = ""
     if not 0 < len(value) <= limit or not value.isprintable():
         raise Malformed(
-            "invalid_request", f"The header {name} holds 1 to {limit} printable characters."
+            "invalid_request", f"The header {name} holds 1 to {limit} printable characters (UTF-8)."
         )
     return value

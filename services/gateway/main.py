@@ -10,7 +10,7 @@ import anyio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from services.gateway import founding, listening, rates
+from services.gateway import admission, founding, listening, rates
 from services.gateway.authentication import Authenticator
 from services.gateway.clients import Office
 from services.gateway.delivery import Delivery, Identity
@@ -107,7 +107,10 @@ def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Pa
         denials=denials,
         upstream=upstream,
         entrance=Entrance(
-            authenticator=_authenticator(issuer, settings), denials=denials, rates=issuer.rates
+            authenticator=_authenticator(issuer, settings),
+            denials=denials,
+            rates=issuer.rates,
+            officer_roles=admission.read_roles(settings.officer_required),
         ),
         issuer=issuer,
         delivery=Delivery(_identity(settings, keystore), directory=directory, clock=clock),

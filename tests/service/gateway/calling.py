@@ -34,6 +34,7 @@ class Caller:
     key: jose.Jwk | None = None
     claimed: str | None = None
     held: str | None = None
+    officer: str | None = None
 
     @property
     def http(self) -> httpx.Client:
@@ -88,7 +89,8 @@ class Caller:
     def headers(self, method: str, path: str, token: str | None = None) -> dict[str, str]:
         token = token or self.token()
         proof = self.proof(method, path, access_token=token)
-        return {"Authorization": f"DPoP {token}", "DPoP": proof}
+        officer = self.officer or f"{self.node.country}-{self.role}"
+        return {"Authorization": f"DPoP {token}", "DPoP": proof, "X-Officer": officer}
 
     def call(self, method: str, path: str, **given: Any) -> httpx.Response:  # noqa: ANN401
         headers = {**self.headers(method, path), **given.pop("headers", {})}

@@ -34,7 +34,8 @@ SCOPES: Mapping[str, Sequence[str]] = {
     "receiver": ("requests:read", "packages:receive"),
     "oversight": ("audit:read",),
     "protection": ("audit:erase",),
-    "ops": ("ops:health",),
+    "ops": ("clients:propose", "clients:read", "ops:health"),
+    "registrar": ("clients:approve", "clients:read"),
 }
 FOREVER = 2**40
 PLENTY = dict.fromkeys([f"rate_{policy.value}" for policy in Policy], 100_000)

@@ -9,7 +9,14 @@ import pytest
 from services.gateway.clients import Office, officer, status_of
 from services.gateway.records import Act, Draft, Person, Status
 from services.gateway.store import clients
-from shared.runtime.refusals import Conflict, NotAllowed, NotFound, Refusal, Unprocessable
+from shared.runtime.refusals import (
+    Conflict,
+    Malformed,
+    NotAllowed,
+    NotFound,
+    Refusal,
+    Unprocessable,
+)
 from tests.service.gateway.registering import ID, OPS, REGISTRAR, Desk, about, adding, desk, key
 
 __all__ = ["desk"]
@@ -187,7 +194,7 @@ def test_a_retired_client_never_comes_back(desk: Desk) -> None:
 
 @pytest.mark.parametrize("name", [None, "", "  "], ids=["none", "empty", "blank"])
 def test_an_officer_is_demanded(name: str | None) -> None:
-    with pytest.raises(Unprocessable) as refused:
+    with pytest.raises(Malformed) as refused:
         officer(name, OPS.client_id)
     assert refused.value.code == "officer_required"
 
