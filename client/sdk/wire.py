@@ -1,7 +1,9 @@
 """One gateway over TLS 1.3, trusted by the anchors of the profile alone; lost calls are repeated.
 
-Only a call that may be repeated safely is: GET, PUT and DELETE, whose second arrival changes
-nothing. After a lost POST the caller must look at the state first.
+Told to wait (429, or 503 with `Retry-After`), nothing was done: any call is sent again, after as long
+as it says and a little more, so that not all come back at once. Without an answer, something may have
+been done: then only a call is repeated whose second arrival changes nothing, GET, PUT, DELETE and what
+has an `Idempotency-Key`. After another lost POST the caller must look at the state first.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import SystemRandom
 from time import sleep
 from typing import Final
 
@@ -22,10 +25,17 @@ from client.errors import AccessError, UnavailableError, UsageError
 CONNECT_TIMEOUT: Final = 5.0  # seconds
 READ_TIMEOUT: Final = 120.0  # seconds between two arrivals of bytes
 BLOCK: Final = 2**20  # bytes a read; small ones cost a factor on bulk bodies
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
 IDEMPOTENT: Final = frozenset({"GET", "PUT", "DELETE"})
-AWAY: Final = frozenset({429, 502, 503, 504})
-"""Statuses that say: not now."""
+AWAY: Final = frozenset({502, 503, 504})
+"""Statuses that say: somebody behind did not answer."""
 PAUSES: Final = (0.2, 1.0, 3.0)  # seconds before the second, third and fourth attempt
+_TOO_MANY: Final = 429
+_UNAVAILABLE: Final = 503
+PATIENCE: Final = {_TOO_MANY: 150.0, _UNAVAILABLE: 60.0}
+"""Seconds that a call lets itself be told to wait, in all: a quota is of a minute."""
+_SPREAD: Final = 0.1  # of a pause, drawn anew each time and added to it
+_RANDOM: Final = SystemRandom()
 
 Body = bytes | Callable[[], Iterable[bytes]] | None
 """A body, or what begins one anew for every attempt (its Content-Length stands in the headers)."""
@@ -68,24 +78,32 @@ class Wire:
             body: what to send.
 
         Raises:
-            UnavailableError: no answer, or none but `AWAY`, after all attempts.
+            UnavailableError: no answer after all attempts.
             AccessError: the gateway's certificate is not vouched for.
         """
-        pauses = self.pauses if method in IDEMPOTENT else ()
-        for seconds in (*pauses, None):
+        pauses, waited = list(self.pauses), 0.0
+        while True:
+            sent = headers()
+            repeatable = method in IDEMPOTENT or IDEMPOTENCY_KEY in sent
             try:
-                answer = self._attempt(method, path, headers(), body)
+                answer = self._attempt(method, path, sent, body)
             except (HTTPError, OSError) as error:
                 if isinstance(error, SSLError) and "CERTIFICATE" in str(error):
                     raise _not_trusted(self.url, error) from error
-                if seconds is None:
+                if not (repeatable and pauses):
                     raise unanswered(self.url, error) from error
+                seconds = pauses.pop(0)
             else:
-                if seconds is None or answer.status not in AWAY:
+                told = _told_to_wait(answer)
+                if told is not None and waited + told <= PATIENCE[answer.status]:
+                    seconds = told
+                    waited += told
+                elif told is None and answer.status in AWAY and repeatable and pauses:
+                    seconds = pauses.pop(0)
+                else:
                     return answer
                 answer.drain_conn()
-            self.pause(seconds)
-        raise AssertionError  # pragma: no cover - the last round returns or raises
+            self.pause(seconds * (1 + _SPREAD * _RANDOM.random()))
 
     def _attempt(
         self, method: str, path: str, headers: Headers, body: Body
@@ -124,6 +142,16 @@ def open_wire(url: str, context: ssl.SSLContext, *, connections: int = 4) -> Wir
         ssl_context=context,
     )
     return Wire(url=url, pool=pool)
+
+
+def _told_to_wait(answer: urllib3.BaseHTTPResponse) -> float | None:
+    """Return the seconds after which the same call may be sent again, if nothing was done with it."""
+    seconds = answer.headers.get("Retry-After", "")
+    if answer.status == _TOO_MANY:
+        return float(seconds) if seconds.isdecimal() else 1.0
+    if answer.status == _UNAVAILABLE and seconds.isdecimal():
+        return float(seconds)
+    return None
 
 
 def unanswered(url: str, error: Exception) -> UnavailableError:

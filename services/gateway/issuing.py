@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 from services.gateway import store
 from services.gateway.proving import Provers
+from services.gateway.rates import Policy, Rates
 from services.gateway.registry import Client, Registry
 from services.gateway.tokenkeys import TokenKeys
 from shared.protocol import jose, tokens
@@ -37,6 +38,7 @@ class Issuer:
     keys: TokenKeys
     registry: Registry
     provers: Provers
+    rates: Rates
     clock: Clock
 
     def issue(
@@ -52,12 +54,14 @@ class Issuer:
         Raises:
             Malformed: `invalid_request`, `unsupported_grant_type`, `invalid_scope`, ...
             Unauthenticated: `invalid_client`.
+            TooMany: this client asks too often; nothing is used up.
         """
         _check_grant(form)
         proven = self.provers.check(
             proof, method="POST", url=self.url + TOKEN_PATH, refusal=Malformed
         )
         client, assertion = self.authenticate(form)
+        self.rates.take(Policy.TOKENS, client.client_id)
         scopes = _scopes(form, client)
         _check_target(form, self.url)
         token = tokens.AccessToken(

@@ -273,6 +273,5 @@ def _away(service: str, error: Exception) -> Unavailable:
     return Unavailable(
         "service_unavailable",
         f"The {service} of this node does not answer.",
-        next_step="Nothing was lost. Try again in a moment.",
-        headers={"Retry-After": "2"},
+        next_step="Nothing was lost. Look how far it came, then try again.",
     )
