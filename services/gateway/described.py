@@ -5,7 +5,7 @@ An entry is an OpenAPI operation. What is refused at every address is added in `
 
 from collections.abc import Mapping
 
-from shared.runtime.openapi import JSON, Document
+from shared.runtime.openapi import ANY, NUMBER, TEXT_TYPE, Document, said, shaped, taken
 
 FORM = "application/x-www-form-urlencoded"
 AT = "2026-11-21T12:00:00.000Z"
@@ -14,65 +14,37 @@ _JWK = {"kty": "EC", "crv": "P-256", "x": "…", "y": "…", "kid": THUMBPRINT, 
 _JWT = "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLiJ9.eyJpc3MiOiIuLi4ifQ.c2lnbmF0dXJl"
 
 
-def _object(*required: str, **properties: object) -> Document:
-    return {"type": "object", "required": list(required), "properties": properties}
-
-
-_TEXT = {"type": "string"}
-_NUMBER = {"type": "integer"}
-_ANY: Document = {"type": "object"}
-
-
-def _said(
-    summary: str,
-    schema: Document,
-    example: object,
-    *,
-    status: int = 200,
-    media: str = JSON,
-    **more: object,
-) -> Document:
-    """Write an operation that answers with one shape."""
-    content = {media: {"schema": schema, "example": example}}
-    answer = {"description": "Done.", "content": content}
-    return {"summary": summary, "responses": {str(status): answer}, **more}
-
-
-def _takes(schema: Document, example: object, media: str = JSON) -> Document:
-    return {"required": True, "content": {media: {"schema": schema, "example": example}}}
-
-
-OAUTH_ERROR: Document = _object("error", error=_TEXT, error_description=_TEXT)
+OAUTH_ERROR: Document = shaped("error", error=TEXT_TYPE, error_description=TEXT_TYPE)
 _ASSERTION = {
     "client_id": "urn:rogatory:QM:preparer",
     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     "client_assertion": _JWT,
 }
-_AUTHENTICATED = dict.fromkeys(_ASSERTION, _TEXT)
+_AUTHENTICATED = dict.fromkeys(_ASSERTION, TEXT_TYPE)
 _NAMES = ("client_assertion_type", "client_assertion")
 _DPOP: Document = {
     "name": "DPoP",
     "in": "header",
     "required": True,
     "description": "Proof of possession of the key that the token is to be bound to (RFC 9449).",
-    "schema": _TEXT,
+    "schema": TEXT_TYPE,
     "example": _JWT,
 }
-_STATUS = _said("Whether the gateway runs.", _object("status", status=_TEXT), {"status": "ok"})
-_READY = _object("status", "parts", status=_TEXT, parts=_ANY)
+_STATUS = said("Whether the gateway runs.", shaped("status", status=TEXT_TYPE), {"status": "ok"})
+_READY = shaped("status", "parts", status=TEXT_TYPE, parts=ANY)
 
 OPEN: Mapping[str, Document] = {
-    "POST /oauth/token": _said(
+    "POST /oauth/token": said(
         "Give a token to a client that proves who it is (RFC 6749, 4.4).",
-        _object(
+        shaped(
             "access_token",
             "token_type",
             "expires_in",
             "scope",
-            access_token=_TEXT,
-            token_type=_TEXT,
-            expires_in=_NUMBER,
-            scope=_TEXT,
+            access_token=TEXT_TYPE,
+            token_type=TEXT_TYPE,
+            expires_in=NUMBER,
+            scope=TEXT_TYPE,
         ),
         {
             "access_token": _JWT,
@@ -81,78 +53,100 @@ OPEN: Mapping[str, Document] = {
             "scope": "requests:read requests:write",
         },
         parameters=[_DPOP],
-        requestBody=_takes(
-            _object("grant_type", *_NAMES, grant_type=_TEXT, scope=_TEXT, **_AUTHENTICATED),
+        requestBody=taken(
+            shaped("grant_type", *_NAMES, grant_type=TEXT_TYPE, scope=TEXT_TYPE, **_AUTHENTICATED),
             {"grant_type": "client_credentials", **_ASSERTION},
             FORM,
         ),
     ),
-    "POST /oauth/revoke": _said(
+    "POST /oauth/revoke": said(
         "Take back a token of one's own (RFC 7009).",
-        _ANY,
+        ANY,
         {},
-        requestBody=_takes(
-            _object("token", *_NAMES, token=_TEXT, **_AUTHENTICATED),
+        requestBody=taken(
+            shaped("token", *_NAMES, token=TEXT_TYPE, **_AUTHENTICATED),
             {"token": _JWT, **_ASSERTION},
             FORM,
         ),
     ),
-    "GET /.well-known/oauth-authorization-server": _said(
+    "GET /.well-known/oauth-authorization-server": said(
         "Where everything is (RFC 8414).",
-        _object(
+        shaped(
             "issuer",
             "token_endpoint",
-            issuer=_TEXT,
-            token_endpoint=_TEXT,
-            revocation_endpoint=_TEXT,
-            jwks_uri=_TEXT,
+            issuer=TEXT_TYPE,
+            token_endpoint=TEXT_TYPE,
+            revocation_endpoint=TEXT_TYPE,
+            jwks_uri=TEXT_TYPE,
         ),
         {"issuer": "https://gateway.qm.example", "token_endpoint": "…/oauth/token"},
     ),
-    "GET /.well-known/jwks.json": _said(
+    "GET /.well-known/jwks.json": said(
         "The keys that verify our access tokens (RFC 7517).",
-        _object("keys", keys={"type": "array", "items": _ANY}),
+        shaped("keys", keys={"type": "array", "items": ANY}),
         {"keys": [_JWK]},
     ),
     "GET /healthz": _STATUS,
-    "GET /readyz": _said(
+    "GET /readyz": said(
         "Whether calls are taken; 503 names the part that is not ready.",
         _READY,
         {"status": "ok", "parts": {"directory": "ok"}},
     ),
-    "GET /openapi.json": _said("This document.", _ANY, {"openapi": "3.1.0"}),
-    "GET /docs": _said(
+    "GET /openapi.json": said("This document.", ANY, {"openapi": "3.1.0"}),
+    "GET /docs": said(
         "This document as a page; it loads nothing from elsewhere.",
-        _TEXT,
+        TEXT_TYPE,
         "<!doctype html>…",
         media="text/html",
     ),
 }
 
 OWN: Mapping[str, Document] = {
-    "GET /v1/ops/health": _said(
+    "GET /v1/ops/condition": said(
+        "The ground that the gateway stands on: disk, database, certificates.",
+        shaped("disk", "database", "certificates", disk=ANY, database=ANY),
+        {
+            "disk": {"free": 1, "total": 2},
+            "database": {"kind": "sqlite", "version": "3", "journal": "wal", "size": 1},
+            "certificates": [{"name": "tls", "not_after": 1, "days_left": 90}],
+        },
+    ),
+    "GET /v1/ops/peers/{peer}": said(
+        "The way to a peer, step by step: directory, dns, tcp, tls, token.",
+        shaped("country", "steps", country=TEXT_TYPE, steps={"type": "array", "items": ANY}),
+        {"country": "QN", "steps": [{"name": "dns", "result": "ok", "detail": "…", "next": None}]},
+    ),
+    "GET /v1/ops/health": said(
         "How the parts of the node are.",
-        _object("gateway", "exchange", "audit", gateway=_ANY, exchange=_ANY, audit=_ANY),
+        shaped("gateway", "exchange", "audit", gateway=ANY, exchange=ANY, audit=ANY),
         {
             "gateway": {"directory": "ok", "view": {"level": "green"}, "denials_waiting": 0},
             "exchange": {"status": "ok", "parts": {}},
             "audit": {"status": "ok", "parts": {}},
         },
     ),
-    "POST /v1/ops/directory/refresh": _said(
+    "POST /v1/ops/directory/refresh": said(
         "Ask the directory of countries now, and say how our view of it stands.",
-        _object("state", "level", "says", state=_TEXT, level=_TEXT, says=_ANY),
-        {"state": "ok", "level": "green", "says": [], "members": {"QM": "active"}},
+        shaped(
+            "state",
+            "level",
+            "says",
+            state=TEXT_TYPE,
+            level=TEXT_TYPE,
+            says={"type": "array", "items": TEXT_TYPE},
+            members=ANY,
+        ),
+        {"state": "ok", "level": "green", "says": [], "source": "…", "members": {"QM": "active"}},
+        refuses=(502,),
     ),
-    "GET /federation/metadata/{metadata}": _said(
-        "A mirror of the trust repository: signed metadata (The Update Framework).", _ANY, {}
+    "GET /federation/metadata/{metadata}": said(
+        "A signed file of the trust repository, as this node verified it last (TUF).",
+        ANY,
+        {"signatures": [], "signed": {"_type": "timestamp"}},
     ),
-    "GET /federation/targets/members/{document}": _said(
-        "A mirror of the trust repository: a country's document by its digest.", _ANY, {}
-    ),
-    "GET /v1/directory": _said(
-        "The trust bundle: every country's document, with all that proves it.",
-        _object("v", "roots", "targets", "roles", "members", v=_NUMBER, targets=_TEXT),
-        {"v": 1, "roots": ["eyJ…"], "targets": "eyJ…", "roles": {}, "members": {"QM": "eyJ…"}},
+    "GET /federation/targets/members/{document}": said(
+        "A country's document, by its SHA-256, as this node verified it last.",
+        ANY,
+        {"v": 1, "country": "QM"},
     ),
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.gateway import described
+from services.gateway import described, described_clients
 from services.gateway.addresses import PARAMETERS, ROUTES, Route
 from services.gateway.admission import ALL_SCOPES
 from shared.protocol import canonical
@@ -26,6 +26,7 @@ AUTHORISED = (401, 403)
 OPEN = (400, 415, 421, 429, 503)
 OAUTH = (400, 401, 413, 415, 421, 429, 503)
 OAUTH_FORM = frozenset({400, 401, 429})  # answered as RFC 6749 has it
+OWN = {**described.OWN, **described_clients.OWN}
 Ask = Callable[[str], Document]
 
 
@@ -74,7 +75,7 @@ def compose(insides: Mapping[str, Document], url: str) -> Document:
     for route in ROUTES:
         line = f"{route.method} {_shape(route.target)}"
         inner = (
-            described.OWN.get(f"{route.method} {route.template}", {"responses": {}})
+            OWN.get(f"{route.method} {route.template}", {"responses": {}})
             if route.service == "gateway"
             else offered[route.service][line]
         )

@@ -102,6 +102,7 @@ _CODES = {
     421: "misdirected",
     422: "invalid_fields",
     429: "quota_exceeded",
+    502: "bad_answer",
     503: "service_unavailable",
     507: "storage_full",
 }
@@ -156,3 +157,35 @@ def _answer(answer: Document, told: Told) -> None:
         answer["content"] = {told.gives: {"schema": schema}}
     elif told.answer is not None:
         content[JSON]["example"] = told.answer
+
+
+TEXT_TYPE: Document = {"type": "string"}
+NUMBER: Document = {"type": "integer"}
+ANY: Document = {"type": "object"}
+
+
+def shaped(*required: str, **members: object) -> Document:
+    """Write the schema of an object."""
+    return {"type": "object", "required": list(required), "properties": members}
+
+
+def said(
+    summary: str,
+    schema: Document,
+    example: object,
+    *,
+    status: int = 200,
+    media: str = JSON,
+    refuses: tuple[int, ...] = (),
+    **more: object,
+) -> Document:
+    """Write an operation that answers with one shape; `refuses`: what others of its kind do not."""
+    content = {media: {"schema": schema, "example": example}}
+    answers = {str(status): {"description": "Done.", "content": content}}
+    answers |= {str(each): refused(each) for each in refuses}
+    return {"summary": summary, "responses": answers, **more}
+
+
+def taken(schema: Document, example: object, media: str = JSON) -> Document:
+    """Write the body that an operation takes."""
+    return {"required": True, "content": {media: {"schema": schema, "example": example}}}

@@ -11,8 +11,8 @@ from services.audit.main import ROUTERS as AUDIT
 from services.audit.routes.told import TOLD as TOLD_BY_AUDIT
 from services.exchange.main import ROUTERS as EXCHANGE
 from services.exchange.routes.told import TOLD as TOLD_BY_EXCHANGE
-from services.gateway import described
 from services.gateway.addresses import OWN, ROUTES
+from services.gateway.describing import OWN as TOLD_BY_GATEWAY
 from services.gateway.describing import compose
 from shared.runtime import openapi
 from shared.runtime.app import create_app
@@ -57,7 +57,7 @@ def test_every_public_address_is_told(document: Document) -> None:
 
 def test_the_gateway_tells_of_its_own_addresses_and_of_no_others() -> None:
     own = {f"{route.method} {route.template}" for route in ROUTES if route.service == "gateway"}
-    assert set(described.OWN) == own
+    assert set(TOLD_BY_GATEWAY) == own
 
 
 @pytest.mark.parametrize("service", PARTS)

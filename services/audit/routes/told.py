@@ -9,12 +9,13 @@ AT = "2026-11-21T12:00:00.000Z"
 EVENT_ID = "01a1fdfa-4600-7c63-8c66-804dc68564d2"
 PROOF = "c2sp.org/tlog-proof@v1\nindex 41\n…"
 CHECKPOINT = "qm.rogatory.example/log\n42\nn4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=\n\n— …"
+_HASH = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
 _LEAF = "eyJ2IjoxfQ"
 _PROVEN = {"index": 41, "leaf": _LEAF, "proof": PROOF}
 _SHOWN = {
     "index": 41,
     "leaf": _LEAF,
-    "path": ["n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="],
+    "path": [_HASH],
     "openings": [{"name": "client", "value": "urn:rogatory:QM:preparer", "salt": "c2FsdA"}],
 }
 _PAGE = {"size": 42, "checkpoint": CHECKPOINT, "entries": [_SHOWN], "next": None}
@@ -62,7 +63,7 @@ TOLD: Mapping[str, Told] = {
     "GET /proofs/published": Told(answer={"proofs": {"41": PROOF}, "lost": []}),
     "GET /tile/entries/{path}": _TILE,
     "GET /tile/{path}": _TILE,
-    "GET /proofs/consistency": Told(answer={"from": 40, "to": 42, "hashes": [_SHOWN["path"][0]]}),
+    "GET /proofs/consistency": Told(answer={"from": 40, "to": 42, "hashes": [_HASH]}),
     "GET /logs/{digest}/checkpoint": _NOTE,
     "GET /logs/{digest}/tile/entries/{path}": _TILE,
     "GET /logs/{digest}/tile/{path}": _TILE,

@@ -134,7 +134,9 @@ TOLD: Mapping[str, Told] = {
     "POST /v1/packages/{package_id}/clear": Told(
         body=_APPROVAL, answer={**PACKAGE, "state": "CLEARED"}
     ),
-    "POST /v1/packages/{package_id}/release": Told(answer={**PACKAGE, "state": "SEALED"}),
+    "POST /v1/packages/{package_id}/release": Told(
+        body=_APPROVAL, answer={**PACKAGE, "state": "SEALED"}
+    ),
     "GET /v1/packages/{package_id}/tags": Told(answer={"bagit.txt": "QmFnSXQtVmVyc2lvbjogMS4w"}),
     "GET /v1/packages/{package_id}/chain": Told(
         answer={"files": {"chain/root.json": "eyJzaWduZWQiOnt9fQ"}}
