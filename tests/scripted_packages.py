@@ -14,6 +14,7 @@ from tests.simulated_case import Case
 
 REQUEST = "019a9c3e-0000-7000-8000-000000000001"
 PACKAGE = "019a9c3e-0000-7000-8000-000000000002"
+DIGEST = "ab" * 48
 MIB = 2**20
 _ITEM = re.compile(r"/v1/packages/[^/]+/items/(?P<item>[^/]+)(?:/segments(?:/(?P<n>\d+))?)?")
 
@@ -108,6 +109,7 @@ class Delivery:
     evidence: dict[str, bytes] = field(default_factory=dict)
     confirmed: list[str] = field(default_factory=list)
     served: list[tuple[str, int]] = field(default_factory=list)
+    grants: list[str | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.evidence = self.evidence or dict(self.case.evidence)
@@ -119,10 +121,14 @@ class Delivery:
     def record(self) -> dict[str, Any]:
         size = sum(map(len, self.evidence.values()))
         owner = {"package_id": self.case.package_id, "request_id": self.case.request_id}
-        return package(**owner, direction="in", peer="QN", state="VERIFIED", size=size)
+        return package(
+            **owner, direction="in", peer="QN", state="VERIFIED", size=size, digest=DIGEST
+        )
 
     def __call__(self, call: Call) -> Answer:
         files = self.case.bag_files()
+        if call.path.endswith("/tags") or "/segments/" in call.path:
+            self.grants.append(call.headers.get("Officer-Grant"))
         said = {
             self.base: lambda: answer(self.record()),
             f"{self.base}/tags": lambda: octets(bag.tag_set(self.case.tags)),

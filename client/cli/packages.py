@@ -106,8 +106,11 @@ def clear(context: typer.Context, package_id: PackageId) -> None:
 def release(context: typer.Context, package_id: PackageId, *, wait: Wait = 60) -> None:
     """Release a cleared package, and wait until the other country has taken it in."""
     terminal = terminal_of(context)
+    officer = load_officer(terminal.profile())
     session = _session(terminal)
-    released = packages.release(session, package_id)
+    cleared = packages.find(session, package_id)
+    terminal.say(f"releasing segment index SHA-384 {cleared.digest} as {officer.name}")
+    released = packages.release(session, cleared, officer=officer, clock=terminal.clock)
     found = wait_for(
         released,
         read=lambda: packages.find(session, package_id),

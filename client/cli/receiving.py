@@ -13,6 +13,7 @@ from client.cli.terminal import terminal_of
 from client.cli.verifying import read_root, report_json, verdict, verify_and_tell
 from client.cli.words import package_line, request_line
 from client.sdk import packages
+from client.sdk.approving import load_officer
 from client.sdk.download import fetch_bag
 from client.sdk.session import connect
 from shared.protocol.bag import TAG_MANIFEST
@@ -53,11 +54,12 @@ def fetch(
     """
     terminal = terminal_of(context)
     pinned = read_root(terminal, root)
+    officer = load_officer(terminal.profile())
     session = connect(terminal.profile(), clock=terminal.clock)
     package = packages.find(session, package_id)
     folder = output or Path(package_id)
     with bar(terminal, "fetched", package.size) as progress:
-        hashed = fetch_bag(session, package, folder, progress=progress)
+        hashed = fetch_bag(session, package, folder, officer=officer, progress=progress)
     report = verify_and_tell(terminal, folder, pinned, hashed=hashed)
     tag_manifest = sha256((folder / TAG_MANIFEST).read_bytes())
     confirmed = report.verified and handover

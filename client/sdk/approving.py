@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
-from client.errors import UsageError, unreadable
+from client.clock import Clock
+from client.errors import StateError, UsageError, unreadable
 from client.profiles import Profile
-from shared.protocol.approvals import Act, sign_approval
+from client.sdk.records import Package
+from shared.protocol.approvals import GRANT_LIFE, PACKAGE_RECEIVE, Act, sign_approval
 from shared.protocol.errors import FormatError
 from shared.protocol.keys import OfficerKey
+
+
+GRANT_HEADER: Final = "Officer-Grant"
+RENEWED: Final = timedelta(seconds=GRANT_LIFE * 2 // 3)  # after which a grant is signed anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +40,41 @@ class Officer:
             officer=self.name,
         )
         return {"approval": approval}
+
+
+@dataclass(slots=True)
+class Grant:
+    """An officer's leave to read one package: signed when it is needed, anew before it ends."""
+
+    officer: Officer
+    package: Package
+    clock: Clock
+    _signed: tuple[datetime, str] | None = None
+
+    def header(self) -> dict[str, str]:
+        """Return the header that reads the content of the package.
+
+        Raises:
+            StateError: there is nothing to read yet.
+        """
+        now, signed = self.clock(), self._signed
+        if signed is None or now - signed[0] > RENEWED:
+            signed = self._signed = now, self._sign(now)
+        return {GRANT_HEADER: signed[1]}
+
+    def _sign(self, now: datetime) -> str:
+        if self.package.digest is None:
+            raise StateError(
+                f"package {self.package.package_id} is {self.package.state}: nothing to read yet",
+                code="not_verified",
+            )
+        return self.officer.approve(
+            PACKAGE_RECEIVE,
+            object_id=self.package.package_id,
+            version=self.package.version,
+            digest=self.package.digest,
+            now=now,
+        )["approval"]
 
 
 def load_officer(profile: Profile) -> Officer:

@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 from client.bundle import PART, Progress, place, write_files
 from client.errors import ClientError, IntegrityError, StateError
 from client.sdk import packages
+from client.sdk.approving import Grant, Officer
 from client.sdk.records import Item, Package
 from client.sdk.session import Session
 from client.sdk.wire import unanswered
@@ -42,7 +43,7 @@ DONE: Final = ".segments"
 
 
 def fetch_bag(
-    session: Session, package: Package, folder: Path, *, progress: Progress
+    session: Session, package: Package, folder: Path, *, officer: Officer, progress: Progress
 ) -> dict[str, PayloadFile]:
     """Write everything of a package to a folder; nothing about it is proven by that.
 
@@ -50,6 +51,7 @@ def fetch_bag(
         session: with the scope packages:receive.
         package: as read from the node.
         folder: a new one, or that of a fetch that broke off.
+        officer: who reads it, with their key.
         progress: is told of bytes of evidence that are there.
 
     Returns:
@@ -59,7 +61,8 @@ def fetch_bag(
         StateError: the folder holds something else.
         IntegrityError: what came is not what the manifest says.
     """
-    tags = bag.parse_tag_set(packages.tags(session, package.package_id))
+    grant = Grant(officer, package, session.clock)
+    tags = bag.parse_tag_set(packages.tags(session, package.package_id, grant))
     _claim(folder, tags[bag.BAG_INFO])
     listed = bag.parse_manifest(tags[bag.MANIFEST])
     known = {item.path: item for item in packages.items(session, package.package_id)}
@@ -73,7 +76,7 @@ def fetch_bag(
             if target.exists() and target.stat().st_size == item.size:
                 progress(item.size)
                 continue
-            found = _fetch_item(session, package, item, target, pool=pool, progress=progress)
+            found = _fetch_item(session, grant, item, target, pool=pool, progress=progress)
             _keep(target, found, digest)
             hashed[path] = PayloadFile(path=path, size=item.size, sha256=digest)
     refresh_chain(session, package.package_id, folder)
@@ -102,7 +105,7 @@ def _claim(folder: Path, info: bytes) -> None:
 
 def _fetch_item(
     session: Session,
-    package: Package,
+    grant: Grant,
     item: Item,
     target: Path,
     *,
@@ -110,17 +113,18 @@ def _fetch_item(
     progress: Progress,
 ) -> bytes:
     """Fetch the segments of a file that are not there yet; give the SHA-256 of the whole."""
-    base = f"/v1/packages/{package.package_id}/items/{item.item_id}/segments/"
-    size = package.segment_size
+    base = f"/v1/packages/{grant.package.package_id}/items/{item.item_id}/segments/"
+    size = grant.package.segment_size
+
+    def fetched(n: int, *, file: int, done: int) -> None:
+        _fetch_segment(session, f"{base}{n}", grant=grant, file=file, start=n * size)
+        os.write(done, b"%d\n" % n)  # it is there
+
     numbers = range(segment_count(item.size, size))
     whole = hashlib.sha256()
     with _open(target, item.size) as (file, done):
         have = set(map(int, os.pread(done, os.fstat(done).st_size, 0).split()))
-        jobs = {
-            n: pool.submit(_fetch_numbered, session, base, n, file=file, size=size, done=done)
-            for n in numbers
-            if n not in have
-        }
+        jobs = {n: pool.submit(fetched, n, file=file, done=done) for n in numbers if n not in have}
         try:
             for n in numbers:
                 if n in jobs:
@@ -133,18 +137,10 @@ def _fetch_item(
     return whole.digest()
 
 
-def _fetch_numbered(
-    session: Session, base: str, n: int, *, file: int, size: int, done: int
-) -> None:
-    """Fetch one segment and note that it is there."""
-    _fetch_segment(session, f"{base}{n}", file=file, start=n * size)
-    os.write(done, b"%d\n" % n)
-
-
-def _fetch_segment(session: Session, path: str, *, file: int, start: int) -> None:
+def _fetch_segment(session: Session, path: str, *, grant: Grant, file: int, start: int) -> None:
     """Fetch one segment to its place; begin it again if the connection breaks in its middle."""
     for attempt in range(1, ATTEMPTS + 1):
-        answer = session.call("GET", path)
+        answer = session.call("GET", path, headers=grant.header())
         try:
             digest = _receive(answer, file=file, start=start)
         except HTTPError as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from client.clock import Clock
 from client.errors import StateError
-from client.sdk.approving import Officer
+from client.sdk.approving import Grant, Officer
 from client.sdk.records import (
     Item,
     Package,
@@ -19,7 +19,7 @@ from client.sdk.records import (
     text,
 )
 from client.sdk.session import Session
-from shared.protocol.approvals import PACKAGE_CLEAR, PACKAGE_PREPARE, Act
+from shared.protocol.approvals import PACKAGE_CLEAR, PACKAGE_PREPARE, PACKAGE_RELEASE, Act
 from shared.protocol.canonical import Json, unb64u
 
 
@@ -52,9 +52,9 @@ def clear(session: Session, package: Package, *, officer: Officer, clock: Clock)
     return _approve(session, package, PACKAGE_CLEAR, officer=officer, clock=clock)
 
 
-def release(session: Session, package_id: str) -> Package:
-    """Seal a cleared package and let the courier offer it."""
-    return read_package(session.post(f"/v1/packages/{package_id}/release"))
+def release(session: Session, package: Package, *, officer: Officer, clock: Clock) -> Package:
+    """Seal a cleared package and let the courier offer it, by the digest that was read."""
+    return _approve(session, package, PACKAGE_RELEASE, officer=officer, clock=clock)
 
 
 def hand_over(session: Session, package_id: str, tag_manifest: bytes) -> None:
@@ -89,9 +89,10 @@ def items(session: Session, package_id: str) -> list[Item]:
     return [read_item(row) for row in as_list(answer.get("items"))]
 
 
-def tags(session: Session, package_id: str) -> bytes:
+def tags(session: Session, package_id: str, grant: Grant) -> bytes:
     """Read the tag set of a received package (canonical JSON)."""
-    return session.content(session.call("GET", f"/v1/packages/{package_id}/tags"))
+    path = f"/v1/packages/{package_id}/tags"
+    return session.content(session.call("GET", path, headers=grant.header()))
 
 
 def chain(session: Session, package_id: str) -> dict[str, bytes]:

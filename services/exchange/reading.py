@@ -8,7 +8,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.exchange import casework, correspondence
+from services.exchange import approving, casework, correspondence
+from services.exchange.approving import Officers
 from services.exchange.keyring import Keyring, PackageKey
 from services.exchange.opening import is_intact
 from services.exchange.records import Package, PackageFile, StoredSegment
@@ -70,17 +71,39 @@ class _Place:
         yield opener.finalize()
 
 
-def plain_segment(
-    wanted: Wanted, *, database: Database, vault: Vault, keyring: Keyring, actor: Actor
+def plain_segment(  # noqa: PLR0913  what reading rests on
+    wanted: Wanted,
+    grant: str | None,
+    *,
+    database: Database,
+    vault: Vault,
+    keyring: Keyring,
+    officers: Officers,
+    actor: Actor,
 ) -> Plain:
-    """Return one segment in the clear.
+    """Return one segment in the clear, to whom an officer has given leave.
 
     Raises:
         NotFound, Conflict: there is no such segment, or the package is not verified.
+        NotAllowed, Unprocessable: the officer's leave to read is missing, or does not hold.
         Conflict: `seal_broken`: what is stored no longer opens; item and segment are named.
     """
     with database.read() as db:
         package = _readable(db, wanted.package_id)
+    approving.check_grant(grant, package, officers=officers, actor=actor)
+    return _segment(package, wanted, database=database, vault=vault, keyring=keyring, actor=actor)
+
+
+def _segment(
+    package: Package,
+    wanted: Wanted,
+    *,
+    database: Database,
+    vault: Vault,
+    keyring: Keyring,
+    actor: Actor,
+) -> Plain:
+    with database.read() as db:
         segment = contents.segment(db, wanted.package_id, wanted.item_id, wanted.n)
         if segment is None:
             raise NotFound("unknown_segment", "The package has no such segment.")
@@ -95,24 +118,34 @@ def plain_segment(
     return _opened(place, database=database, actor=actor)
 
 
-def tags(
-    package_id: str, *, database: Database, vault: Vault, keyring: Keyring, actor: Actor
+def tags(  # noqa: PLR0913  as `plain_segment`
+    package_id: str,
+    grant: str | None,
+    *,
+    database: Database,
+    vault: Vault,
+    keyring: Keyring,
+    officers: Officers,
+    actor: Actor,
 ) -> bytes:
     """Return the tag set; who takes a package begins with it, so this is what the log is told.
 
     Raises:
-        NotFound, Conflict: as `plain_segment`.
+        NotFound, Conflict, NotAllowed, Unprocessable: as `plain_segment`.
     """
     with database.read() as db:
         package = _readable(db, package_id)
         count = len(contents.segments(db, package_id, TAG_ITEM))
+    given = approving.check_grant(grant, package, officers=officers, actor=actor)
     octets = bytearray()
     for n in range(count):
         wanted = Wanted(package_id=package_id, item_id=TAG_ITEM, n=n)
-        part = plain_segment(wanted, database=database, vault=vault, keyring=keyring, actor=actor)
+        part = _segment(
+            package, wanted, database=database, vault=vault, keyring=keyring, actor=actor
+        )
         octets += b"".join(part.pieces)
     with database.begin() as db:
-        casework.record(db, "evidence.accessed", package, actor)
+        casework.record(db, "evidence.accessed", package, actor, approved_by=given.officer)
     return bytes(octets)
 
 

@@ -17,7 +17,12 @@ from services.exchange.states import Actor, PackageAct
 from services.exchange.store import Session, packages, requests
 from services.exchange.vault import Vault
 from shared.protocol import canonical
-from shared.protocol.approvals import PACKAGE_CLEAR, PACKAGE_PREPARE, Approval
+from shared.protocol.approvals import (
+    PACKAGE_CLEAR,
+    PACKAGE_PREPARE,
+    PACKAGE_RELEASE,
+    Approval,
+)
 from shared.protocol.digests import sha384
 from shared.protocol.encryption import wrap
 from shared.protocol.entries import EntryType
@@ -77,6 +82,7 @@ def clear(
 
 def release(  # noqa: PLR0913 - what a release rests on
     package_id: str,
+    approval: str,
     *,
     database: Database,
     vault: Vault,
@@ -88,8 +94,11 @@ def release(  # noqa: PLR0913 - what a release rests on
 ) -> PackageFile:
     """Release a cleared package (CLEARED → SEALED): its entry is signed and waits for the courier.
 
+    It is the approver's officer who releases it, with their key: no gateway can do it alone.
+
     Raises:
         NotFound, WrongStateError: there is no such package, or it was not cleared.
+        NotAllowed, Unprocessable: the approval is refused.
         Conflict: a gate is shut, or the channel is frozen.
     """
     own = directory.member(keyring.country)
@@ -98,7 +107,13 @@ def release(  # noqa: PLR0913 - what a release rests on
             package = packages.find(db, package_id)
             packages.move(db, package_id, PackageAct.RELEASE, actor)
             request = requests.find(db, package.request_id)
-            held = approving.given(db, _subject(package, PACKAGE_CLEAR), officers=officers)
+            subject = _subject(package, PACKAGE_RELEASE)
+            ordered = approving.take(db, approval, subject, officers=officers, actor=actor)
+            held = [
+                each
+                for each in approving.given(db, subject, officers=officers)
+                if each.act != PACKAGE_RELEASE
+            ]
             peer = directory.members.get(Country(package.peer))
             case = gates.Case(
                 own=own,
@@ -106,7 +121,7 @@ def release(  # noqa: PLR0913 - what a release rests on
                 at=int(actor.at.timestamp()),
                 request_state=request.state,
                 instruments=gates.instruments_of(request.document),
-                approvals=held,
+                approvals=tuple(held),
                 acts=(PACKAGE_PREPARE, PACKAGE_CLEAR),
                 digest=_stored_digest(package, vault),
                 closed_digest=package.index_sha384 or "",
@@ -120,7 +135,8 @@ def release(  # noqa: PLR0913 - what a release rests on
             )
             packages.set_entry(db, package_id, posted, actor.at + OFFERED)
             casework.record(db, "gate.passed", package, actor)
-            casework.record(db, "package.sealed", package, actor)
+            by = ordered.officer
+            casework.record(db, "package.sealed", package, actor, approved_by=by)
             # Commit point: before it nothing is signed; after it state, entry and event stand
             # together and the courier takes over.
             return casework.package_file(db, package_id, keyring=keyring)

@@ -1,14 +1,15 @@
 """Approvals: four eyes, each with a key (spec/approvals.md).
 
 An approval is a compact JWS (RFC 7515, 7.1) by an officer's ES384 key over one act on one version
-of one object. Two of them, by two people with two keys, let a request or a package go.
+of one object. Two of them, by two people with two keys, let a request or a package go. What no node
+does on a gateway's word alone takes one as well: to release a package, and to read one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import StringConstraints
 
@@ -26,10 +27,26 @@ REQUEST_PREPARE: Final = "request.prepare"
 REQUEST_APPROVE: Final = "request.approve"
 PACKAGE_PREPARE: Final = "package.prepare"
 PACKAGE_CLEAR: Final = "package.clear"
-ACTS: Final = frozenset({REQUEST_PREPARE, REQUEST_APPROVE, PACKAGE_PREPARE, PACKAGE_CLEAR})
-_PAIRS: Final = ({REQUEST_PREPARE, REQUEST_APPROVE}, {PACKAGE_PREPARE, PACKAGE_CLEAR})
+PACKAGE_RELEASE: Final = "package.release"
+PACKAGE_RECEIVE: Final = "package.receive"
 
-Act = Literal["request.prepare", "request.approve", "package.prepare", "package.clear"]
+Act = Literal[
+    "request.prepare",
+    "request.approve",
+    "package.prepare",
+    "package.clear",
+    "package.release",
+    "package.receive",
+]
+ACTS: Final = frozenset(get_args(Act))
+_PAIRS: Final = (
+    {REQUEST_PREPARE, REQUEST_APPROVE},
+    {PACKAGE_PREPARE, PACKAGE_CLEAR},
+    {PACKAGE_PREPARE, PACKAGE_RELEASE},
+)
+
+GRANT_LIFE: Final = 900  # seconds for which an approval of `package.receive` lets a package be read
+GRANT_SKEW: Final = 30  # seconds that the clock of whoever signed it may run ahead
 Decision = Literal["approve", "reject"]
 
 
@@ -168,6 +185,25 @@ def _split(jws: str) -> tuple[bytes, bytes, str]:
     return unb64u(parts[0]), unb64u(parts[1]), parts[2]
 
 
+def check_fresh(grant: Approval, now: int) -> None:
+    """Check that an approval to read was signed in these minutes.
+
+    Args:
+        grant: of the act `package.receive`.
+        now: Unix seconds.
+
+    Raises:
+        ApprovalError: it is older than `GRANT_LIFE`, or from the future.
+    """
+    if not now - GRANT_LIFE < grant.iat <= now + GRANT_SKEW:
+        raise ApprovalError("the approval was not signed in these minutes", kid=grant.kid)
+
+
+def are_faced(a: Approval, b: Approval) -> bool:
+    """Whether two acts must be done by two people: one prepares, the other approves or releases."""
+    return {a.act, b.act} in _PAIRS
+
+
 def check_four_eyes(a: Approval, b: Approval) -> None:
     """Check that two approvals of one object come from two people with two keys.
 
@@ -179,7 +215,7 @@ def check_four_eyes(a: Approval, b: Approval) -> None:
         raise ApprovalError("two approvals must be signed by two keys", kid=a.kid)
     if a.officer.casefold() == b.officer.casefold():
         raise ApprovalError("two approvals must come from two officers", kid=b.kid)
-    if {a.act, b.act} not in _PAIRS:
+    if not are_faced(a, b):
         raise ApprovalError("one prepares and the other approves", act=b.act)
     if (a.object_id, a.version, a.digest) != (b.object_id, b.version, b.digest):
         raise ApprovalError("the two approvals are not of the same object", object=a.object_id)

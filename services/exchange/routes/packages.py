@@ -182,10 +182,11 @@ def clear(package_id: str, content: Approved, actor: Acting, node: Node) -> Pack
 
 
 @router.post("/{package_id}/release", status_code=202)
-def release_package(package_id: str, actor: Acting, node: Node) -> PackageAnswer:
-    """Release a cleared package."""
+def release_package(package_id: str, content: Approved, actor: Acting, node: Node) -> PackageAnswer:
+    """Release a cleared package, as the approver's officer."""
     file = release.release(
         package_id,
+        content.approval,
         database=node.database,
         vault=node.vault,
         keyring=node.keyring,

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,7 @@ from services.exchange.routes import answers
 from services.exchange.routes.answers import PackageAnswer, RequestAnswer
 from services.exchange.routes.parts import Acting, Node
 from services.exchange.states import Direction
+from shared.protocol.approvals import MAX_APPROVAL
 from shared.protocol.canonical import b64u
 from shared.protocol.digests import content_digest
 from shared.protocol.messages import Digest
@@ -20,6 +22,16 @@ from shared.runtime.strict import StrictRoute
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
 OCTETS, JSON = "application/octet-stream", "application/json"
+
+
+def _grant(
+    officer_grant: Annotated[str | None, Header(max_length=MAX_APPROVAL)] = None,
+) -> str | None:
+    """An officer's leave to read the package (spec/approvals.md); who sends none is told how."""
+    return officer_grant
+
+
+Grant = Annotated[str | None, Depends(_grant)]
 
 
 class Confirmation(BaseModel):
@@ -59,22 +71,32 @@ def inbox(node: Node) -> InboxAnswer:
 
 
 @router.get("/packages/{package_id}/tags")
-def tags(package_id: str, actor: Acting, node: Node) -> Response:
-    """Give the tag set of a verified package."""
+def tags(package_id: str, actor: Acting, grant: Grant, node: Node) -> Response:
+    """Give the tag set of a verified package to an officer who may read it."""
     octets = reading.tags(
-        package_id, database=node.database, vault=node.vault, keyring=node.keyring, actor=actor
+        package_id,
+        grant,
+        database=node.database,
+        vault=node.vault,
+        keyring=node.keyring,
+        officers=node.officers,
+        actor=actor,
     )
     return Response(octets, media_type=JSON)
 
 
 @router.get("/packages/{package_id}/items/{item_id}/segments/{n}")
-def segment(package_id: str, item_id: str, n: int, actor: Acting, node: Node) -> Response:
-    """Give one segment of a verified package in the clear."""
+def segment(
+    package_id: str, item_id: str, n: int, actor: Acting, grant: Grant, node: Node
+) -> Response:
+    """Give one segment of a verified package in the clear to an officer who may read it."""
     plain = reading.plain_segment(
         Wanted(package_id=package_id, item_id=item_id, n=n),
+        grant,
         database=node.database,
         vault=node.vault,
         keyring=node.keyring,
+        officers=node.officers,
         actor=actor,
     )
     headers = {

@@ -112,6 +112,22 @@ class Node:
         return {"approval": sign_approval(key, act=act, **parts)}
 
 
+def grant(node: Node, package_id: str, **changed: Any) -> dict[str, str]:  # noqa: ANN401
+    """Have the receiver's officer sign that the package may be read."""
+    found = node.client("receiver").get(f"/v1/packages/{package_id}").json()
+    signed = node.approval("receiver", "package.receive", found, **changed)
+    return {"Officer-Grant": signed["approval"]}
+
+
+def release(node: Node, package_id: str, **changed: Any) -> Any:  # noqa: ANN401
+    """Release a cleared package, as the approver's officer."""
+    client = node.client("approver")
+    found = client.get(f"/v1/packages/{package_id}").json()
+    found["digest"] = found["digest"] or "00" * 48  # not closed yet: refused for that
+    signed = node.approval("approver", "package.release", found, **changed)
+    return client.post(f"/v1/packages/{package_id}/release", json=signed)
+
+
 def open_node(
     country: str, federation: Path, data: Path, clock: Clock, database: str | None = None
 ) -> Node:

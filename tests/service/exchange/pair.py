@@ -25,7 +25,7 @@ from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principa
 from tests.asserting import Asserting
 from tests.service.exchange.audits import exchange_key, open_audit, witness_of
 from tests.service.exchange.filling import cleared_package
-from tests.service.exchange.node import Clock, Node, draft, open_node, trust_bundle
+from tests.service.exchange.node import Clock, Node, draft, open_node, release, trust_bundle
 from tests.simulator import Answered, BulkServer, FaultyTransport
 
 NAMES = ("QM", "QN")
@@ -129,7 +129,8 @@ class Pair:
         """QN has released a package; nothing of it has left yet."""
         request_id = self.accepted_request()
         package_id = cleared_package(self.qn.node, files or FILES, request_id)
-        self.qn.call("approver", "POST", f"/v1/packages/{package_id}/release")
+        answer = release(self.qn.node, package_id)
+        assert answer.is_success, answer.text
         return package_id
 
     def package(self, country: Country, package_id: str) -> Any:  # noqa: ANN401

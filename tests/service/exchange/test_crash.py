@@ -19,7 +19,7 @@ from tests.service.exchange.filling import (
     show,
     upload,
 )
-from tests.service.exchange.node import Clock, Node, blobs, drafts, open_node, outbox
+from tests.service.exchange.node import Clock, Node, blobs, drafts, open_node, outbox, release
 from tests.service.exchange.victim import DEAD
 
 Die = Callable[..., None]
@@ -95,7 +95,7 @@ def test_killed_around_a_release(die: Die, qn: Node, fate: str) -> None:
     package_id = cleared_package(qn, {"a.txt": b"abc"})
     die(qn, "release", package_id, fate)
     qn = again(qn)
-    answer = qn.client("approver").post(f"/v1/packages/{package_id}/release")
+    answer = release(qn, package_id)
     assert answer.status_code == (202 if fate == "before" else 409)
     assert show(qn, package_id)["state"] == "SEALED"
     with qn.parts.database.begin() as db:

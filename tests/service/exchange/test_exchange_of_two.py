@@ -8,7 +8,7 @@ from services.exchange.channel_watch import verify
 from shared.protocol import bag, canonical, chainfolder
 from shared.protocol.entries import EntryType, read_entry
 from shared.protocol.identifiers import TAG_ITEM
-from tests.service.exchange.node import Clock
+from tests.service.exchange.node import Clock, grant
 from tests.service.exchange.pair import FILES, Country, Pair, open_pair
 from tests.simulator import LOSE_ANSWER, LOSE_REQUEST
 
@@ -53,6 +53,7 @@ def fetch(country: Country, package_id: str) -> dict[str, bytes]:
     """Collect a package as the authority's system does, and check it by its manifest."""
     client = country.node.client("receiver")
     path = f"/v1/packages/{package_id}"
+    client.headers.update(grant(country.node, package_id))
     tags = bag.parse_tag_set(client.get(f"{path}/tags").content)
     manifest = bag.check_tag_files(tags)
     found = {}
@@ -68,6 +69,7 @@ def fetch(country: Country, package_id: str) -> dict[str, bytes]:
 
 def confirm(country: Country, package_id: str) -> None:
     client = country.node.client("receiver")
+    client.headers.update(grant(country.node, package_id))
     tags = bag.parse_tag_set(client.get(f"/v1/packages/{package_id}/tags").content)
     digest = hashlib.sha256(tags[bag.TAG_MANIFEST]).hexdigest()
     for _ in range(2):  # twice is once
@@ -100,7 +102,8 @@ def test_the_inbox_shows_what_others_sent(verified_session: Case) -> None:
 def test_segments_say_their_length_and_digest(verified_session: Case) -> None:
     pair, package_id = verified_session
     path = f"/v1/packages/{package_id}/items/{TAG_ITEM}/segments/0"
-    answer = pair.qm.node.client("receiver").get(path)
+    headers = grant(pair.qm.node, package_id)
+    answer = pair.qm.node.client("receiver").get(path, headers=headers)
     assert answer.headers["content-length"] == str(len(answer.content))
     assert (
         canonical.b64(hashlib.sha256(answer.content).digest()) in answer.headers["content-digest"]

@@ -10,7 +10,7 @@ from services.exchange.log_watch import PACE, LogWatch
 from services.exchange.own_log import OwnLog, Standing
 from shared.protocol import canonical
 from tests.service.exchange.filling import cleared_package
-from tests.service.exchange.node import Clock, Node, accepted_request, draft, outbox
+from tests.service.exchange.node import Clock, Node, accepted_request, draft, outbox, release
 from tests.simulator import LOSE_REQUEST, Answered, FaultyTransport
 
 SIZES = dict.fromkeys(("integrated", "signed", "witnessed", "published", "indexed", "stamped"), 3)
@@ -120,7 +120,7 @@ def test_no_request_is_sent_and_nothing_released_that_cannot_be_logged(
     assert qm.client("approver").post(f"{path}/approve", json=second).is_success
     refused = [qm.client("approver").post(f"{path}/send")]
     package_id = cleared_package(qn, {"a.txt": b"a"}, accepted_request(qn))
-    refused += [qn.client("approver").post(f"/v1/packages/{package_id}/release")]
+    refused += [release(qn, package_id)]
     for node, answer in zip((qm, qn), refused, strict=True):
         problem = answer.json()
         assert (answer.status_code, problem["code"], problem["rule"]) == (409, code, "G23")

@@ -13,14 +13,16 @@ from shared.protocol.digests import content_digest
 from shared.protocol.identifiers import TAG_ITEM
 from shared.runtime.principals import Principal
 from tests.asserting import Asserting
-from tests.service.exchange.node import outbox
+from tests.service.exchange.node import grant, outbox
 from tests.service.exchange.pair import Country, Pair
 
 Case = tuple[Pair, str]
 
 
 def receive(country: Country, path: str) -> Any:  # noqa: ANN401
-    return country.node.client("receiver").get(f"/v1/packages/{path}")
+    node, package_id = country.node, path.partition("/")[0]
+    headers = grant(node, package_id)
+    return node.client("receiver").get(f"/v1/packages/{path}", headers=headers)
 
 
 def ask(country: Country, path: str, *, peer: str) -> Any:  # noqa: ANN401
@@ -127,6 +129,7 @@ def test_taking_a_package_is_logged(verified_session: Case) -> None:
     assert (event["type"], event["transfer_id"]) == ("evidence.accessed", package_id)
     assert event["personal"] == {
         "client": "urn:rogatory:QM:receiver", "officer": "receiver at the desk",
+        "approved_by": "QM-receiver",
     }  # fmt: skip
 
 

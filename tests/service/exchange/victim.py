@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from shared.runtime.database import Database
 from tests.service.exchange.filling import put_segment
-from tests.service.exchange.node import Clock, Node, open_node
+from tests.service.exchange.node import Clock, Node, open_node, release
 
 DEAD = 9
 
@@ -66,7 +66,7 @@ def live(federation: str, data: str, act: str, *rest: str) -> None:
     else:
         package_id, fate = rest
         doom(node, fate)
-        node.client("approver").post(f"/v1/packages/{package_id}/release")
+        release(node, package_id)
 
 
 def main() -> None:

@@ -119,10 +119,12 @@ def test_what_is_not_closed_cannot_be_cleared(known: Cli, gateway: Gateway) -> N
 
 
 def test_releasing_waits_for_the_other_country(known: Cli, gateway: Gateway) -> None:
-    states = iter(["RELEASED", "RECEIVED"])
+    states = iter(["CLEARED", "RELEASED", "RECEIVED"])
     gateway.routes[f"POST {BASE}/release"] = answer(package(state="SEALED"), 202)
-    gateway.routes[f"GET {BASE}"] = lambda _: answer(package(state=next(states)))
+    gateway.routes[f"GET {BASE}"] = lambda _: answer(package(state=next(states), digest=DIGEST))
     assert known("package", "release", PACKAGE, "--json").json["state"] == "RECEIVED"
+    (ordered,) = [call for call in gateway.calls if call.path.endswith("/release")]
+    check_signed(gateway, ordered, "package.release")
 
 
 def test_status_shows_all(known: Cli, gateway: Gateway) -> None:

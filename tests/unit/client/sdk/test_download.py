@@ -1,22 +1,42 @@
 """A package is fetched whole or not at all, and goes on where it stopped."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from client.bundle import open_bag
+from client.clock import utc_now
 from client.errors import ClientError, IntegrityError, StateError, UnavailableError
+from client.sdk.approving import GRANT_HEADER, Grant, Officer
 from client.sdk.download import ATTEMPTS, fetch_bag, refresh_chain
 from client.sdk.records import read_package
 from client.sdk.session import Session
 from client.verifier import verify_bag
+from shared.protocol.approvals import GRANT_LIFE, Approval, verify_approval
 from shared.protocol.checks import PayloadFile
+from shared.protocol.keys import OfficerKey
 from tests.scripted_gateway import Answer, Fault, Gateway, octets, problem
-from tests.scripted_packages import MIB, Delivery
+from tests.scripted_packages import DIGEST, MIB, Delivery
 from tests.simulated_case import Case, standard_case
 
 BIG = "data/image.dd"
+OFFICER = Officer(name="Ada", key=OfficerKey.generate())
+
+
+def granted(delivery: Delivery, jws: str | None) -> Approval:
+    """Check an officer's leave to read, as the exchange does."""
+    key = OFFICER.key.public()
+    said = read_package(delivery.record())
+    return verify_approval(
+        jws or "",
+        {key.kid: key},
+        act="package.receive",
+        object_id=said.package_id,
+        version=said.version,
+        digest=DIGEST,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +48,8 @@ def fetch(
     session: Session, delivery: Delivery, folder: Path, told: list[int] | None = None
 ) -> dict[str, PayloadFile]:
     progress = (told if told is not None else []).append
-    return fetch_bag(session, read_package(delivery.record()), folder, progress=progress)
+    found = read_package(delivery.record())
+    return fetch_bag(session, found, folder, officer=OFFICER, progress=progress)
 
 
 def serve(gateway: Gateway, case: Case) -> Delivery:
@@ -45,6 +66,27 @@ def test_a_fetched_bag_verifies(gateway: Gateway, session: Session, tmp_path: Pa
     bag = open_bag(tmp_path / "bag")
     assert verify_bag(bag, pinned_root=case.directory[1], hashed=hashed).verified
     assert verify_bag(bag, pinned_root=case.directory[1]).verified
+
+
+def test_an_officer_signs_for_what_is_read_and_again_when_it_takes_long(
+    gateway: Gateway, session: Session, large: Case, tmp_path: Path
+) -> None:
+    delivery, now = serve(gateway, large), [utc_now()]
+    session.clock = lambda: now[0]
+    fetch(session, delivery, tmp_path / "bag")
+    assert len({granted(delivery, each).hash for each in delivery.grants}) == 1
+    grant = Grant(OFFICER, read_package(delivery.record()), session.clock)
+    signed = []
+    for _ in range(3):
+        now[0] += timedelta(seconds=GRANT_LIFE // 2 - 1)
+        signed += [granted(delivery, grant.header()[GRANT_HEADER])]
+    assert [each.iat - signed[0].iat for each in signed] == [0, 0, 2 * (GRANT_LIFE // 2 - 1)]
+
+
+def test_what_is_not_there_yet_is_not_read(session: Session) -> None:
+    found = replace(read_package(Delivery(standard_case()).record()), digest=None)
+    with pytest.raises(StateError, match="nothing to read"):
+        Grant(OFFICER, found, session.clock).header()
 
 
 def test_what_is_there_is_not_fetched_again(

@@ -1,4 +1,5 @@
 import dataclasses
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from shared.protocol.approvals import (
     APPROVAL_TYP,
     Approval,
     check_four_eyes,
+    check_fresh,
     sign_approval,
     verify_approval,
 )
@@ -218,5 +220,21 @@ def test_two_approvals_that_are_not_four_eyes_are_refused(changes: dict[str, Any
         check_four_eyes(FIRST, _second(**changes))
 
 
-def test_there_are_four_acts() -> None:
-    assert len(ACTS) == 4
+def test_who_prepares_does_not_release() -> None:
+    prepared = dataclasses.replace(FIRST, act="package.prepare")
+    with pytest.raises(ApprovalError):
+        check_four_eyes(prepared, dataclasses.replace(FIRST, act="package.release"))
+    check_four_eyes(prepared, _second(act="package.release"))
+
+
+def test_six_acts_take_an_officer() -> None:
+    assert len(ACTS) == 6
+
+
+@pytest.mark.parametrize(
+    ("later", "fresh"), [(0, True), (899, True), (900, False), (-30, True), (-31, False)]
+)
+def test_leave_to_read_counts_for_minutes(*, later: int, fresh: bool) -> None:
+    granted = dataclasses.replace(FIRST, act="package.receive")
+    with nullcontext() if fresh else pytest.raises(ApprovalError):
+        check_fresh(granted, granted.iat + later)
