@@ -125,6 +125,11 @@ OWN: Mapping[str, Document] = {
             "audit": {"status": "ok", "parts": {}},
         },
     ),
+    "GET /v1/directory": said(
+        "The trust bundle: every country's document, with all that proves it.",
+        shaped("v", "roots", "targets", "roles", "members", v=NUMBER, targets=TEXT_TYPE),
+        {"v": 1, "roots": ["eyJ…"], "targets": "eyJ…", "roles": {}, "members": {"QM": "eyJ…"}},
+    ),
     "POST /v1/ops/directory/refresh": said(
         "Ask the directory of countries now, and say how our view of it stands.",
         shaped(

@@ -13,7 +13,7 @@ from typing import Any
 
 from services.gateway import described, described_clients
 from services.gateway.addresses import PARAMETERS, ROUTES, Route
-from services.gateway.admission import ALL_SCOPES
+from services.gateway.admission import ALL_SCOPES, CASEWORK
 from shared.protocol import canonical
 from shared.runtime.clock import Clock
 from shared.runtime.openapi import JSON, PROBLEM_SCHEMA, Document, refused
@@ -186,7 +186,7 @@ def _parameters(route: Route, inner: Sequence[Document]) -> list[Document]:
         for name in names
     ]
     kept = [each for each in inner if each["in"] != "path" and each["name"] != "content-length"]
-    headers = [_OFFICER] if route.scopes else []
+    headers = [{**_OFFICER, "required": route.scopes <= CASEWORK}] if route.scopes else []
     return [*placed, *kept, *headers, *([_PURPOSE] if route.purpose else [])]
 
 
