@@ -6,7 +6,7 @@ internals: its version is pinned, and tests probe each of them).
     head ──headers complete──▶ body ──message complete──▶ idle ──next request──▶ head
       │ header deadline, sizes   │ idle time, least rate    │ uvicorn's keep-alive
       ▼                          ▼                          ▼
-    closed, and counted where no app could record it
+    closed, and counted: no app could record it
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import ClassVar
 
+from httptools import HttpParserError
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -98,11 +99,16 @@ class EdgeProtocol(HttpToolsProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         began = self._phase is _Phase.HEAD and self._size > 0
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except HttpParserError:  # an upgrade is refused before the parser speaks of it
+            self.send_400_response("")
+            return
         # A header that does not end is not shown by the parser: what came for it is counted here.
         if began and self._phase is _Phase.HEAD:
             self._pending += len(data)
-            if self._pending > self.max_header_bytes and not self.transport.is_closing():
+            if self._pending > self.max_header_bytes:
                 self._refusal = "header-size", headers_too_large()
                 self.send_400_response("")
 
@@ -143,9 +149,8 @@ class EdgeProtocol(HttpToolsProtocol):
         super().on_body(body)
         self._size += len(body)
         now = time.monotonic()
-        if self.cycle.response_complete:
-            if now - self._answered > self.linger:
-                self.transport.abort()
+        if not self._running:
+            self._pass_over(now)
             return
         lasted = now - self.since - self.flow.held_up
         if lasted > self.rate_grace and self._size / lasted < self.min_rate:
@@ -234,17 +239,27 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.flow.read_paused:
             self._arm(seconds)  # we are the slow side
         elif self._phase is _Phase.BODY:
-            self._close("body-idle")
+            self._close("body-idle" if self._running else None)
         else:
             self._close("header-deadline" if self._size else "silent")
 
-    def _close(self, reason: str) -> None:
-        self._record(reason)
+    def _pass_over(self, now: float) -> None:
+        """Read on after the answer, so that the caller can take it, but not for ever."""
+        if now - self._answered > self.linger:
+            self._close(None)
+        else:
+            self._arm(self.body_idle)
+
+    def _close(self, reason: str | None) -> None:
+        """Close at once; without a reason the call was answered, and there is nothing to count."""
+        if reason is not None:
+            self._record(reason)
         self.transport.abort()
 
     @property
     def _running(self) -> bool:
-        return self.cycle is not None and not self.cycle.response_complete
+        known = self.cycle is not None  # uvicorn begins with None, whatever it declares
+        return known and not self.cycle.response_complete
 
     def _record(self, reason: str) -> None:
         if self._running:

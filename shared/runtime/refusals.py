@@ -8,6 +8,7 @@ A use case raises a `Refusal`; the category says the status, `code` names the ca
     ├── NotAllowed 403       ├── TooLarge 413          ├── Unavailable 503
     ├── NotFound 404         ├── UnsupportedMedia 415  ├── PeerUnanswered 504
     ├── Misdirected 421      ├── Unprocessable 422     └── StorageFull 507
+                             └── HeadersTooLarge 431
 """
 
 from collections.abc import Mapping

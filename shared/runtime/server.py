@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from shared.runtime.closures import Closures, EdgeConfig
 from shared.runtime.settings import parse_listen
 
 GRACE = 10  # seconds that running requests get at a stop
@@ -37,6 +38,7 @@ def make_server(
     *,
     context: ssl.SSLContext | None = None,
     protocol: type[asyncio.Protocol] | str = "httptools",
+    closures: Closures | None = None,
 ) -> QuietServer:
     """Prepare a listener on `host:port` or `unix:/path`; with `context` it speaks TLS.
 
@@ -45,8 +47,9 @@ def make_server(
     options = _place(listen)
     if context is not None:
         options["ssl_context_factory"] = lambda _config, _default: context
-    config = uvicorn.Config(
+    config = EdgeConfig(
         app,
+        closures=closures or Closures(),
         http=protocol,
         ws="none",
         loop="uvloop",

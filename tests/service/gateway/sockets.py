@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 from starlette.types import ASGIApp
 
 from shared.runtime import tls
+from shared.runtime.closures import Closures
 from shared.runtime.server import make_server
 
 
@@ -83,12 +84,15 @@ def serving(
     *,
     certificates: Certificates | None = None,
     protocol: type[asyncio.Protocol] | str = "httptools",
+    closures: Closures | None = None,
 ) -> Iterator[None]:
     """Run an app on a socket in a thread of its own."""
     context = None
     if certificates is not None:
         context = tls.server_context(certificates.certificate, certificates.key)
-    running = make_server(app, "127.0.0.1:0", context=context, protocol=protocol)
+    running = make_server(
+        app, "127.0.0.1:0", context=context, protocol=protocol, closures=closures
+    )
 
     def run() -> None:
         with asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner:

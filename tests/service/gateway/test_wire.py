@@ -44,10 +44,10 @@ def test_45_46_ambiguous_requests_are_refused(world: World, lines: bytes, status
     [
         (b"GET /v1/requests\xff HTTP/1.1", b"400"),
         (b"GET /v1/re quests HTTP/1.1", b"400"),
-        (b"OPTIONS * HTTP/1.1", b"404"),
+        (b"OPTIONS * HTTP/1.1", b"400"),
         (b"FOO /healthz HTTP/1.1", b"400"),
         (b"GET /healthz HTTP/9.9", b"400"),
-        (b"GET http://evil.example/v1/nothing HTTP/1.1", b"404"),
+        (b"GET http://evil.example/v1/nothing HTTP/1.1", b"400"),
         (b"CONNECT evil.example:443 HTTP/1.1", b"400"),
     ],
 )
