@@ -26,7 +26,7 @@ from services.audit.routes.told import TOLD
 from services.audit.settings import AuditSettings
 from services.audit.signer import Signer
 from services.audit.worker import Log
-from shared.runtime import described, guard, logs
+from shared.runtime import condition, described, guard, logs
 from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.crew import Crew
@@ -47,6 +47,7 @@ ROUTERS = (
     inspections.router,
     witness.router,
     evidence.router,
+    condition.router(),
     described.router(TOLD),
 )
 
@@ -107,6 +108,9 @@ def _app(
     guard.place(app, "audit", routers=ROUTERS, keys=keys, clock=opened.clock)
     app.state.parts = service.parts
     app.state.jobs = service.jobs
+    app.state.ground = condition.Ground(
+        folder=settings.data, database=opened.database, clock=opened.clock, certificates={}
+    )
     return app
 
 

@@ -19,14 +19,14 @@ from services.exchange.own_log import OwnLog
 from services.exchange.proving import Prover
 from services.exchange.recording import Recorder
 from services.exchange.refusing import Refusals
-from services.exchange.routes import inbound, oversight, packages, receiving, requests
+from services.exchange.routes import inbound, oversight, packages, receiving, requests, selftests
 from services.exchange.routes.parts import Parts
 from services.exchange.routes.told import TOLD
 from services.exchange.settings import ExchangeSettings
 from services.exchange.vault import Vault
 from services.exchange.wire import Wire
 from shared.protocol.identifiers import parse_country
-from shared.runtime import described, guard, logs
+from shared.runtime import condition, described, guard, logs
 from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.crew import Crew, Job
@@ -45,6 +45,8 @@ ROUTERS = (
     receiving.router,
     inbound.router,
     oversight.router,
+    selftests.router,
+    condition.router(),
     described.router(TOLD),
 )
 
@@ -88,6 +90,10 @@ def compose(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Fas
     guard.place(app, "exchange", routers=ROUTERS, keys=settings.internal_keys, clock=clock)
     app.state.parts = parts
     app.state.jobs = jobs
+    seal = {"bag-seal": settings.bag_seal_cert}
+    app.state.ground = condition.Ground(
+        folder=settings.data, database=parts.database, clock=clock, certificates=seal
+    )
     return app
 
 

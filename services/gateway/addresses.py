@@ -138,6 +138,12 @@ ROUTES: Sequence[Route] = (
     _route("GET /v1/ops/health", "gateway", "ops:health"),
     _route("GET /v1/ops/log", "audit", "ops:health", target="/ops/stages"),
     _route("GET /v1/ops/channels", "exchange", "ops:health"),
+    _route("GET /v1/ops/condition", "gateway", "ops:health"),
+    _route("GET /v1/ops/condition/exchange", "exchange", "ops:health", target="/ops/condition"),
+    _route("GET /v1/ops/condition/audit", "audit", "ops:health", target="/ops/condition"),
+    _route("GET /v1/ops/peers/{peer}", "gateway", "ops:health"),
+    _route("POST /v1/ops/peers/{peer}/selftest", "exchange", "ops:health"),
+    _route("GET /v1/ops/peers/{peer}/selftest", "exchange", "ops:health"),
     _route("POST /v1/ops/inspections", "audit", "ops:health", target="/ops/inspections"),
     _route(
         "GET /v1/ops/inspections/newest",

@@ -23,7 +23,7 @@ from services.gateway.issuing import Issuer
 from services.gateway.proving import Provers
 from services.gateway.registry import Registry
 from services.gateway.reporting import reporter
-from services.gateway.routes import api, egress, oauth, pages
+from services.gateway.routes import api, egress, oauth, operations, pages
 from services.gateway.routes.form import FormRules
 from services.gateway.routes.recording import Recording
 from services.gateway.settings import GatewaySettings
@@ -192,6 +192,14 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     app.state.denials, app.state.turns = parts.denials, Turns()
     app.state.office = Office(
         database=parts.database, country=settings.country, clock=parts.issuer.clock
+    )
+    operations.install(
+        app,
+        settings,
+        database=parts.database,
+        directory=parts.directory,
+        delivery=parts.delivery,
+        clock=parts.issuer.clock,
     )
     app.state.log_standing = LogStanding(lambda: parts.upstream.is_ready("audit"))
     return app

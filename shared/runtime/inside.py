@@ -51,6 +51,9 @@ GET    /peer/v1/packages/{id}/segments/{item}/{n}  gateway node:deliver
 GET    /v1/audit/channels/{peer}/links           gateway audit:read
 GET    /v1/audit/channels/evidence               gateway audit:read
 GET    /v1/ops/channels                          gateway ops:health
+POST   /v1/ops/peers/{peer}/selftest             gateway ops:health
+GET    /v1/ops/peers/{peer}/selftest             gateway ops:health
+GET    /ops/condition                            gateway ops:health
 GET    /openapi.json                             gateway
 """
 
@@ -78,6 +81,7 @@ GET    /ops/inspections/newest                   gateway ops:health
 POST   /witness/add-checkpoint                   gateway
 GET    /witness/{digest}/checkpoint              gateway
 GET    /oversight/evidence                       gateway audit:read
+GET    /ops/condition                            gateway ops:health
 GET    /openapi.json                             gateway
 """
 

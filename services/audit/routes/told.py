@@ -35,6 +35,13 @@ _NOTE = Told(gives=TEXT)
 _TILE = Told(gives=OCTETS)
 
 TOLD: Mapping[str, Told] = {
+    "GET /ops/condition": Told(
+        answer={
+            "disk": {"free": 52613349376, "total": 105226698752},
+            "database": {"kind": "sqlite", "version": "3.51.3", "journal": "wal", "size": 4194304},
+            "certificates": [],
+        }
+    ),
     "POST /entries": Told(
         body={"events": [{"event_id": EVENT_ID, "type": "access.denied", "event_time": AT}]},
         answer={"results": [{"event_id": EVENT_ID, **_PROVEN}], "refused": []},

@@ -84,6 +84,20 @@ ITEM = {
     "media_type": "text/csv",
     "segments": 1,
 }
+_CONDITION = {
+    "disk": {"free": 52613349376, "total": 105226698752},
+    "database": {"kind": "sqlite", "version": "3.51.3", "journal": "wal", "size": 4194304},
+    "certificates": [{"name": "bag-seal", "not_after": 1826798400, "days_left": 363}],
+}
+_SELFTEST = {
+    "peer": "QN",
+    "entry": _ENTRY,
+    "state": "DELIVERED",
+    "sent_at": AT,
+    "outcome": "RelayAcceptance",
+    "receipted_at": AT,
+    "reason": None,
+}
 _APPROVAL = {"approval": "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLiJ9.eyJhY3QiOiIuLi4ifQ.c2lnbmF0dXJl"}
 _ITEM = {name: ITEM[name] for name in ("path", "original_name", "size", "sha256", "media_type")}
 _SEGMENT = "/v1/packages/{package_id}/items/{item_id}/segments/{n}"
@@ -180,6 +194,11 @@ TOLD: Mapping[str, Told] = {
         answer={"evidence": [{"peer": "QN", "found_at": AT, "notes": ["…", "…"], "file": None}]}
     ),
     "GET /ops/condition": GROUND,
+    "POST /v1/ops/peers/{peer}/selftest": Told(
+        answer={**_SELFTEST, "state": "SIGNED", "outcome": None, "receipted_at": None}
+    ),
+    "GET /v1/ops/peers/{peer}/selftest": Told(answer=_SELFTEST),
+    "GET /ops/condition": Told(answer=_CONDITION),
     "GET /v1/ops/channels": Told(
         answer={
             "channels": [

@@ -11,8 +11,7 @@ from services.gateway.addresses import SEGMENT_BODY
 from services.gateway.denials import Denials
 from services.gateway.directory import Directory
 from services.gateway.entrance import Admitted, Entrance
-from services.gateway.routes import clients
-from services.gateway.routes import federation
+from services.gateway.routes import clients, operations, federation
 from services.gateway.routes.calls import blocks, read_call, write_answer
 from services.gateway.routes.recording import mark, record, refused_inside
 from services.gateway.standing import LogStanding
@@ -93,6 +92,7 @@ def _health(request: Request) -> Response:
 
 
 _OWN: Mapping[str, Callable[[Request], Response]] = {
+    **operations.OWN,
     "/v1/ops/health": _health,
     "/v1/directory": federation.bundle,
     "/v1/ops/directory/refresh": federation.refresh,
