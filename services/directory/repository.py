@@ -20,8 +20,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner, Key
-from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, T, Targets, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, T, Timestamp
 
 from shared.protocol import ceremonies, trust
 from shared.protocol.ceremonies import (
@@ -33,11 +32,15 @@ from shared.protocol.ceremonies import (
     TIMESTAMP_LIFE,
     Office,
 )
-from shared.protocol.errors import ProtocolError
-from shared.protocol.rootchain import check_signed, read_metadata
+from shared.protocol.errors import TrustError
+from shared.protocol.holdings import Holdings
 
 RESIGN_TIMESTAMP = timedelta(hours=1)  # age
 RESIGN_SNAPSHOT = timedelta(hours=24)  # age
+_LIVES = {
+    "snapshot": (SNAPSHOT_LIFE, RESIGN_SNAPSHOT),
+    "timestamp": (TIMESTAMP_LIFE, RESIGN_TIMESTAMP),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,29 +127,35 @@ def refresh(folder: Path, *, online: OnlineKeys, now: datetime) -> bool:
 
     Returns:
         Whether anything was signed.
+
+    Raises:
+        TrustError: the newest root names other keys than these; what they sign would stop everybody.
     """
+    held = _holdings(folder)
+    root = held.root().signed
+    _check_seat(root, "snapshot", online.snapshot)
+    _check_seat(root, "timestamp", online.timestamp)
     current = _newest(folder, "snapshot", Snapshot)
-    meta = _meta(folder, current)
-    stale = current is None or current.signed.expires - SNAPSHOT_LIFE + RESIGN_SNAPSHOT <= now
-    if current is None or stale or current.signed.meta != meta:
+    meta = _meta(held, root, current)
+    if current is None or _is_stale(root, "snapshot", current, now) or current.signed.meta != meta:
         version = 1 if current is None else current.signed.version + 1
         snapshot = Snapshot(version=version, expires=now + SNAPSHOT_LIFE, meta=meta)
         current = Metadata(snapshot)
         _sign(folder, "snapshot", current, [online.snapshot])
-    return _refresh_timestamp(folder, current.signed.version, online.timestamp, now)
+    return _refresh_timestamp(folder, root, current.signed.version, online.timestamp, now)
 
 
 def _refresh_timestamp(
-    folder: Path, snapshot_version: int, signer: CryptoSigner, now: datetime
+    folder: Path, root: Root, snapshot_version: int, signer: CryptoSigner, now: datetime
 ) -> bool:
     path = folder / "metadata" / "timestamp.json"
     version = 1
     if path.exists():
-        current = Metadata[Timestamp].from_file(str(path)).signed
-        fresh = current.expires - TIMESTAMP_LIFE + RESIGN_TIMESTAMP > now
-        if fresh and current.snapshot_meta.version == snapshot_version:
+        current = Metadata[Timestamp].from_file(str(path))
+        fresh = not _is_stale(root, "timestamp", current, now)
+        if fresh and current.signed.snapshot_meta.version == snapshot_version:
             return False
-        version = current.version + 1
+        version = current.signed.version + 1
     timestamp = Timestamp(
         version=version, expires=now + TIMESTAMP_LIFE, snapshot_meta=MetaFile(snapshot_version)
     )
@@ -156,63 +165,57 @@ def _refresh_timestamp(
     return True
 
 
+def _is_stale(root: Root, role: str, metadata: Metadata[T], now: datetime) -> bool:
+    """Whether a role is due: by its age, or because the root names another key since."""
+    life, age = _LIVES[role]
+    if metadata.signed.expires - life + age <= now:
+        return True
+    signed = root.get_verification_result(role, metadata.signed_bytes, metadata.signatures)
+    return not signed.verified
+
+
+def _check_seat(root: Root, role: str, signer: CryptoSigner) -> None:
+    if signer.public_key.keyid not in root.roles[role].keyids:
+        raise TrustError(f"The root names another key for {role} than this process has.")
+
+
 def _office(signers: Iterable[CryptoSigner], threshold: int) -> Office:
     return Office(keys=tuple(signer.public_key for signer in signers), threshold=threshold)
 
 
-def _meta(folder: Path, current: Metadata[Snapshot] | None) -> dict[str, MetaFile]:
+def _meta(held: Holdings, root: Root, current: Metadata[Snapshot] | None) -> dict[str, MetaFile]:
     """Say which versions count now; what was named once stays named, and never goes back.
 
     So TUF wants it (5.5.5 of the specification): a client takes no snapshot that a role has vanished
     from. The role of an expelled country stays where it was, and `targets` no longer delegates to it.
     """
     meta = dict(current.signed.meta) if current is not None else {}
-    for name, version in _vouched(folder).items():
+    for name, version in _vouched(held, root).items():
         before = meta.get(f"{name}.json")
         if before is None or before.version < version:
             meta[f"{name}.json"] = MetaFile(version)
     return meta
 
 
-def _vouched(folder: Path) -> dict[str, int]:
+def _vouched(held: Holdings, root: Root) -> dict[str, int]:
     """Return the newest good version of `targets`, and of each role of a country that it vouches for."""
-    root = _root(folder)
-    targets = _newest_signed(folder, "targets", root)
+    targets = held.newest("targets", root)
     if targets is None:
         return {}
-    vouched = {"targets": targets.version}
-    for name in targets.delegations.roles or {} if targets.delegations else {}:
-        role = _newest_signed(folder, name, targets)
+    vouched = {"targets": targets.signed.version}
+    delegations = targets.signed.delegations
+    for name in (delegations.roles or {}) if delegations is not None else {}:
+        role = held.newest(name, targets.signed)
         if role is not None:
-            vouched[name] = role.version
+            vouched[name] = role.signed.version
     return vouched
 
 
-def _root(folder: Path) -> Root:
-    """Follow the roots from the first one, each signed by the one before, as far as they hold."""
-    first, *later = _versions(folder)["root"]
-    current = _read(folder, "root", first, Root).signed
-    for version in later:
-        try:
-            following = _read(folder, "root", version, Root)
-            ceremonies.check_root(following, current)
-        except (ProtocolError, RepositoryError, ValueError, TypeError):
-            break
-        current = following.signed
-    return current
+def _holdings(folder: Path) -> Holdings:
+    def read(role: str, version: int) -> bytes:
+        return (folder / "metadata" / f"{version}.{role}.json").read_bytes()
 
-
-def _newest_signed(folder: Path, role: str, delegator: Root | Targets) -> Targets | None:
-    for version in reversed(_versions(folder).get(role, [])):
-        path = folder / "metadata" / f"{version}.{role}.json"
-        try:
-            metadata = read_metadata(path.read_bytes(), Targets)
-            check_signed(role, metadata, delegator)
-        except ProtocolError:
-            continue
-        if metadata.signed.version == version:
-            return metadata.signed
-    return None
+    return Holdings(versions=_versions(folder), read=read)
 
 
 def _versions(folder: Path) -> dict[str, list[int]]:
