@@ -138,10 +138,8 @@ def test_a_clock_that_went_back_still_signs(held: Rings, clock: Clock) -> None:
     assert signer(held)
 
 
-def test_without_the_wrapping_key_the_database_tells_nothing(
-    held: Rings, database: Database, clock: Clock
-) -> None:
-    thief = Rings.having(database, bytes(32), clock)
+def test_without_the_wrapping_key_the_database_tells_nothing(held: Rings, clock: Clock) -> None:
+    thief = Rings.having(held.database, bytes(32), clock)
     with pytest.raises(SealError):
         signer(thief)
     thief.renew()  # who lost the wrapping key can still draw anew
