@@ -34,7 +34,7 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
 def send(
     caller: Caller, token: str | None, proof: str | None, scheme: str = "DPoP"
 ) -> httpx.Response:
-    headers = {}
+    headers = {"X-Officer": "A. Preparer"}
     if token is not None:
         headers["Authorization"] = f"{scheme} {token}"
     if proof is not None:
