@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from shared.protocol import canonical, jose
-from shared.runtime.keystore import Keystore
 from tests.attacks.stage import PATH, REVOKE, Stage, ahead, said
 from tests.attacks.table import Attack, rows
 from tests.forging import reforge
-from tests.service.gateway.federation import Node
+from tests.service.gateway.ringkeys import token_key
 from tests.service.gateway.sockets import now
 
 BAD_TOKEN, BAD_PROOF = "401 invalid_token", "401 invalid_dpop_proof"
@@ -84,13 +83,6 @@ def _replays(stage: Stage) -> str:
         )
     assert set(came) == {"200", BAD_PROOF}
     return f"{came.count('200')} of {len(came)}"
-
-
-def token_key(node: Node) -> jose.Claims:
-    keystore = Keystore.open(node.folder / "keystore", node.folder / "passphrase")
-    key = canonical.read(keystore.get("token"))
-    assert isinstance(key, dict)
-    return key
 
 
 def _forged(

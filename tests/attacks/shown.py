@@ -8,5 +8,18 @@ SHOWN: tuple[Shown, ...] = (
     Shown(29, "tests/unit/shared/protocol/test_dpop.py::test_an_address_is_compared_as_an_address"),
     Shown(43, f"{GATEWAY}/test_tokens.py::test_43_a_suspended_client_is_out_at_once"),
     Shown(48, f"{GATEWAY}/test_edge.py::test_a_request_that_does_not_come_is_cut_off"),
+    Shown(
+        65, f"{GATEWAY}/test_quotas.py::test_65_who_fails_too_often_waits_and_nobody_is_locked_out"
+    ),
+    Shown(
+        66, f"{GATEWAY}/test_floods.py::test_66_a_thousand_are_at_most_twenty_events_that_add_up"
+    ),
+    Shown(66, f"{GATEWAY}/test_quotas.py::test_66_a_thousand_bad_calls_are_twenty_events_at_most"),
+    Shown(67, f"{GATEWAY}/test_quotas.py::test_67_what_needs_the_log_waits_for_it"),
+    Shown(67, f"{GATEWAY}/test_denials.py::test_67_a_log_that_comes_back_gets_what_waited"),
+    Shown(68, f"{GATEWAY}/test_denials.py::test_68_what_a_caller_wrote_stays_text"),
+    Shown(
+        69, f"{GATEWAY}/test_forwarding.py::test_69_a_caller_that_goes_away_stops_the_call_inside"
+    ),
     Shown(70, f"{GATEWAY}/test_processes.py::test_70_what_was_used_once_stays_used_after_a_kill"),
 )

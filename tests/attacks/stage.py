@@ -100,7 +100,8 @@ class Stage:
 
     def send(self, token: str | None, proof: str | None, scheme: str = "DPoP") -> str:
         """Call the API with this token and this proof."""
-        headers = {"Authorization": f"{scheme} {token}"} if token is not None else {}
+        headers = {"X-Officer": "QM-preparer"}
+        headers |= {"Authorization": f"{scheme} {token}"} if token is not None else {}
         headers |= {"DPoP": proof} if proof is not None else {}
         return said(self.caller().http.get(PATH, headers=headers))
 

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from shared.protocol import tokens
 from tests.attacks.stage import PATH, Stage, ahead, said
 from tests.attacks.table import Attack, rows
 from tests.edges import EMBEDDED
+from tests.service.gateway.calling import inside
 from tests.service.gateway.sockets import make_certificates
 
 CLOSE = "Connection: close\r\n"
@@ -159,36 +159,28 @@ def _method(method: str) -> Callable[[Stage], str]:
     return act
 
 
-def _inside(
-    claims: dict[str, str | int] | None, *, token: Callable[[Stage], str] | None = None
-) -> Callable[[Stage], str]:
+INSIDE = "/egress/directory"
+
+
+def _inside(**claims: str | int) -> Callable[[Stage], str]:
+    """Call the listener inside with an assertion that is for something else."""
+    return lambda stage: str(inside(stage.node, "GET", INSIDE, claims=claims).status_code)
+
+
+def _inside_with(headers: Callable[[Stage], dict[str, str]]) -> Callable[[Stage], str]:
     """Call the listener inside as an attacker who reached the network."""
 
     def act(stage: Stage) -> str:
-        headers = {}
-        if token is not None:
-            headers["Txn-Token"] = token(stage)
-        elif claims is not None:
-            headers["Txn-Token"] = _assertion(stage, claims)
-        url = f"http://127.0.0.1:{stage.node.internal[1]}/egress/directory"
+        url = f"http://127.0.0.1:{stage.node.internal[1]}{INSIDE}"
         with httpx.Client(trust_env=False, timeout=5) as client:
-            return str(client.get(url, headers=headers).status_code)
+            return str(client.get(url, headers=headers(stage)).status_code)
 
     return act
 
 
-def _assertion(stage: Stage, changes: dict[str, str | int]) -> str:
-    at = ahead(0)
-    claims: dict[str, str | int] = {
-        "iss": "exchange",
-        "aud": "gateway",
-        "htm": "GET",
-        "path": "/egress/directory",
-        "iat": at,
-        "exp": at + 30,
-        "jti": tokens.new_jti(),
-    }
-    return tokens.mint_internal(stage.node.internal_keys["exchange"], {**claims, **changes})
+def _as_bearer(stage: Stage) -> dict[str, str]:
+    token = stage.caller().token()
+    return {"Authorization": f"Bearer {token}", "Txn-Token": token}
 
 
 OWN_HEADERS = {"Txn-Token": "x.y.z", "X-Client": "urn:x", "X-Role": "approver", "X-Country": "QN"}
@@ -259,15 +251,17 @@ ROWS: list[Attack[Stage]] = [
         52,
         "401",
         {
-            "without": _inside(None),
-            "expired": _inside({"iat": 1, "exp": 31}),
-            "other aud": _inside({"aud": "audit"}),
-            "other path": _inside({"path": "/egress/QN/heads"}),
-            "other method": _inside({"htm": "POST"}),
-            "in the gateway's name": _inside({"iss": "gateway"}),
+            "without": _inside_with(lambda _: {}),
+            "expired": _inside(iat=1, exp=31),
+            "other aud": _inside(aud="audit"),
+            "other path": _inside(path="/egress/QN/heads"),
+            "other query": _inside(query="x"),
+            "other method": _inside(htm="POST"),
+            "other body": _inside(body="x" * 43),
+            "in the gateway's name": _inside(iss="gateway"),
         },
         keys=True,
     ),
     *rows(53, "200", {"own headers": _own_headers}),
-    *rows(54, "401", {"a token": _inside(None, token=lambda s: s.caller().token())}, keys=True),
+    *rows(54, "401", {"a token": _inside_with(_as_bearer)}, keys=True),
 ]
