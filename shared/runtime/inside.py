@@ -125,7 +125,8 @@ class Door:
 
 def shape(method: str, template: str) -> str:
     """Leave the names of parameters out: `GET /tile/{path:path}` has the shape `GET /tile/{*}`."""
-    return f"{method} " + re.sub(r"\{[^}:]*\}", "{}", re.sub(r"\{[^}:]*:path\}", "{*}", template))
+    places = re.sub(r"\{(\w+)(:path)?\}", lambda m: "{*}" if m[2] else "{}", template)
+    return f"{method} {places}"
 
 
 def _doors(table: str) -> Sequence[Door]:
