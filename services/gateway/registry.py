@@ -77,12 +77,12 @@ class Registry:
     def _enrolled(self, client_id: str) -> Enrolled | None:
         with self._lock:
             remembered = self._remembered.get(client_id)
+        version = clients.version(self._database, client_id)
+        if version is None:
+            return None
+        if remembered is not None and remembered.version == version:
+            return remembered
         with self._database.read() as db:
-            version = clients.version(db, client_id)
-            if version is None:
-                return None
-            if remembered is not None and remembered.version == version:
-                return remembered
             found = clients.find(db, client_id)
         if found is None or not self._may_be(found):
             return None
