@@ -15,6 +15,16 @@ from shared.runtime.database import Database, journal, open_database
 Session = orm.Session
 Insert = sqlite.Insert | postgresql.Insert
 
+_seen = sa.inspect(SeenRow).local_table
+# Made once: to make a statement takes longer than to run it, and this one runs with every call.
+# Whether it was first is told by what comes back, not by a count of rows: drivers disagree on that.
+_MARKS = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(_seen)
+    .on_conflict_do_nothing()
+    .returning(_seen.c.kind)
+    for dialect in (sqlite, postgresql)
+}
+
 
 def is_relaxed(url: str) -> bool:
     """Say whether `open_marks` does not wait for the disk: one machine, with a write-ahead log."""
@@ -45,20 +55,13 @@ def use_once(db: Session, kind: str, owner: str, jti: str, expires: int) -> bool
     """
     digest = hashlib.sha256(canonical.encode([owner, jti])).digest()
     row = {"kind": kind, "digest": digest, "expires": expires}
-    # By what comes back, not by a count of rows: drivers disagree on that.
-    insert = _insert(db, SeenRow).values(row).on_conflict_do_nothing().returning(SeenRow.kind)
-    return db.execute(insert).first() is not None
+    return db.execute(_MARKS[db.get_bind().dialect.name], row).first() is not None
 
 
 def revoke(db: Session, jti: str, expires: int) -> None:
     """Take an access token back."""
     row = {"jti": jti, "expires": expires}
     db.execute(_insert(db, RevokedRow).values(row).on_conflict_do_nothing())
-
-
-def is_revoked(db: Session, jti: str) -> bool:
-    """Say whether an access token was taken back."""
-    return db.execute(sa.select(RevokedRow.jti).where(RevokedRow.jti == jti)).first() is not None
 
 
 def forget_expired(db: Session, now: int) -> None:
@@ -83,6 +86,6 @@ def drop_denials(db: Session, positions: Sequence[int]) -> None:
     db.execute(sa.delete(DenialRow).where(DenialRow.position.in_(positions)))
 
 
-def _insert(db: Session, table: type[SeenRow | RevokedRow]) -> Insert:
+def _insert(db: Session, table: type[RevokedRow]) -> Insert:
     postgres = db.get_bind().dialect.name == "postgresql"
     return postgresql.insert(table) if postgres else sqlite.insert(table)
