@@ -23,7 +23,13 @@ from shared.runtime import inside, logs, problems
 from shared.runtime.clock import Clock
 from shared.runtime.inside import Door
 from shared.runtime.principals import HEADER, InternalKeys, Principal
-from shared.runtime.refusals import NotAllowed, NotFound, Refusal, Unauthenticated
+from shared.runtime.refusals import (
+    MethodNotAllowed,
+    NotAllowed,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+)
 
 READING = frozenset({"GET", "HEAD"})
 MAX_HELD = 17 * 2**20  # bytes; what an address takes at most is checked behind, at its route
@@ -167,8 +173,7 @@ class Guard:
         headers = Headers(scope=scope)
         door = inside.find(self._service, scope["method"], scope["path"])
         if door is None:
-            # Whether it is the address or the method: who calls here has the same table.
-            raise NotFound("not_found", "There is nothing at this address.")
+            raise _nowhere(inside.methods(self._service, scope["path"]))
         query = scope["query_string"].decode("latin-1")
         target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         caller, said = self._doorman.admit(door, target, headers.getlist(HEADER))
@@ -231,6 +236,16 @@ def _principal(said: Internal) -> Principal:
         officer=said.officer,
         purpose=said.purpose,
     )
+
+
+def _nowhere(methods: Sequence[str]) -> Refusal:
+    if methods:
+        return MethodNotAllowed(
+            "method_not_allowed",
+            "This address does not take this method.",
+            headers={"Allow": ", ".join(methods)},
+        )
+    return NotFound("not_found", "There is nothing at this address.")
 
 
 def _refused(why: str) -> Unauthenticated:

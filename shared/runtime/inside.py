@@ -157,3 +157,9 @@ def find(service: str, method: str, path: str) -> Door | None:
         if door.method == method and door.pattern.fullmatch(path):
             return door
     return None
+
+
+def methods(service: str, path: str) -> Sequence[str]:
+    """Return the methods that an address takes; none if there is no such address."""
+    found = (door.method for door in DOORS[service] if door.pattern.fullmatch(path))
+    return sorted(set(found))

@@ -206,11 +206,15 @@ def test_a_streamed_body_is_bound_by_its_promise(node: Node) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
-    [("GET", "/v1/nothing"), ("DELETE", LIST), ("HEAD", LIST), ("GET", f"{LIST}/")],
+    ("method", "path", "status"),
+    [("GET", "/v1/nothing", 404), ("DELETE", LIST, 405), ("HEAD", LIST, 405)],
 )
-def test_what_is_not_in_the_table_does_not_exist(node: Node, method: str, path: str) -> None:
-    assert node.call(method, path).status_code == 404
+def test_what_is_not_in_the_table_does_not_exist(
+    node: Node, method: str, path: str, status: int
+) -> None:
+    answer = node.call(method, path)
+    assert answer.status_code == status
+    assert answer.headers.get("allow") == ("GET, POST" if status == 405 else None)
 
 
 def test_health_is_open(node: Node) -> None:
