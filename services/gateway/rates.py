@@ -107,10 +107,11 @@ def configured(settings: GatewaySettings) -> Rates:
 
 def exceeded(quota: Quota) -> TooMany:
     """Return the refusal of a call over a quota; whoever waits as long as it says is served."""
-    return TooMany(
+    refusal = TooMany(
         "quota_exceeded",
         f"This is more than {quota.quota} in {WINDOW} seconds ({quota.policy.value}).",
         next_step=f"Nothing was done. Send the same again in {quota.wait} seconds.",
         headers={"Retry-After": str(quota.wait), **quota.headers},
-        **{"violated-policies": [quota.policy.value]},
     )
+    refusal.facts["violated-policies"] = [quota.policy.value]
+    return refusal

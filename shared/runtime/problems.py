@@ -34,6 +34,9 @@ PROTOCOL_STATUS: dict[type[errors.ProtocolError], int] = {
     errors.ProtocolError: 422,
 }
 
+# Problem types that a standard names (draft-ietf-httpapi-ratelimit-headers-10, 6.1).
+TYPES = {"quota_exceeded": "https://iana.org/assignments/http-problem-types#quota-exceeded"}
+
 FRAMEWORK: dict[int, tuple[str, str]] = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take this method."),
@@ -43,7 +46,7 @@ FRAMEWORK: dict[int, tuple[str, str]] = {
 def problem(refusal: Refusal) -> Response:
     """Write a refusal as a response."""
     members: dict[str, canonical.Json] = {
-        "type": f"urn:rogatory:problem:{refusal.code}",
+        "type": TYPES.get(refusal.code, f"urn:rogatory:problem:{refusal.code}"),
         "title": refusal.title,
         "status": refusal.status,
         "code": refusal.code,

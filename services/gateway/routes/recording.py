@@ -1,7 +1,6 @@
 """Every refusal is recorded once, whoever in the node refuses; every answer tells what quota is left."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -46,7 +45,7 @@ def refused_inside(answer: Answer) -> Refusal | None:
     except FormatError:
         problem = None
     code = problem.get("code") if isinstance(problem, Mapping) else None
-    return Refusal(str(code or HTTPStatus(answer.status).name.lower()), "")
+    return Refusal(str(code or f"http_{answer.status}"), "")
 
 
 class Recording:
@@ -73,7 +72,7 @@ class Recording:
         await self._app(scope, receive, told)
 
     async def _record(self, scope: Scope, status: int) -> None:
-        refusal = Refusal(HTTPStatus(status).name.lower(), "")
+        refusal = Refusal(f"http_{status}", "")
         await to_thread.run_sync(self._entrance.refuse, refusal, read_call(Request(scope)))
 
 

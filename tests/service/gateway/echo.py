@@ -36,8 +36,8 @@ def echo_app(echo: Echo) -> FastAPI:
     app = FastAPI(openapi_url=None)
 
     @app.get("/readyz")
-    def readyz() -> dict[str, str]:
-        return {"status": "ok"}
+    def readyz() -> Response:
+        return JSONResponse({"status": "ok"}, echo.audit_status)
 
     @app.post("/entries")
     async def entries(request: Request) -> Response:

@@ -41,6 +41,7 @@ FLOODS: dict[str, Callable[[int], dict[str, str]]] = {
 def test_66_a_thousand_are_at_most_twenty_events_that_add_up(
     flood: Callable[[int], dict[str, str]], audit: Audit, clock: Clock, database: Database
 ) -> None:
+    denials = Denials(database, deliver=audit.take, clock=clock)
     for number in range(1000):
         # Death between any two calls: another process goes on from what is stored.
         denials = Denials(database, deliver=audit.take, clock=clock)
