@@ -10,7 +10,7 @@ import anyio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from services.gateway import admission, founding, listening, rates
+from services.gateway import admission, founding, keywatch, listening, rates
 from services.gateway.authentication import Authenticator
 from services.gateway.clients import Office
 from services.gateway.delivery import Delivery, Identity
@@ -161,17 +161,22 @@ def _identity(settings: GatewaySettings, keystore: Keystore) -> Identity:
 
 
 def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
+    clock = parts.issuer.clock
+    office = Office(database=parts.database, country=settings.country, clock=clock)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        keepers = parts.issuer.keys.rings.crew()
-        keepers.start()
+        keepers = (parts.issuer.keys.rings.crew(), keywatch.crew(office))
+        for keeper in keepers:
+            keeper.start()
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         parts.directory.start()
         parts.denials.start()
         yield
         await asyncio.to_thread(parts.directory.stop)
         await asyncio.to_thread(parts.denials.stop)
-        await asyncio.to_thread(keepers.stop)
+        for keeper in keepers:
+            await asyncio.to_thread(keeper.stop)
         await parts.upstream.close()
         parts.database.close()
         parts.issuer.provers.marks.close()
@@ -190,9 +195,7 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     )
     app.state.upstream, app.state.directory = parts.upstream, parts.directory
     app.state.denials, app.state.turns = parts.denials, Turns()
-    app.state.office = Office(
-        database=parts.database, country=settings.country, clock=parts.issuer.clock
-    )
+    app.state.office = office
     operations.install(
         app,
         settings,

@@ -7,11 +7,13 @@ from fastapi import APIRouter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from services.gateway import keywatch
 from services.gateway.addresses import SEGMENT_BODY
+from services.gateway.clients import Office
 from services.gateway.denials import Denials
 from services.gateway.directory import Directory
 from services.gateway.entrance import Admitted, Entrance
-from services.gateway.routes import clients, operations, federation
+from services.gateway.routes import clients, federation, operations
 from services.gateway.routes.calls import blocks, read_call, write_answer
 from services.gateway.routes.recording import mark, record, refused_inside
 from services.gateway.standing import LogStanding
@@ -82,9 +84,15 @@ def _health(request: Request) -> Response:
     upstream: Upstream = request.app.state.upstream
     directory: Directory = request.app.state.directory
     denials: Denials = request.app.state.denials
+    office: Office = request.app.state.office
     return JSONResponse(
         {
-            "gateway": {"directory": directory.state.value, "view": directory.health(), "denials_waiting": denials.waiting()},
+            "gateway": {
+                "directory": directory.state.value,
+                "view": directory.health(),
+                "denials_waiting": denials.waiting(),
+                "clients": keywatch.told(office),
+            },
             "exchange": upstream.status("exchange"),
             "audit": upstream.status("audit"),
         }
