@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from secrets import token_urlsafe
 from typing import Final
 from urllib.parse import urlencode
 
@@ -23,7 +24,15 @@ from client.clock import Clock
 from client.errors import AccessError, ClientError, IntegrityError
 from client.profiles import Profile, read_json
 from client.sdk.refusals import from_oauth, from_problem
-from client.sdk.wire import BLOCK, Body, Wire, open_wire, pinned_context, unanswered
+from client.sdk.wire import (
+    BLOCK,
+    IDEMPOTENCY_KEY,
+    Body,
+    Wire,
+    open_wire,
+    pinned_context,
+    unanswered,
+)
 from shared.protocol.canonical import Json, encode, read
 from shared.protocol.digests import content_digest, sha256
 from shared.protocol.dpop import sign_proof
@@ -34,6 +43,7 @@ from shared.protocol.tokens import sign_assertion
 METADATA: Final = "/.well-known/oauth-authorization-server"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_ANSWER: Final = 64 * 2**20  # bytes of a JSON answer; a list of 100 000 items has about 40 MiB
+DONE_ONCE: Final = ("/v1/requests", "/v1/packages")  # where the gateway takes Idempotency-Key
 MARGIN: Final = timedelta(seconds=30)
 _REFUSED: Final = 400
 
@@ -84,8 +94,10 @@ class Session:
     def write(
         self, method: str, path: str, body: bytes, *, media_type: str = "application/json"
     ) -> urllib3.BaseHTTPResponse:
-        """Send a body of a media type."""
+        """Send a body of a media type; a POST about a case has a key, and is done once however often sent."""
         headers = {"Content-Type": media_type, "Content-Digest": content_digest(sha256(body))}
+        if method == "POST" and path.startswith(DONE_ONCE):
+            headers[IDEMPOTENCY_KEY] = token_urlsafe(24)
         return self.call(method, path, headers=headers, body=body)
 
     def json(self, answer: urllib3.BaseHTTPResponse) -> dict[str, Json]:

@@ -32,7 +32,8 @@ AWAY: Final = frozenset({502, 503, 504})
 PAUSES: Final = (0.2, 1.0, 3.0)  # seconds before the second, third and fourth attempt
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
-PATIENCE: Final = {_TOO_MANY: 150.0, _UNAVAILABLE: 60.0}
+_CONFLICT: Final = 409  # with Retry-After: the same call, sent before, is still under way
+PATIENCE: Final = {_TOO_MANY: 150.0, _UNAVAILABLE: 60.0, _CONFLICT: 60.0}
 """Seconds that a call lets itself be told to wait, in all: a quota is of a minute."""
 _SPREAD: Final = 0.1  # of a pause, drawn anew each time and added to it
 _RANDOM: Final = SystemRandom()
@@ -149,7 +150,7 @@ def _told_to_wait(answer: urllib3.BaseHTTPResponse) -> float | None:
     seconds = answer.headers.get("Retry-After", "")
     if answer.status == _TOO_MANY:
         return float(seconds) if seconds.isdecimal() else 1.0
-    if answer.status == _UNAVAILABLE and seconds.isdecimal():
+    if answer.status in {_UNAVAILABLE, _CONFLICT} and seconds.isdecimal():
         return float(seconds)
     return None
 

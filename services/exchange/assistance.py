@@ -22,21 +22,21 @@ from shared.protocol import canonical, messages
 from shared.protocol.approvals import REQUEST_APPROVE, REQUEST_PREPARE, Approval
 from shared.protocol.digests import sha256
 from shared.protocol.entries import EntryType
-from shared.protocol.identifiers import Country, new_id
+from shared.protocol.identifiers import Country
 from shared.runtime.database import Database
 from shared.runtime.directory import Directory
 from shared.runtime.refusals import Unprocessable
 
 
 def draft(
-    content: RequestDraft, *, country: Country, database: Database, actor: Actor
+    request_id: str, content: RequestDraft, *, country: Country, database: Database, actor: Actor
 ) -> RequestFile:
-    """Begin a request (S00).
+    """Begin a request under a new id (S00).
 
     Raises:
         Unprocessable: it is addressed to the own country.
     """
-    request = _request(new_id(actor.at), 1, content, country=country, actor=actor)
+    request = _request(request_id, 1, content, country=country, actor=actor)
     with database.begin() as db:
         requests.add(db, request)
         casework.record(db, "request.drafted", request, actor)

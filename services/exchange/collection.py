@@ -32,16 +32,15 @@ class Listed:
 
 
 def create(
-    content: PackageDraft, *, database: Database, keyring: Keyring, actor: Actor
+    package_id: str, content: PackageDraft, *, database: Database, keyring: Keyring, actor: Actor
 ) -> PackageFile:
-    """Open a package for measures of a request that was accepted.
+    """Open a package under a new id for measures of a request that was accepted.
 
     Raises:
         NotFound: there is no such request.
         Conflict: it is the own country's, or was not accepted.
         Unprocessable: a measure is not among those accepted.
     """
-    package_id = identifiers.new_id(actor.at)
     content_key = encryption.new_content_key()
     with database.begin() as db:
         request = casework.of_side(requests.find(db, content.request_id), Direction.IN)

@@ -19,7 +19,15 @@ from services.exchange.own_log import OwnLog
 from services.exchange.proving import Prover
 from services.exchange.recording import Recorder
 from services.exchange.refusing import Refusals
-from services.exchange.routes import inbound, oversight, packages, receiving, requests, selftests
+from services.exchange.routes import (
+    inbound,
+    oversight,
+    packages,
+    receiving,
+    repeats,
+    requests,
+    selftests,
+)
 from services.exchange.routes.parts import Parts
 from services.exchange.routes.told import TOLD
 from services.exchange.settings import ExchangeSettings
@@ -89,6 +97,7 @@ def compose(settings: ExchangeSettings, keystore: Keystore, clock: Clock) -> Fas
     app = create_app("rogatory exchange", routers=ROUTERS, readiness=readiness, lifespan=lifespan)
     guard.place(app, "exchange", routers=ROUTERS, keys=settings.internal_keys, clock=clock)
     app.state.parts = parts
+    repeats.install(app)
     app.state.jobs = jobs
     seal = {"bag-seal": settings.bag_seal_cert}
     app.state.ground = condition.Ground(

@@ -165,3 +165,14 @@ class PackageFile:
     approvals: tuple[GivenApproval, ...]
     history: tuple[Step, ...]
     delivery: str | None  # what its entry waits for, if it is on its way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """A write under a key of its caller's; the fields of `tables.RepeatRow`."""
+
+    client_id: str
+    key: str
+    digest: bytes  # SHA-256 over method, address and body
+    subject: str  # the request or package that it makes or changes
+    at: datetime

@@ -279,3 +279,15 @@ class ContradictionRow(Base):
     first: Mapped[bytes]
     second: Mapped[bytes]
     at: Mapped[datetime]
+
+
+class RepeatRow(Base):
+    """A write under a key of its caller's: which bytes, and whose object came of it."""
+
+    __tablename__ = "repeat"
+
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[bytes]
+    subject: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -159,15 +159,6 @@ def _answer(answer: Document, told: Told) -> None:
         content[JSON]["example"] = told.answer
 
 
-GROUND = Told(
-    answer={
-        "disk": {"free": 90_000_000_000, "total": 100_000_000_000},
-        "database": {"kind": "sqlite", "version": "3.51.3", "journal": "wal", "size": 4096},
-        "certificates": [{"name": "seal", "not_after": 1826798400, "days_left": 365}],
-    }
-)
-"""What every service answers at `/ops/condition` (`shared.runtime.condition`)."""
-
 TEXT_TYPE: Document = {"type": "string"}
 NUMBER: Document = {"type": "integer"}
 ANY: Document = {"type": "object"}

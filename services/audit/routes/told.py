@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.runtime.openapi import GROUND, OCTETS, TEXT, Told
+from shared.runtime.openapi import OCTETS, TEXT, Told
 
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 AT = "2026-11-21T12:00:00.000Z"
@@ -131,7 +131,6 @@ TOLD: Mapping[str, Told] = {
             ],
         }
     ),
-    "GET /ops/condition": GROUND,
     "POST /ops/inspections": Told(answer={**_INSPECTION, "state": "running", "ended_at": None}),
     "GET /ops/inspections/newest": Told(answer=_INSPECTION),
     "POST /witness/add-checkpoint": Told(takes=OCTETS, gives=TEXT, plain=(400, 403, 404, 409, 422)),

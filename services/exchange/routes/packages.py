@@ -19,6 +19,7 @@ from services.exchange.routes.answers import (
     SegmentAnswer,
 )
 from services.exchange.routes.parts import Acting, Node
+from services.exchange.routes.repeats import FreshId, Repeatable
 from services.exchange.routes.streams import pour
 from services.exchange.states import Direction, PackageState
 from services.exchange.vault import BLOCK
@@ -45,9 +46,13 @@ def list_packages(
 
 
 @router.post("", status_code=201)
-def create(content: PackageDraft, actor: Acting, node: Node) -> PackageAnswer:
+def create(
+    content: PackageDraft, package_id: FreshId, actor: Acting, node: Repeatable
+) -> PackageAnswer:
     """Open a package."""
-    file = collection.create(content, database=node.database, keyring=node.keyring, actor=actor)
+    file = collection.create(
+        package_id, content, database=node.database, keyring=node.keyring, actor=actor
+    )
     return answers.package(file)
 
 
@@ -147,14 +152,14 @@ async def describe(package_id: str, request: Request, actor: Acting, node: Node)
 
 
 @router.post("/{package_id}/close", status_code=202)
-def close(package_id: str, actor: Acting, node: Node) -> PackageAnswer:
+def close(package_id: str, actor: Acting, node: Repeatable) -> PackageAnswer:
     """Ask for the package to be read back and frozen."""
     file = closing.close(package_id, database=node.database, keyring=node.keyring, actor=actor)
     return answers.package(file)
 
 
 @router.post("/{package_id}/prepare")
-def prepare(package_id: str, content: Approved, actor: Acting, node: Node) -> PackageAnswer:
+def prepare(package_id: str, content: Approved, actor: Acting, node: Repeatable) -> PackageAnswer:
     """Approve what was closed."""
     file = release.prepare(
         package_id,
@@ -168,7 +173,7 @@ def prepare(package_id: str, content: Approved, actor: Acting, node: Node) -> Pa
 
 
 @router.post("/{package_id}/clear")
-def clear(package_id: str, content: Approved, actor: Acting, node: Node) -> PackageAnswer:
+def clear(package_id: str, content: Approved, actor: Acting, node: Repeatable) -> PackageAnswer:
     """Approve what was closed, as a second officer."""
     file = release.clear(
         package_id,
@@ -182,7 +187,9 @@ def clear(package_id: str, content: Approved, actor: Acting, node: Node) -> Pack
 
 
 @router.post("/{package_id}/release", status_code=202)
-def release_package(package_id: str, content: Approved, actor: Acting, node: Node) -> PackageAnswer:
+def release_package(
+    package_id: str, content: Approved, actor: Acting, node: Repeatable
+) -> PackageAnswer:
     """Release a cleared package, as the approver's officer."""
     file = release.release(
         package_id,

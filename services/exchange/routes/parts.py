@@ -1,6 +1,6 @@
 """What routes are given: the parts `main` composed, and who is calling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -9,6 +9,7 @@ from services.exchange.approving import Officers
 from services.exchange.keyring import Keyring
 from services.exchange.own_log import OwnLog
 from services.exchange.refusing import Refusals
+from services.exchange.repeating import UnderWay
 from services.exchange.states import Actor
 from services.exchange.vault import Vault
 from shared.runtime.clock import Clock
@@ -30,6 +31,7 @@ class Parts:
     own_log: OwnLog
     refusals: Refusals
     clock: Clock
+    under_way: UnderWay = field(default_factory=UnderWay)
 
 
 def parts_of(request: Request) -> Parts:

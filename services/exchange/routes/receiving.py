@@ -13,6 +13,7 @@ from services.exchange.reading import Wanted
 from services.exchange.routes import answers
 from services.exchange.routes.answers import PackageAnswer, RequestAnswer
 from services.exchange.routes.parts import Acting, Node
+from services.exchange.routes.repeats import Repeatable
 from services.exchange.states import Direction
 from shared.protocol.approvals import MAX_APPROVAL
 from shared.protocol.canonical import b64u
@@ -114,7 +115,9 @@ def chain(package_id: str, node: Node) -> ChainAnswer:
 
 
 @router.post("/packages/{package_id}/handover", status_code=202)
-def hand_over(package_id: str, content: Confirmation, actor: Acting, node: Node) -> PackageAnswer:
+def hand_over(
+    package_id: str, content: Confirmation, actor: Acting, node: Repeatable
+) -> PackageAnswer:
     """Take the authority's confirmation that it has exactly what was sealed."""
     file = reading.hand_over(
         package_id,

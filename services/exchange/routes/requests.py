@@ -13,6 +13,7 @@ from services.exchange.drafts import (
 from services.exchange.routes import answers
 from services.exchange.routes.answers import RequestAnswer, RequestList
 from services.exchange.routes.parts import Acting, Node
+from services.exchange.routes.repeats import FreshId, Repeatable
 from services.exchange.states import Direction, RequestState
 from shared.runtime.strict import StrictRoute
 
@@ -31,10 +32,12 @@ def list_requests(
 
 
 @router.post("", status_code=201)
-def draft(content: RequestDraft, actor: Acting, node: Node) -> RequestAnswer:
+def draft(
+    content: RequestDraft, request_id: FreshId, actor: Acting, node: Repeatable
+) -> RequestAnswer:
     """Begin a request."""
     file = assistance.draft(
-        content, country=node.keyring.country, database=node.database, actor=actor
+        request_id, content, country=node.keyring.country, database=node.database, actor=actor
     )
     return answers.request(file)
 
@@ -55,7 +58,7 @@ def amend(request_id: str, content: RequestDraft, actor: Acting, node: Node) -> 
 
 
 @router.post("/{request_id}/submit")
-def submit(request_id: str, content: Approved, actor: Acting, node: Node) -> RequestAnswer:
+def submit(request_id: str, content: Approved, actor: Acting, node: Repeatable) -> RequestAnswer:
     """Hand a draft to the approver."""
     file = assistance.submit(
         request_id,
@@ -69,7 +72,7 @@ def submit(request_id: str, content: Approved, actor: Acting, node: Node) -> Req
 
 
 @router.post("/{request_id}/approve")
-def approve(request_id: str, content: Approved, actor: Acting, node: Node) -> RequestAnswer:
+def approve(request_id: str, content: Approved, actor: Acting, node: Repeatable) -> RequestAnswer:
     """Approve a request as a second officer."""
     file = assistance.approve(
         request_id,
@@ -82,7 +85,7 @@ def approve(request_id: str, content: Approved, actor: Acting, node: Node) -> Re
 
 
 @router.post("/{request_id}/send")
-def send(request_id: str, actor: Acting, node: Node) -> RequestAnswer:
+def send(request_id: str, actor: Acting, node: Repeatable) -> RequestAnswer:
     """Send an approved request."""
     file = assistance.send(
         request_id,
@@ -98,7 +101,7 @@ def send(request_id: str, actor: Acting, node: Node) -> RequestAnswer:
 
 @router.post("/{request_id}/acknowledge")
 def acknowledge(
-    request_id: str, content: Acknowledgement, actor: Acting, node: Node
+    request_id: str, content: Acknowledgement, actor: Acting, node: Repeatable
 ) -> RequestAnswer:
     """Acknowledge a peer's request."""
     file = answering.acknowledge(
@@ -108,7 +111,7 @@ def acknowledge(
 
 
 @router.post("/{request_id}/accept")
-def accept(request_id: str, content: Acceptance, actor: Acting, node: Node) -> RequestAnswer:
+def accept(request_id: str, content: Acceptance, actor: Acting, node: Repeatable) -> RequestAnswer:
     """Accept measures of a peer's request."""
     file = answering.accept(
         request_id, content, database=node.database, keyring=node.keyring, actor=actor
@@ -117,7 +120,9 @@ def accept(request_id: str, content: Acceptance, actor: Acting, node: Node) -> R
 
 
 @router.post("/{request_id}/refuse")
-def refuse(request_id: str, content: RefusalOfRequest, actor: Acting, node: Node) -> RequestAnswer:
+def refuse(
+    request_id: str, content: RefusalOfRequest, actor: Acting, node: Repeatable
+) -> RequestAnswer:
     """Refuse a peer's request."""
     file = answering.refuse(
         request_id, content, database=node.database, keyring=node.keyring, actor=actor

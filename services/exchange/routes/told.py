@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.runtime.openapi import GROUND, JSON, OCTETS, Told
+from shared.runtime.openapi import JSON, OCTETS, Told
 
 REQUEST_ID = "01a1fdfa-4600-7c63-8c66-804dc68564d2"
 PACKAGE_ID = "01a20143-90a0-7d11-a3f2-5b9c21a07e44"
@@ -193,7 +193,6 @@ TOLD: Mapping[str, Told] = {
     "GET /v1/audit/channels/evidence": Told(
         answer={"evidence": [{"peer": "QN", "found_at": AT, "notes": ["…", "…"], "file": None}]}
     ),
-    "GET /ops/condition": GROUND,
     "POST /v1/ops/peers/{peer}/selftest": Told(
         answer={**_SELFTEST, "state": "SIGNED", "outcome": None, "receipted_at": None}
     ),

@@ -127,6 +127,30 @@ def test_a_lost_post_is_not_repeated(gateway: Gateway, session: Session) -> None
     assert sum(call.path == "/v1/x" for call in gateway.calls) == 1
 
 
+@pytest.mark.parametrize("fault", [Fault.LOSE_REQUEST, Fault.LOSE_ANSWER, problem(504, "away")])
+def test_a_lost_post_about_a_case_is_repeated_under_its_key(
+    gateway: Gateway, session: Session, fault: Answer | Fault
+) -> None:
+    gateway.routes["POST /v1/requests"] = answer({"done": True})
+    session.token()
+    gateway.faults = [fault, fault]
+    assert session.post("/v1/requests", {"to": "QN"}) == {"done": True}
+    session.post("/v1/requests", {"to": "QN"})
+    *tries, another = [call for call in gateway.calls if call.path == "/v1/requests"]
+    assert len({call.headers["Idempotency-Key"] for call in tries}) == 1
+    assert len({call.body for call in tries}) == 1
+    assert another.headers["Idempotency-Key"] != tries[0].headers["Idempotency-Key"]
+
+
+def test_a_call_that_is_still_served_is_waited_for(gateway: Gateway, session: Session) -> None:
+    gateway.routes["POST /v1/packages"] = answer({"done": True})
+    session.token()
+    served = problem(409, "idempotency_under_way")
+    served.headers["Retry-After"] = "0"
+    gateway.faults = [served]
+    assert session.post("/v1/packages") == {"done": True}
+
+
 def test_patience_ends(gateway: Gateway, session: Session) -> None:
     session.token()
     gateway.faults = [problem(503, "upstream_away", detail="The exchange is away.")] * 3
