@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic_core import to_json
+
 from services.gateway import described, described_clients
 from services.gateway.addresses import PARAMETERS, ROUTES, Route
 from services.gateway.admission import ALL_SCOPES, CASEWORK
-from shared.protocol import canonical
 from shared.runtime.clock import Clock
 from shared.runtime.openapi import JSON, PROBLEM_SCHEMA, Document, refused
 
@@ -55,7 +56,7 @@ class Describer:
         with self._lock:
             if self._until is None or self.clock() >= self._until:
                 insides = {name: self.ask(name) for name in ("exchange", "audit")}
-                self._made = canonical.encode(compose(insides, self.url))
+                self._made = to_json(compose(insides, self.url))
                 self._until = self.clock() + FRESH
             return self._made
 

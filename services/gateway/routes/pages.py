@@ -1,10 +1,9 @@
 """The OpenAPI document, and the page that shows it: Swagger UI from our own disk, no request elsewhere."""
 
 from importlib import resources
-from typing import Annotated, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
@@ -40,7 +39,7 @@ START = """SwaggerUIBundle({
   validatorUrl: null,
 });
 """
-Name = Literal["swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"]
+PARTS = ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png")
 
 
 @router.get("/openapi.json")
@@ -63,9 +62,12 @@ def start() -> Response:
     return Response(START, headers=HEADERS, media_type="text/javascript")
 
 
-@router.get("/docs/{name}")
-def part(name: Annotated[Name, Path()]) -> Response:
+def part(request: Request) -> Response:
     """A file of Swagger UI, as the package fastapi-offline has it."""
-    folder = resources.files("fastapi_offline") / "static"
-    with resources.as_file(folder / name) as path:
+    name = request.scope["path"].rpartition("/")[2]
+    with resources.as_file(resources.files("fastapi_offline") / "static" / name) as path:
         return FileResponse(path, headers=HEADERS)
+
+
+for each in PARTS:
+    router.add_route(f"/docs/{each}", part, methods=["GET"])
