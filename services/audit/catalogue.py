@@ -240,6 +240,14 @@ CATALOGUE: Mapping[str, EventType] = {
         },
     ),
     **_each(
+        replace(_RULE, writers=frozenset({"gateway"})),
+        {
+            "token_key.announced": "a key that will sign access tokens was drawn and shown",
+            "token_key.rotated": "an operator let the next one sign at once",
+            "token_key.dropped": "an operator dropped all of them, and with them every token",
+        },
+    ),
+    **_each(
         _CLIENT,
         {
             "client.imported": "a client came from the file that a node begins with",

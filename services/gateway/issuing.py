@@ -36,6 +36,7 @@ class Issuer:
 
     url: str  # the issuer identifier, also the prefix of its addresses
     keys: TokenKeys
+    binds_certificates: bool = False  # whether we see those that clients show (RFC 8705, 3)
     registry: Registry
     provers: Provers
     rates: Rates

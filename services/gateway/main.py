@@ -129,6 +129,7 @@ def _issuer(
     return Issuer(
         url=settings.gateway_url,
         keys=TokenKeys(rings),
+        binds_certificates=settings.gateway_listen.startswith("unix:"),
         registry=Registry(
             founding.found(settings.clients, database, country=settings.country, clock=clock),
             country=settings.country,

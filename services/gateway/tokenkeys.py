@@ -24,8 +24,9 @@ from services.gateway.store import rings
 from services.gateway.tables import RingKeyRow
 from shared.protocol import canonical, jose
 from shared.protocol.encryption import open_small, seal_small
+from shared.protocol.identifiers import new_id
 from shared.runtime import logs
-from shared.runtime.clock import Clock, utc_now
+from shared.runtime.clock import Clock, milliseconds, utc_now
 from shared.runtime.crew import Crew
 from shared.runtime.database import Database, Pulse, migrate, open_database
 from shared.runtime.keystore import Keystore
@@ -104,9 +105,13 @@ class Ring:
             begun = self._begun(db)
         return begun[-1]
 
-    def keep(self, db: store.Session) -> None:
-        """Do what is due: draw the first key, announce the next one, delete what is over."""
-        now = self._now()
+    def keep(self, db: store.Session) -> bool:
+        """Do what is due: draw the first key, announce the next one, delete what is over.
+
+        Returns:
+            Whether there is a new key.
+        """
+        now, before = self._now(), {row.kid for row in rings.ring(db, self._cycle.purpose)}
         self.current(db)
         keys, cycle = self.keys(db), self._cycle
         newest = keys[-1].begins
@@ -116,6 +121,7 @@ class Ring:
         for key, successor in pairwise(keys):
             if now >= successor.begins + cycle.kept.total_seconds():
                 rings.drop_key(db, key.kid)
+        return not before >= {row.kid for row in rings.ring(db, cycle.purpose)}
 
     def advance(self, db: store.Session) -> None:
         """Let the announced key begin now; where none is announced, one is drawn."""
@@ -168,6 +174,7 @@ class Rings:
     tokens: Ring
     nonces: Ring
     database: Database
+    clock: Clock
 
     @classmethod
     def open(cls, database: Database, keystore: Keystore, clock: Clock) -> "Rings":
@@ -179,7 +186,7 @@ class Rings:
     @classmethod
     def having(cls, database: Database, wrap: bytes, clock: Clock) -> "Rings":
         """Take both rings as they are."""
-        return cls(Ring(TOKENS, wrap, clock), Ring(NONCES, wrap, clock), database)
+        return cls(Ring(TOKENS, wrap, clock), Ring(NONCES, wrap, clock), database, clock)
 
     def begin(self) -> None:
         """There is nothing to take over."""
@@ -187,20 +194,29 @@ class Rings:
     def work(self) -> bool:
         """Do what is due in both."""
         with self.database.begin() as db:
-            self.tokens.keep(db)
+            if self.tokens.keep(db):
+                self._record(db, "token_key.announced")
             self.nonces.keep(db)
+            # Commit point: a key is there for every process or for none, and with it its event.
         return False
 
     def rotate(self) -> None:
         """Let the announced token key begin now; tokens of the one before stay good."""
         with self.database.begin() as db:
             self.tokens.advance(db)
+            self._record(db, "token_key.rotated")
 
     def renew(self) -> None:
         """Drop every key of both rings: no token and no nonce given before counts any more."""
         with self.database.begin() as db:
             self.tokens.drop(db)
             self.nonces.drop(db)
+            self._record(db, "token_key.dropped")
+
+    def _record(self, db: store.Session, kind: str) -> None:
+        now = self.clock()
+        event = {"event_id": new_id(now), "type": kind, "event_time": milliseconds(now)}
+        store.keep_denial(db, canonical.encode(event))
 
     def crew(self) -> Crew:
         """Return the thread that does what is due until it is stopped."""

@@ -40,6 +40,7 @@ def metadata(request: Request) -> JSONResponse:
             "response_types_supported": [],
             "scopes_supported": sorted(ALL_SCOPES),
             "dpop_signing_alg_values_supported": list(jose.ALGORITHMS),
+            "tls_client_certificate_bound_access_tokens": _issuer(request).binds_certificates,
         }
     )
 
