@@ -2,53 +2,47 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
-from typing import Final
+from typing import Annotated, Final
 
 import typer
-from urllib3.util import parse_url
 
+from client.cli import ground, handshake
+from client.cli.findings import UNASKED, Finding, failed, look, looks
 from client.cli.terminal import Terminal, terminal_of
-from client.errors import AccessError, ClientError, UnavailableError, UsageError, unreadable
+from client.cli.ways import Ways
+from client.errors import AccessError, ClientError, UsageError, unreadable
 from client.profiles import OTHERS, Profile
 from client.sdk.approving import load_officer
 from client.sdk.session import METADATA, Session, connect
-from client.sdk.wire import pinned_context
-from shared.protocol.canonical import Json, encode
-from shared.protocol.errors import ProtocolError
-from shared.protocol.trust import read_bundle
+from shared.protocol.canonical import Json
+from shared.protocol.identifiers import Country
+from shared.protocol.trust import Member, read_bundle
 
 SKEW_LIMIT: Final = 10  # seconds; the gateway refuses proofs from further ahead than 30
 OPS: Final = "ops:health"
-TIMEOUT: Final = 5.0  # seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one look at one thing came to."""
+def doctor(
+    context: typer.Context,
+    *,
+    wait: Annotated[
+        float, typer.Option(help="Seconds for each peer's receipt of a self-test; 0: send none.")
+    ] = 30.0,
+) -> None:
+    """Check profile, keys, clock, TLS, token, directory; for operators, all of the node and its peers.
 
-    name: str
-    result: str
-    detail: str
-    next_step: str | None = None
-    exit_code: int = 0
-
-
-def doctor(context: typer.Context) -> None:
-    """Check profile, keys, clock, TLS, token, directory and, if you may, the node's own health."""
+    Whatever is not well says what to do next. The exit code is that of the first failure, as in
+    `rogatory --help`; a warning (WARN) leaves it 0.
+    """
     terminal = terminal_of(context)
-    findings = _examine(terminal)
-    rows: list[Json] = [
-        {"name": each.name, "result": each.result, "detail": each.detail, "next": each.next_step}
-        for each in findings
-    ]
+    findings = list(_examine(terminal, wait))
+    rows: list[Json] = [each.to_json() for each in findings]
     worst = next((each.exit_code for each in findings if each.exit_code), 0)
     terminal.answer({"healthy": not worst, "findings": rows}, _lines(findings))
     if worst:
@@ -63,48 +57,41 @@ def _lines(findings: list[Finding]) -> list[str]:
     return lines
 
 
-def _examine(terminal: Terminal) -> list[Finding]:
-    findings = [_look("versions", _versions)]
+def _examine(terminal: Terminal, wait: float) -> Iterator[Finding]:
+    """Go from near to far; what stands on something that failed is not looked at."""
+    yield look("versions", _versions)
     try:
         profile = terminal.profile()
     except ClientError as error:
-        return [*findings, _failed("profile", error)]
-    findings.append(_look("profile", lambda: f"{profile.name}, {profile.client_id}"))
-    findings.append(_look("keys", lambda: _keys(profile)))
+        yield failed("profile", error)
+        return
+    yield look("profile", lambda: f"{profile.name}, {profile.client_id}")
+    yield look("keys", lambda: _keys(profile))
     try:
         session = connect(profile, clock=terminal.clock)
     except ClientError as error:
-        return [*findings, _failed("keys", error)]
-    findings.append(_look("tls", lambda: _tls(profile)))
-    if findings[-1].exit_code:
-        return findings
-    findings += [
-        _look("clock", lambda: _clock(session)),
-        _look("gateway", lambda: f"{session.metadata()['issuer']}, as the profile has it"),
-        _look("token", lambda: f"scopes: {' '.join(session.token().scopes)}"),
+        yield failed("keys", error)
+        return
+    yield from _connected(profile, session, terminal, wait)
+
+
+def _connected(
+    profile: Profile, session: Session, terminal: Terminal, wait: float
+) -> Iterator[Finding]:
+    """Look at what can be reached."""
+    secured = handshake.examine(profile, terminal.clock)
+    yield from secured
+    if secured[0].exit_code:
+        return
+    known = [
+        look("clock", lambda: _clock(session)),
+        look("gateway", lambda: f"{session.metadata()['issuer']}, as the profile has it"),
+        look("token", lambda: f"scopes: {' '.join(session.token().scopes)}"),
     ]
-    if any(each.exit_code for each in findings):
-        return findings
-    return [*findings, _look("directory", lambda: _directory(profile, session)), *_ops(session)]
-
-
-def _look(name: str, look: Callable[[], str]) -> Finding:
-    try:
-        return Finding(name=name, result="ok", detail=look())
-    except ClientError as error:
-        return _failed(name, error)
-    except ProtocolError as error:
-        return Finding(name=name, result="FAILED", detail=error.detail, exit_code=8)
-
-
-def _failed(name: str, error: ClientError) -> Finding:
-    return Finding(
-        name=name,
-        result="FAILED",
-        detail=error.detail,
-        next_step=error.next_step,
-        exit_code=error.exit_code,
-    )
+    yield from known
+    if not any(each.exit_code for each in known):
+        yield look("directory", lambda: _directory(profile, session))
+        yield from _node(profile, session, wait)
 
 
 def _versions() -> str:
@@ -141,34 +128,6 @@ def _check_private(path: Path) -> None:
         )
 
 
-def _tls(profile: Profile) -> str:
-    """Say what a connection agrees on; the hybrid group only where Python can tell it."""
-    parts = parse_url(profile.gateway)
-    host, port = (parts.host or "").strip("[]"), parts.port or 443
-    try:
-        with (
-            socket.create_connection((host, port), TIMEOUT) as plain,
-            pinned_context(profile.ca).wrap_socket(plain, server_hostname=host) as secured,
-        ):
-            cipher = secured.cipher()
-            group = getattr(secured, "group", lambda: None)()
-            return (
-                f"{secured.version()}, {cipher[0] if cipher else '?'}, group {group or 'unknown'}"
-            )
-    except ssl.SSLError as error:
-        raise AccessError(
-            f"no TLS 1.3 with a certificate that the profile's CA file vouches for: {error}",
-            code="gateway_not_trusted",
-            next_step="ask the operators of the gateway for its CA file",
-        ) from error
-    except OSError as error:
-        raise UnavailableError(
-            f"{profile.gateway} cannot be reached: {error}",
-            code="unanswered",
-            next_step="is the address right, and does the gateway run?",
-        ) from error
-
-
 def _clock(session: Session) -> str:
     """Compare with the gateway's Date header, which has whole seconds."""
     answer = session.wire.send("GET", METADATA, headers=dict)
@@ -187,12 +146,19 @@ def _clock(session: Session) -> str:
     return f"within {SKEW_LIMIT} s of the gateway's"
 
 
+def _members(profile: Profile, session: Session) -> Mapping[Country, Member]:
+    """Read the directory's bundle from the pinned root; nothing without a root."""
+    if profile.root is None:
+        return {}
+    content = session.content(session.call("GET", "/v1/directory"))
+    return read_bundle(content, profile.root.read_bytes())
+
+
 def _directory(profile: Profile, session: Session) -> str:
     """Check the directory from the pinned root, and that it knows this gateway."""
     if profile.root is None:
         return "not checked: the profile has no pinned root"
-    content = session.content(session.call("GET", "/v1/directory"))
-    members = read_bundle(content, profile.root.read_bytes())
+    members = _members(profile, session)
     known = [each for each in members.values() if each.gateway == profile.gateway]
     if not known:
         raise AccessError(
@@ -204,31 +170,36 @@ def _directory(profile: Profile, session: Session) -> str:
     return f"this is {known[0].country}; members: {peers}"
 
 
-def _ops(session: Session) -> list[Finding]:
+def _node(profile: Profile, session: Session, wait: float) -> Iterator[Finding]:
     """Ask the node itself, if this client may."""
     if OPS not in session.token().scopes:
         told = f"not asked: this client has not the scope {OPS}"
-        return [Finding(name="node", result="-", detail=told)]
-    return [
-        _look("node", lambda: encode(session.get("/v1/ops/health")).decode()),
-        _look("log", lambda: _log(session.get("/v1/ops/log"))),
-        _look("channels", lambda: encode(session.get("/v1/ops/channels")).decode()),
-    ]
+        yield Finding(name="node", result=UNASKED, detail=told)
+        return
+    yield from looks("node", lambda: ground.services(session))
+    for service in ground.SERVICES:
+        yield from looks(f"ground {service}", _of(ground.condition, session, service))
+    yield from looks("log", lambda: ground.log(session))
+    yield from looks("channels", lambda: ground.channels(session))
+    yield from looks("peers", lambda: _peers(profile, session, wait))
 
 
-def _log(found: Mapping[str, Json]) -> str:
-    """Say how far the log has come and what its witnesses say; all of it stands at /v1/ops/log."""
-    stages, witnesses = found.get("stages"), found.get("witnesses")
-    assert isinstance(stages, dict)
-    assert isinstance(witnesses, list)
-    sizes = ", ".join(f"{name} {_size(stage)}" for name, stage in stages.items())
-    said = [f"{each['name']} {each['outcome']}" for each in witnesses if isinstance(each, dict)]
-    alarm = [f"ALARM {encode(found['alarm']).decode()}"] if found.get("alarm") else []
-    return "; ".join([*alarm, sizes, *said])
+def _of(
+    act: Callable[[Session, str], Iterator[Finding]], session: Session, name: str
+) -> Callable[[], Iterator[Finding]]:
+    return lambda: act(session, name)
 
 
-def _size(stage: Json) -> Json:
-    return stage["size"] if isinstance(stage, dict) else None
+def _peers(profile: Profile, session: Session, wait: float) -> Iterator[Finding]:
+    """Take the way to every other active member of the directory."""
+    ways = Ways(session=session, patience=wait)
+    for each in _members(profile, session).values():
+        if each.gateway != profile.gateway and each.status == "active":
+            yield from looks(f"peer {each.country}", _to(ways, each.country))
+
+
+def _to(ways: Ways, country: str) -> Callable[[], Iterator[Finding]]:
+    return lambda: ways.examine(country)
 
 
 COMMANDS = {"doctor": doctor}
