@@ -21,6 +21,13 @@ SERVICES = ("gateway", "exchange", "audit")
 DIRECTORY = "directory"
 SCHEMA = "schema"  # what makes the log's tables on PostgreSQL
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a container's own network decides who reaches it
+# One machine plays every desk, each command line draws a token of its own, and all share one address.
+LABORATORY_RATES = {
+    "ROGATORY_RATE_TOKENS": "6000",
+    "ROGATORY_RATE_CALLS": "60000",
+    "ROGATORY_RATE_OPEN": "6000",
+    "ROGATORY_RATE_LOG": "60000",
+}
 PORTS = range(20000, 30000)  # below what systems hand out to outgoing connections
 
 
@@ -159,6 +166,7 @@ def _gateway(etc: Path, node: Addresses, directory_url: str) -> dict[str, str]:
         "ROGATORY_DIRECTORY_URL": directory_url,
         "ROGATORY_DIRECTORY_CA": str(etc / "directory-ca.pem"),
         "ROGATORY_CLIENTS": str(etc / "clients.json"),
+        **LABORATORY_RATES,
     }
 
 

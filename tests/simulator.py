@@ -80,6 +80,8 @@ class BulkServer:
                 if callable(fault):
                     answer = fault(answer)
                 self.send_response(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer.content)))
                 self.end_headers()
                 if fault == "cut":

@@ -219,6 +219,8 @@ def waiting_for(db: Session, transfer_id: str) -> str | None:
             f"{first.last_error} since {first.failing_since:%Y-%m-%d %H:%M:%S} UTC; "
             f"next try at {first.due_at:%H:%M:%S} UTC"
         )
+    if first.last_error is not None and first.due_at is not None:
+        return f"{first.last_error}; next try at {first.due_at:%H:%M:%S} UTC"
     return _WAITS.get(entry.state, f"it is on its way to {peer}")
 
 

@@ -43,6 +43,14 @@ class UndeliveredError(Exception):
     """An attempt has failed; the text is for people: who did not do what."""
 
 
+class ToldToWaitError(Exception):
+    """Whoever was asked did nothing, and says when to ask again; the text is for people."""
+
+    def __init__(self, why: str, wait: timedelta) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
 @dataclass(slots=True, kw_only=True)
 class Courier:
     """Carries entries over the gateway; one round at a time."""
@@ -83,6 +91,9 @@ class Courier:
                 self._send(peer, entry)
             else:
                 self._greet(peer, channel, entry)
+        except ToldToWaitError as error:
+            self._wait(entry, error)
+            return False
         except (UndeliveredError, ProtocolError, Refusal) as error:
             self._put_off(entry, str(error))
             return False
@@ -225,10 +236,20 @@ class Courier:
             )
         except httpx.TransportError as error:
             raise UndeliveredError("this country's gateway does not answer") from error
+        wait = patience.told(answer.status_code, answer.headers.get("Retry-After"))
+        if wait is not None:
+            told = _problem(answer).get("detail", f"The gateway of {peer} asks to wait.")
+            raise ToldToWaitError(str(told).rstrip("."), wait)
         if answer.is_server_error:
             told = _problem(answer).get("detail", f"The gateway of {peer} does not answer.")
             raise UndeliveredError(str(told).rstrip("."))
         return answer
+
+    def _wait(self, entry: StoredEntry, told: ToldToWaitError) -> None:
+        due_at = self.clock() + told.wait
+        logs.log().info("told_to_wait", channel=entry.channel, seq=entry.seq, why=str(told))
+        with self.database.begin() as db:
+            entries.set_waiting(db, entry.hash, str(told), due_at=due_at)
 
     def _put_off(self, entry: StoredEntry, why: str) -> None:
         now = self.clock()

@@ -10,6 +10,7 @@ a cut only what lacks is asked for. A peer that is away is asked again, for as l
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from services.exchange import correspondence, patience
 from services.exchange.keyring import Keyring
@@ -76,9 +77,8 @@ class Fetcher:
         except StoppedError:
             self._give_back(package)
         except AwayError as away:
-            self._put_off(
-                package, "peer_away", f"{package.peer}'s gateway does not answer ({away})"
-            )
+            told = f"{package.peer}'s gateway does not answer ({away})"
+            self._put_off(package, "peer_away", told, wait=away.wait)
         except WrongBytesError as wrong:
             self._tolerate(package, wrong)
         except DamagedError as damaged:
@@ -229,9 +229,13 @@ class Fetcher:
         entry = read_entry(stored.jws).entry
         self._settle(package, entry, PackageAct.DISPUTE, reason=str(wrong))
 
-    def _put_off(self, package: Package, code: str, detail: str) -> None:
-        failures = self.failures[package.id] = self.failures.get(package.id, 0) + 1
-        due_at = self.clock() + patience.pause(failures)
+    def _put_off(
+        self, package: Package, code: str, detail: str, *, wait: timedelta | None = None
+    ) -> None:
+        """Try again later: when we are told to, else after a pause that grows with each failure."""
+        failures = self.failures.get(package.id, 0) + (wait is None)
+        self.failures[package.id] = failures
+        due_at = self.clock() + (wait or patience.pause(failures))
         told = f"{detail}; next try at {due_at:%H:%M:%S} UTC."
         logs.log().info("not_fetched", package=package.id, code=code, detail=detail)
         with self.database.begin() as db:

@@ -4,9 +4,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import urllib3
 
+from services.exchange import patience
 from services.exchange.records import Package, StoredSegment
 from services.exchange.vault import Vault
 from shared.protocol.digests import sha384
@@ -19,7 +21,11 @@ Mint = Callable[[str, str], Mapping[str, str]]
 
 
 class AwayError(Exception):
-    """The bytes did not come; they will be asked for again."""
+    """The bytes did not come; they will be asked for again, after `wait` if whoever has them said so."""
+
+    def __init__(self, why: str, wait: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.wait = wait
 
 
 class WrongBytesError(Exception):
@@ -84,7 +90,8 @@ class Wire:
             answer = self.pool.request("GET", path, headers=headers, preload_content=False)
             try:
                 if answer.status != OK:
-                    raise AwayError(f"it answered {answer.status}")
+                    wait = patience.told(answer.status, answer.headers.get("retry-after"))
+                    raise AwayError(f"it answered {answer.status}", wait)
                 yield answer.stream(BLOCK, decode_content=False)
             finally:
                 answer.close()  # a connection whose body was read to its end is back in the pool

@@ -20,15 +20,16 @@ from services.gateway.issuing import ASSERTION_TYPE, FORM, GRANT, TOKEN_PATH
 from services.gateway.proving import NONCE_HEADER
 from shared.protocol import canonical, dpop, jose, tokens, trust
 from shared.protocol.errors import FormatError
-from shared.runtime import http, logs
+from shared.runtime import http, logs, outward
 from shared.runtime.clock import Clock
-from shared.runtime.refusals import BadUpstream, PeerUnanswered, Refusal
+from shared.runtime.refusals import BadUpstream, PeerUnanswered, Refusal, Unavailable
 
 TOKEN_MARGIN = 30  # seconds before its end at which a token is renewed
 TRIES = 3  # one for a nonce, one for a token that no longer counts
 MAX_TOKEN_ANSWER = 2**16  # bytes
 CONNECTIONS = 16  # to one peer
 OK, UNAUTHENTICATED, BROKEN, REDIRECT = 200, 401, 500, range(300, 400)
+WAIT = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class Delivery:
 
     def __init__(self, identity: Identity, *, directory: Directory, clock: Clock) -> None:
         self._identity, self._directory, self._clock = identity, directory, clock
+        self.reach = outward.reach_of(identity.client_id)
         self._lock = threading.Lock()
         self._peers: dict[str, tuple[bytes, _Peer]] = {}
 
@@ -78,14 +80,17 @@ class Delivery:
             known = self._peers.get(country)
             if known is None or known[0] != digest:
                 # Other keys or anchors: what was built on the old ones must not be used again.
-                self._peers[country] = digest, _Peer(member, self._identity, self._clock)
+                peer = _Peer(member, self._identity, self._clock, self.reach)
+                self._peers[country] = digest, peer
             return self._peers[country][1]
 
 
 class _Peer:
-    def __init__(self, member: trust.Member, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self, member: trust.Member, identity: Identity, clock: Clock, reach: outward.Reach
+    ) -> None:
         context = http.pinned_context(*member.tls_anchors)
-        self._pool = http.bulk_pool(member.gateway, context=context, size=CONNECTIONS)
+        self._pool = outward.pool(member.gateway, reach=reach, context=context, size=CONNECTIONS)
         self._member, self._identity, self._clock = member, identity, clock
         self._lock = threading.Lock()
         self._token: str | None = None
@@ -154,6 +159,8 @@ class _Peer:
             content = self._read(answer)
             if answer.status == OK:
                 return _read_token(content)
+            if answer.status in WAIT and "retry-after" in answer.headers:
+                raise self._busy(answer.headers["retry-after"])
             if answer.status >= BROKEN:
                 raise self._unreachable(answer.status)
             if not self._learn_nonce(answer):
@@ -208,6 +215,14 @@ class _Peer:
             "peer_unreachable",
             f"The gateway of {self._member.country} does not answer.",
             next_step="Nothing was lost; it is tried again until the deadline.",
+        )
+
+    def _busy(self, seconds: str) -> Refusal:
+        return Unavailable(
+            "peer_busy",
+            f"The gateway of {self._member.country} asks to wait.",
+            next_step="Nothing was done, and it is tried again by itself.",
+            headers={"Retry-After": seconds},
         )
 
     def _refused(self) -> Refusal:

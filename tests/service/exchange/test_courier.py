@@ -80,6 +80,30 @@ def peer_away(_answer: Answered) -> Answered:
     return Answered(status=504, headers={}, content=content)
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("plan", [[], [None]], ids=["at the greeting", "at the entry"])
+def test_who_is_told_to_wait_has_not_failed(true_case: Case, status: int, plan: list[Any]) -> None:
+    pair, request_id = begun(true_case)
+    content = canonical.encode({"code": "peer_in_maintenance", "detail": "QN is being mended."})
+    headers = {"retry-after": "600"}
+    pair.qm.to_peer.plan = [
+        *plan,
+        lambda _answer: Answered(status=status, headers=headers, content=content),
+    ]
+    pair.settle()
+    told = str(waiting(pair, request_id))
+    assert told.startswith("QN is being mended; next try at ")
+    with pair.qm.database.read() as db:
+        entry = entries.next_to_send(db, "QM>QN")
+    assert entry is not None
+    assert (entry.attempts, entry.failing_since) == (len(plan), None)
+    come_back(pair)
+    assert str(waiting(pair, request_id)) == told  # nothing is asked before
+    pair.clock.advance(timedelta(seconds=660))
+    pair.settle()
+    assert pair.request(pair.qm, request_id)["state"] == "S05"
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [

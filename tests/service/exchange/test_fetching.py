@@ -51,6 +51,21 @@ def not_found(answer: Answered) -> Answered:
     return replace(answer, status=404, content=b"{}")
 
 
+def busy(answer: Answered) -> Answered:
+    return replace(answer, status=503, content=b"{}", headers={"retry-after": "600"})
+
+
+def test_who_is_told_to_wait_asks_then_and_has_not_failed(released_case: Case) -> None:
+    pair, package_id = announced(released_case)
+    pair.qm.bulk.faults = [busy]
+    fetch_on(pair, times=3)
+    assert pair.package(pair.qm, package_id)["state"] == "RECEIVED"
+    assert pair.qm.fetcher.failures == {package_id: 0}
+    pair.clock.advance(timedelta(seconds=600))
+    fetch_on(pair, times=2)
+    assert pair.package(pair.qm, package_id)["state"] == "VERIFIED"
+
+
 def test_every_fault_of_the_wire_is_survived(released_case: Case) -> None:
     pair, package_id = announced(released_case)
     pair.qm.bulk.faults = [
@@ -205,7 +220,7 @@ def test_a_worker_that_stops_or_loses_its_lease_leaves_everything_to_the_next(
         def index(self, package: Any) -> bytes:  # noqa: ANN401
             with pair.qm.database.begin() as db:
                 leases.end(db, package.id, fetcher.name)
-            raise AwayError
+            raise AwayError("gone")
 
         def segment(self, segment_package: Any, segment: Any, vault: Any) -> None:  # noqa: ANN401
             wire.segment(segment_package, segment, vault)

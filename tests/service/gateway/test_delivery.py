@@ -14,12 +14,12 @@ from services.gateway.delivery import Delivery, Identity
 from shared.protocol import dpop, jose, tokens
 from shared.protocol.jose import TokenError
 from shared.runtime.edge import EdgeProtocol
-from shared.runtime.refusals import Refusal
+from shared.runtime.refusals import Refusal, Unavailable
 from tests.federated import document
 from tests.service.gateway.sites import Live
 from tests.service.gateway.sockets import Certificates, listening, make_certificates, now, serving
 
-OURS = "https://qm.example"
+OURS = "https://localhost:1"
 TOKEN = {"access_token": "token", "expires_in": 300}
 NONCE = {"DPoP-Nonce": "n-1"}
 
@@ -143,6 +143,16 @@ def test_a_peer_that_does_not_know_us_is_named(peer: Peer, delivery: Delivery) -
 def test_a_token_that_is_none_is_refused(peer: Peer, delivery: Delivery, content: str) -> None:
     peer.tokens += [Response(content)]
     assert refusal(delivery) == (502, "peer_refuses_us")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_peer_that_asks_to_wait_is_waited_for(
+    peer: Peer, delivery: Delivery, status: int
+) -> None:
+    peer.tokens += [Response(status_code=status, headers={"Retry-After": "7"})]
+    with pytest.raises(Unavailable) as caught:
+        call(delivery, "GET", "/peer/v1/heads")
+    assert (caught.value.code, caught.value.headers) == ("peer_busy", {"Retry-After": "7"})
 
 
 def test_a_peer_that_is_broken_is_away(peer: Peer, delivery: Delivery) -> None:
