@@ -9,7 +9,6 @@ that was set back makes every view worthless until it is right again (503 `clock
 """
 
 import secrets
-import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -23,7 +22,7 @@ from services.gateway.views import State, View, is_active
 from shared.protocol import trust
 from shared.protocol.canonical import Json
 from shared.protocol.identifiers import Country
-from shared.runtime import logs
+from shared.runtime import http, logs
 from shared.runtime.clock import Clock, milliseconds
 from shared.runtime.refusals import NotAllowed, NotFound, Refusal, Unavailable
 
@@ -45,7 +44,7 @@ class Directory:
         self,
         *,
         url: str,
-        context: ssl.SSLContext,
+        context: http.Trust,
         root: bytes,
         folder: Path,
         clock: Clock,
@@ -56,14 +55,14 @@ class Directory:
 
         Args:
             url: the directory process.
-            context: trusts its anchor only.
+            context: gives one that trusts its anchor only.
             root: the pinned first root.
             folder: where the verified state is kept.
             clock: the time.
             country: our own.
             report: records an event in the audit log.
         """
-        primary = Source(name=DIRECTORY, url=url, context=context)
+        primary = Source(name=DIRECTORY, url=url, trust=context)
         self._refresher = Refresher(
             primary, root=root, folder=folder, clock=clock, country=country, report=report
         )

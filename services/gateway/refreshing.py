@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -100,9 +101,9 @@ class Refresher:
         for member in _RANDOM.sample(known, len(known)):
             foreign = member.country != self._country and member.tls_anchors
             if foreign and views.is_active(member, self._clock()):
-                context = http.pinned_context(*member.tls_anchors)
+                anchors = partial(http.pinned_context, *member.tls_anchors)
                 url = f"{member.gateway}/federation"
-                yield Source(name=member.country, url=url, context=context)
+                yield Source(name=member.country, url=url, trust=anchors)
 
     def _failed(self, source: Source, error: Exception) -> None:
         if isinstance(error, REFUSALS) and not isinstance(error, DownloadError):

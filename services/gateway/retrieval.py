@@ -4,7 +4,6 @@ What the place says is believed only as far as the pinned root vouches for it, s
 A place that drips its answer is given up: nothing here waits without an end.
 """
 
-import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ class Source:
 
     name: str  # `directory`, or the member's country
     url: str
-    context: ssl.SSLContext  # trusts the anchors of this place only
+    trust: http.Trust  # the anchors of this place only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +104,7 @@ class _Fetcher(FetcherInterface):
     """Fetch over TLS pinned to the source's anchors; no redirect, no proxy."""
 
     def __init__(self, source: Source) -> None:
-        self._pool = http.bulk_pool(source.url, context=source.context, size=1)
+        self._pool = http.bulk_pool(source.url, context=source.trust(), size=1)
 
     @override
     def _fetch(self, url: str) -> Iterator[bytes]:

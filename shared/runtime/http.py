@@ -8,11 +8,15 @@ from typing import Any
 import httpx
 import urllib3
 
+from shared.runtime import logs
+
 CONNECT_TIMEOUT = 2.0  # seconds
 READ_TIMEOUT = 60.0  # seconds
 BLOCK = (
     2**20
 )  # bytes read at a time from a bulk body; smaller costs a factor (performance notes in README)
+
+Trust = Callable[[], ssl.SSLContext]  # whom to trust now
 
 
 def pinned_context(*anchors: str) -> ssl.SSLContext:
@@ -24,9 +28,22 @@ def pinned_context(*anchors: str) -> ssl.SSLContext:
     return context
 
 
-def pinned_file(path: Path) -> ssl.SSLContext:
-    """Return `pinned_context` for a PEM file."""
-    return pinned_context(path.read_text(encoding="ascii"))
+def pinned_file(path: Path) -> Trust:
+    """Return what gives `pinned_context` for a PEM file as it is when asked.
+
+    A file that cannot be read later changes nothing, and is logged; it must be right at first.
+    """
+    held = pinned_context(path.read_text(encoding="ascii"))
+
+    def current() -> ssl.SSLContext:
+        nonlocal held
+        try:
+            held = pinned_context(path.read_text(encoding="ascii"))
+        except (OSError, ValueError) as error:  # an SSLError is an OSError
+            logs.log().error("anchors_not_taken_up", file=str(path), error=str(error))
+        return held
+
+    return current
 
 
 def json_client(
