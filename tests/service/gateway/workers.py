@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from services.gateway.main import create
 from shared.protocol import canonical
+from shared.runtime.clock import Clock, utc_now
 from shared.runtime.origin import BehindProxy
 from tests.service.gateway.calling import Caller
 from tests.service.gateway.conftest import World, wait_until
@@ -36,7 +37,9 @@ def shown(certificate: bytes | None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def second_worker(world: World, folder: Path, **changes: object) -> Iterator[httpx.Client]:
+def second_worker(
+    world: World, folder: Path, clock: Clock = utc_now, **changes: object
+) -> Iterator[httpx.Client]:
     """Serve; the client is the proxy's side of the wire."""
     given = settings(world.qm, world.federation)
     given = given.model_copy(
@@ -49,7 +52,7 @@ def second_worker(world: World, folder: Path, **changes: object) -> Iterator[htt
     )
     bound, port = listening()
     headers = {"Host": f"127.0.0.1:{world.qm.public[1]}", "X-Real-Ip": "192.0.2.7"}
-    app = BehindProxy(create(given).public)
+    app = BehindProxy(create(given, clock=clock).public)
     with (
         serving(app, bound),
         httpx.Client(
