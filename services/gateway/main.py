@@ -10,7 +10,7 @@ import anyio
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from services.gateway import admission, founding, keywatch, listening, rates
+from services.gateway import admission, founding, keywatch, rates
 from services.gateway.authentication import Authenticator
 from services.gateway.clients import Office
 from services.gateway.delivery import Delivery, Identity
@@ -20,6 +20,7 @@ from services.gateway.directory import Directory
 from services.gateway.entrance import Entrance
 from services.gateway.external import read_issuers
 from services.gateway.issuing import Issuer
+from services.gateway.listening import Listening
 from services.gateway.proving import Provers
 from services.gateway.registry import Registry
 from services.gateway.reporting import reporter
@@ -54,6 +55,7 @@ class Gateway:
 
     public: ASGIApp
     internal: ASGIApp
+    listening: Listening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class _Parts:
     database: Database
     directory: Directory
     denials: Denials
+    listening: Listening
     upstream: Upstream
     entrance: Entrance
     issuer: Issuer
@@ -78,9 +81,14 @@ def create(settings: GatewaySettings, *, clock: Clock = utc_now) -> Gateway:
     guard.place(internal, "gateway", routers=[egress.router], keys=keys, clock=clock)
     internal.state.directory, internal.state.delivery = parts.directory, parts.delivery
     internal.state.timekeepers = Timekeepers(read_authorities(settings.time_authorities))
-    internal.state.witnesses = Witnesses(parts.directory, country=settings.country)
+    internal.state.witnesses = Witnesses(
+        parts.directory,
+        country=settings.country,
+        own=settings.gateway_url,
+        anchors=settings.witness_anchors,
+    )
     public = Recording(_public(settings, parts), parts.entrance)
-    return Gateway(public=Edge(public), internal=Edge(internal))
+    return Gateway(public=Edge(public), internal=Edge(internal), listening=parts.listening)
 
 
 def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Parts:
@@ -100,11 +108,13 @@ def _compose(settings: GatewaySettings, keystore: Keystore, clock: Clock) -> _Pa
     upstream = Upstream(
         {"exchange": settings.exchange_url, "audit": settings.audit_url}, assertions
     )
-    denials = Denials(database, deliver=upstream.record, clock=clock)
+    edge = Listening(settings)
+    denials = Denials(database, deliver=upstream.record, clock=clock, closures=edge.refused)
     return _Parts(
         database=database,
         directory=directory,
         denials=denials,
+        listening=edge,
         upstream=upstream,
         entrance=Entrance(
             authenticator=_authenticator(issuer, settings),
@@ -194,6 +204,7 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     app.state.describer = Describer(
         ask=parts.upstream.offered, url=settings.gateway_url, clock=parts.issuer.clock
     )
+    app.state.listening = parts.listening
     app.state.upstream, app.state.directory = parts.upstream, parts.directory
     app.state.denials, app.state.turns = parts.denials, Turns()
     app.state.office = office
@@ -228,6 +239,6 @@ def main() -> None:
     logs.configure("gateway", settings.log_level)
     gateway = create(settings)
     server.run(
-        listening.public(gateway.public, settings),
+        gateway.listening.serve(gateway.public),
         server.make_server(gateway.internal, settings.gateway_internal_listen),
     )

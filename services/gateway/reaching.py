@@ -14,8 +14,8 @@ from urllib3.util import parse_url
 from services.gateway.delivery import Delivery
 from services.gateway.directory import Directory
 from shared.protocol import trust
-from shared.runtime import http
-from shared.runtime.refusals import Refusal
+from shared.runtime import http, outward
+from shared.runtime.refusals import BadUpstream, Refusal
 
 OK, FAILED = "ok", "failed"
 TIMEOUT = 5.0  # seconds for each step
@@ -59,7 +59,7 @@ class Reaching:
         member = self.directory.peer(country)
         yield Step(name="directory", result=OK, detail=f"{member.country} is {member.status}")
         steps: tuple[tuple[str, Callable[[], str]], ...] = (
-            ("dns", lambda: _resolve(member)),
+            ("dns", lambda: _resolve(member, self.delivery.reach)),
             ("tcp", lambda: _connect(member)),
             ("tls", lambda: _handshake(member)),
             ("token", lambda: self._token(member)),
@@ -93,16 +93,18 @@ def _place(member: trust.Member) -> tuple[str, int]:
     return (parts.host or "").strip("[]"), parts.port or 443
 
 
-def _resolve(member: trust.Member) -> str:
+def _resolve(member: trust.Member, reach: outward.Reach) -> str:
     host, port = _place(member)
     try:
-        found = {row[4][0] for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = outward.addresses(host, port, reach)
+    except BadUpstream as error:
+        raise _BrokenError(detail=error.detail, next=error.next_step or _ask(member)) from error
     except OSError as error:
         raise _BrokenError(
             detail=f"{host} has no address: {error}",
             next="check this node's resolver, then the address in the directory",
         ) from error
-    return f"{host} is {', '.join(sorted(map(str, found)))}"
+    return f"{host} is {', '.join(sorted(found))}"
 
 
 def _connect(member: trust.Member) -> str:

@@ -19,7 +19,7 @@ from services.gateway.views import ClockBehindError, View
 from shared.protocol import trust
 from shared.protocol.errors import ProtocolError, TrustError
 from shared.protocol.identifiers import Country
-from shared.runtime import http, logs
+from shared.runtime import http, logs, outward
 from shared.runtime.clock import Clock
 from shared.runtime.refusals import Unavailable
 
@@ -98,12 +98,14 @@ class Refresher:
         """Give the directory, then the other members' gateways, by their pinned anchors."""
         yield self._primary
         known = list(self.view.members.values()) if self.view is not None else []
+        own = [member.gateway for member in known if member.country == self._country]
+        reach = outward.reach_of("".join(own))
         for member in _RANDOM.sample(known, len(known)):
             foreign = member.country != self._country and member.tls_anchors
             if foreign and views.is_active(member, self._clock()):
                 anchors = partial(http.pinned_context, *member.tls_anchors)
                 url = f"{member.gateway}/federation"
-                yield Source(name=member.country, url=url, trust=anchors)
+                yield Source(name=member.country, url=url, trust=anchors, reach=reach)
 
     def _failed(self, source: Source, error: Exception) -> None:
         if isinstance(error, REFUSALS) and not isinstance(error, DownloadError):

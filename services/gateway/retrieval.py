@@ -16,7 +16,7 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 from typing_extensions import override
 
 from shared.protocol import trust
-from shared.runtime import http
+from shared.runtime import http, outward
 
 MAX_FILE = 2**20  # bytes of one metadata file
 DEADLINE = 20.0  # seconds for one file
@@ -34,6 +34,7 @@ class Source:
     name: str  # `directory`, or the member's country
     url: str
     trust: http.Trust  # the anchors of this place only
+    reach: outward.Reach = outward.Reach.NEARBY  # the operators' own word may name this machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ class _Fetcher(FetcherInterface):
     """Fetch over TLS pinned to the source's anchors; no redirect, no proxy."""
 
     def __init__(self, source: Source) -> None:
-        self._pool = http.bulk_pool(source.url, context=source.trust(), size=1)
+        self._pool = outward.pool(source.url, reach=source.reach, context=source.trust(), size=1)
 
     @override
     def _fetch(self, url: str) -> Iterator[bytes]:

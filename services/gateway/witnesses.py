@@ -2,15 +2,15 @@
 
 What a witness answers is judged by the log, which has the keys; here it is only bounded in size and
 time. A witness at a member's gateway is reached over TLS that trusts that member's anchors and nothing
-else. Others are reached by https with the system's authorities or by plain http: a cosignature proves
-itself, and nothing that is sent is secret.
+else; any other over TLS that trusts the operator's file of anchors, or by plain http: a cosignature
+proves itself, and nothing that is sent is secret.
 """
 
-import ssl
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 from services.gateway.directory import Directory
 from shared.protocol import trust
 from shared.protocol.identifiers import Country
-from shared.runtime import http, logs
+from shared.runtime import http, logs, outward
 from shared.runtime.refusals import BadUpstream, NotFound, PeerUnanswered
 
 MAX_ANSWER = 2**17  # bytes; a note of sixteen witnesses is half of it
@@ -40,10 +40,22 @@ class Reply:
 class Witnesses:
     """Keeps connections to each witness; safe to share between threads."""
 
-    def __init__(self, directory: Directory, *, country: str) -> None:
+    def __init__(
+        self, directory: Directory, *, country: str, own: str, anchors: Path | None = None
+    ) -> None:
+        """Ask for our log.
+
+        Args:
+            directory: whose members' policies name witnesses.
+            country: ours.
+            own: the URL of our gateway.
+            anchors: PEM; what witnesses outside the federation are trusted by.
+        """
         self._directory, self._country = directory, Country(country)
+        self._reach = outward.reach_of(own)
+        self._others = () if anchors is None else (anchors.read_text(encoding="ascii"),)
         self._lock = threading.Lock()
-        self._pools: dict[str, tuple[tuple[str, ...] | None, urllib3.HTTPConnectionPool]] = {}
+        self._pools: dict[str, tuple[tuple[str, ...], urllib3.HTTPConnectionPool]] = {}
 
     def ask(self, name: str, method: str, path: str, body: bytes = b"") -> Reply:
         """Call a witness by the name that our policy gives it; `path` is below its prefix.
@@ -52,7 +64,7 @@ class Witnesses:
             NotFound: our policy names no such witness, or gives no address for it.
             Unavailable: there is no directory yet.
             PeerUnanswered: it does not answer in time.
-            BadUpstream: it answers with a redirect, or too much.
+            BadUpstream: it answers with a redirect, or too much, or is where nothing is sent.
         """
         members = self._directory.members()
         url = _address(members, self._country, name)
@@ -63,7 +75,8 @@ class Witnesses:
                 next_step="The member document names the witnesses of a log in its policy.",
             )
         try:
-            return _call(self._pool(url, _anchors(members, url)), method, f"{url}/{path}", body)
+            anchors = _anchors(members, url) or self._others
+            return _call(self._pool(url, anchors), method, f"{url}/{path}", body)
         except (HTTPError, TimeoutError) as error:
             logs.log().info("witness_unanswered", witness=name, error=repr(error))
             raise PeerUnanswered(
@@ -72,12 +85,13 @@ class Witnesses:
                 next_step="It is asked again; the policy says what happens without it.",
             ) from error
 
-    def _pool(self, url: str, anchors: tuple[str, ...] | None) -> urllib3.HTTPConnectionPool:
+    def _pool(self, url: str, anchors: tuple[str, ...]) -> urllib3.HTTPConnectionPool:
         with self._lock:
             known = self._pools.get(url)
             if known is None or known[0] != anchors:
                 # Other anchors: what was connected under the old ones must not be used again.
-                pool = http.bulk_pool(url, context=_context(anchors), size=2)
+                context = http.pinned_context(*anchors)
+                pool = outward.pool(url, reach=self._reach, context=context, size=2)
                 self._pools[url] = anchors, pool
                 return pool
             return known[1]
@@ -94,16 +108,12 @@ def _address(members: Mapping[Country, trust.Member], country: Country, name: st
     return None
 
 
-def _anchors(members: Mapping[Country, trust.Member], url: str) -> tuple[str, ...] | None:
-    """The TLS anchors of the member whose gateway this is; None if it is nobody's."""
+def _anchors(members: Mapping[Country, trust.Member], url: str) -> tuple[str, ...]:
+    """The TLS anchors of the member whose gateway this is; none if it is nobody's."""
     for member in members.values():
         if url.startswith(f"{member.gateway}/"):
             return member.tls_anchors
-    return None
-
-
-def _context(anchors: tuple[str, ...] | None) -> ssl.SSLContext:
-    return ssl.create_default_context() if anchors is None else http.pinned_context(*anchors)
+    return ()
 
 
 def _call(pool: urllib3.HTTPConnectionPool, method: str, url: str, body: bytes) -> Reply:

@@ -3,8 +3,9 @@
     {"authorities": [{"name": "tsa.example", "url": "https://tsa.example/tsr",
                       "anchors": "tsa-roots.pem", "policy": null, "tls": null}]}
 
-`anchors` are the roots of the authority's certificates, `tls` those of its web server (else the system's);
-both are files beside this one. `policy` is the object identifier that its stamps must state, if one must.
+`anchors` are the roots of the authority's certificates, `tls` those of its web server, without which
+it is not asked by https (plain http will do: a stamp proves itself); both are files beside this one.
+`policy` is the object identifier that its stamps must state, if one must.
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,7 @@ class Authority:
     name: str
     url: str
     anchors: Anchors
-    tls: str | None  # PEM; None: the system's
+    tls: str | None  # PEM; None: it is asked by http
 
 
 class _Entry(BaseModel):
@@ -77,6 +78,8 @@ def _authority(folder: Path, entry: _Entry) -> Authority:
         raise AuthoritiesError(f"{entry.name!r} is no name of an authority")
     if not entry.url.startswith(("https://", "http://")):
         raise AuthoritiesError(f"{entry.name}: {entry.url} is no address")
+    if entry.url.startswith("https://") and entry.tls is None:
+        raise AuthoritiesError(f"{entry.name}: https takes `tls`, the roots of its web server")
     return Authority(
         name=entry.name,
         url=entry.url,

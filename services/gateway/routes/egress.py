@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -67,9 +67,14 @@ def heads(country: Country, request: Request) -> Response:
 
 
 @router.get("/{country}/entries")
-def entries(country: Country, request: Request) -> Response:
+def entries(
+    country: Country,
+    request: Request,
+    epoch: Annotated[int, Query(ge=0)] = 0,
+    seq: Annotated[int, Query(ge=0, alias="from")] = 0,
+) -> Response:
     """Ask for entries that we lack."""
-    return _get(request, country, f"/peer/v1/entries?{request.url.query}")
+    return _get(request, country, f"/peer/v1/entries?epoch={epoch}&from={seq}")
 
 
 @router.get("/{country}/packages/{package}/index")

@@ -8,6 +8,7 @@ import pytest
 from services.gateway.delivery import Delivery
 from services.gateway.reaching import Reaching, Step
 from services.gateway.routes.operations import OWN
+from shared.runtime.outward import Reach
 from shared.runtime.refusals import NotFound
 from tests.federated import document
 from tests.service.gateway.conftest import World
@@ -47,12 +48,19 @@ class Way:
         self.live.repository.publish(document("QN", **changes))
         self.live.directory.refresh()
         delivery = Delivery.__new__(Delivery)  # never reached before the step that fails
+        delivery.reach = Reach.NEARBY
         return Reaching(directory=self.live.directory, delivery=delivery).reach("QN")
 
 
 @pytest.fixture
 def way(live: Live) -> Way:
     return Way(live)
+
+
+def test_59_an_address_that_nothing_is_sent_to(way: Way) -> None:
+    steps = way.to("https://169.254.169.254")
+    assert results(steps) == {"directory": "ok", "dns": "failed"}
+    assert "nothing is sent" in steps[-1].detail
 
 
 def test_a_name_that_has_no_address(way: Way) -> None:

@@ -67,6 +67,7 @@ def test_what_a_broken_authority_says_is_told(world: World) -> None:
         ([{**GOOD, "name": "a b"}], "no name"),
         ([{**GOOD, "name": "a/b"}], "no name"),
         ([{**GOOD, "url": "ftp://x"}], "no address"),
+        ([{**GOOD, "url": "https://tsa.example"}], "https takes `tls`"),
         ([{**GOOD, "anchors": "missing.pem"}], "missing.pem"),
         ([{**GOOD, "anchors": "empty.pem"}], "no certificates"),
         ([{**GOOD, "policy": "none"}], "no certificates"),

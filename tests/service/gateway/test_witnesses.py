@@ -23,6 +23,7 @@ from tests.service.gateway.conftest import World
 from tests.service.gateway.sockets import listening
 
 ORIGIN = "a" * 64
+OWN = "https://localhost:1"
 
 
 @dataclass
@@ -111,7 +112,7 @@ class Known(Directory):
 
 
 def asking(text: str, *others: trust.Member) -> Witnesses:
-    return Witnesses(Known(member("QM", text), *others), country="QM")
+    return Witnesses(Known(member("QM", text), *others), country="QM", own=OWN)
 
 
 def test_a_checkpoint_is_brought_and_the_answer_comes_back_as_it_was(site: Site) -> None:
@@ -136,7 +137,7 @@ def test_only_those_that_our_policy_names_and_places(site: Site, name: str) -> N
 
 
 def test_a_country_that_is_not_in_the_directory_has_none() -> None:
-    known = Witnesses(Known(member("QN", policy(W="http://127.0.0.1:9"))), country="QM")
+    known = Witnesses(Known(member("QN", policy(W="http://127.0.0.1:9"))), country="QM", own=OWN)
     with pytest.raises(NotFound):
         known.ask("W", "POST", "add-checkpoint", b"x")
 
@@ -151,7 +152,7 @@ def test_a_closed_log_s_witnesses_are_reached(site: Site) -> None:
         "root": "",
     }
     own = member("QM", policy(), closed_logs=[closed])
-    assert Witnesses(Known(own), country="QM").ask("W", "GET", "x").status == 200
+    assert Witnesses(Known(own), country="QM", own=OWN).ask("W", "GET", "x").status == 200
 
 
 @dataclass(frozen=True)
@@ -228,7 +229,7 @@ def test_a_member_s_gateway_is_trusted_by_its_own_anchor_alone(world: World) -> 
     other = asking(text, member("QN", policy(), **{**gateway, "tls_anchors": [own_anchor]}))
     with pytest.raises(PeerUnanswered):
         other.ask("QN", "GET", f"{ORIGIN}/checkpoint")
-    # An address that merely begins alike is nobody's: the system's authorities do not know it.
+    # An address that merely begins alike is nobody's, and nothing vouches for it.
     alike = member("QN", policy(), **{**gateway, "gateway": world.qn.url[:-1]})
     with pytest.raises(PeerUnanswered):
         asking(text, alike).ask("QN", "GET", f"{ORIGIN}/checkpoint")
