@@ -33,8 +33,9 @@ lab: $(RUNTIME) ## start the two nodes and leave them running; .lab/lab.json say
 lab-down: $(RUNTIME) ## stop what `make lab` started
 	@$(PY) -m deploy.lab down
 
-bench: $(RUNTIME) ## content of 1 GiB (SIZE=256: MiB), and a log of a million entries (ENTRIES=100000), as ratios
+bench: $(RUNTIME) ## content of 1 GiB (SIZE=256: MiB), the gateway, a log of a million entries (ENTRIES=100000), as ratios
 	@$(PY) -m deploy.bench $(SIZE)
+	@$(PY) -m deploy.bench_gateway $(SIZE)
 	@$(PY) -m deploy.bench_log $(ENTRIES)
 
 test: $(DEV) ## all tests but Compose and soak; T=path for some of them
