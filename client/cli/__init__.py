@@ -45,6 +45,8 @@ COMMANDS: Final = {
     "audit": _Entry("client.cli.auditing", "Mirror a country's log and verify it.", group=True),
     "witness": _Entry("client.cli.witness", "Run an oversight body's witness of logs."),
     "instrument": _Entry("client.cli.instruments", "What each treaty asks for.", group=True),
+    "client": _Entry("client.cli.clients", "Who may call the node.", group=True),
+    "federation": _Entry("client.cli.federation", "The directory's ceremonies.", group=True),
     "doctor": _Entry("client.cli.doctor", "Say what is wrong between you and your gateway."),
 }
 

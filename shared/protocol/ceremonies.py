@@ -5,6 +5,7 @@ looked at by `signers`; whether it may be published, by `check_next`. Nothing he
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -62,7 +63,7 @@ def next_root(current: Root, offices: Offices, now: datetime) -> Metadata[Root]:
 
     It needs the signatures of the threshold of the root before and of its own.
     """
-    root = Root.from_dict(current.to_dict())
+    root = deepcopy(current)
     root.version, root.expires = current.version + 1, now + ROOT_LIFE
     for role, office in offices.items():
         for keyid in list(root.roles[role].keyids):
@@ -85,7 +86,7 @@ def first_targets(now: datetime) -> Metadata[Targets]:
 
 def renewed(current: Targets, now: datetime) -> Metadata[Targets]:
     """Write the next list of countries, which says the same for another 90 days."""
-    targets = Targets.from_dict(current.to_dict())
+    targets = deepcopy(current)
     targets.version, targets.expires = current.version + 1, now + TARGETS_LIFE
     return Metadata(targets)
 
@@ -192,16 +193,14 @@ def check_targets(metadata: Metadata[Targets], *, root: Root, before: Targets | 
     check_signed("targets", metadata, root)
 
 
-def check_role(
-    country: str, metadata: Metadata[Targets], *, targets: Targets, before: Targets | None
-) -> None:
-    """Check that a country's role follows the one before, and is signed by it, for its own path.
+def check_role(country: str, metadata: Metadata[Targets], *, targets: Targets, after: int) -> None:
+    """Check that a country's role follows the version before, and is signed by it, for its own path.
 
     Raises:
         TrustError: it does not, or is not.
     """
     role, path = trust.role_name(country), trust.target_path(country)
-    _check_version(role, metadata.signed.version, before.version if before else 0)
+    _check_version(role, metadata.signed.version, after)
     if list(metadata.signed.targets) != [path]:
         raise TrustError(f"{role} signs {path} and nothing else.", country=country)
     check_signed(role, metadata, targets)

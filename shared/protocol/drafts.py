@@ -1,10 +1,12 @@
-"""What goes from hand to hand before it is published: a draft, and a request to join (spec/trust.md, 5).
+"""What goes from hand to hand before it is published: drafts, and a request to join (spec/trust.md, 6).
 
-Both are one file of canonical JSON. A draft collects signatures until the threshold is reached. A request
-to join is a country's first role with its document, and the keys that are to sign from then on: each of
-them has signed it, so nobody can join with a key that another one holds.
+Both are one file of canonical JSON. Drafts that only make sense together are in one file; they collect
+signatures until as many have signed as it takes. A request to join is a country's first role with its
+document, and the keys that are to sign from then on: each of them has to sign it, so nobody can join with
+a key that another one holds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -32,19 +34,6 @@ class Draft:
     role: str  # root, targets or country-XX
     metadata: Metadata[Root] | Metadata[Targets]
     document: bytes | None = None
-
-    def to_bytes(self) -> bytes:
-        """Write the draft."""
-        document = None if self.document is None else canonical.b64u(self.document)
-        return canonical.encode(
-            {
-                "v": 1,
-                "kind": "draft",
-                "role": self.role,
-                "metadata": canonical.b64u(self.metadata.to_bytes()),
-                "document": document,
-            }
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,11 +83,16 @@ class JoinRequest:
 
 class _Draft(BaseModel):
     model_config = _STRICT
-    v: Literal[1]
-    kind: Literal["draft"]
     role: str
     metadata: str
     document: str | None
+
+
+class _Drafts(BaseModel):
+    model_config = _STRICT
+    v: Literal[1]
+    kind: Literal["drafts"]
+    drafts: tuple[_Draft, ...]
 
 
 class _Join(BaseModel):
@@ -112,27 +106,42 @@ class _Join(BaseModel):
     document: str
 
 
-def read_draft(data: bytes) -> Draft:
-    """Read a draft; nothing about its signatures is proven.
+def write_drafts(drafts: Sequence[Draft]) -> bytes:
+    """Write drafts that go together."""
+    return canonical.encode({"v": 1, "kind": "drafts", "drafts": [_write(each) for each in drafts]})
+
+
+def _write(draft: Draft) -> canonical.Json:
+    document = None if draft.document is None else canonical.b64u(draft.document)
+    metadata = canonical.b64u(draft.metadata.to_bytes())
+    return {"role": draft.role, "metadata": metadata, "document": document}
+
+
+def read_drafts(data: bytes) -> tuple[Draft, ...]:
+    """Read drafts; nothing about their signatures is proven.
 
     Raises:
-        FormatError: it is none.
+        FormatError: these are none.
     """
     canonical.parse(data, max_size=MAX_DRAFT)
     try:
-        told = _Draft.model_validate_json(data)
+        told = _Drafts.model_validate_json(data)
     except ValidationError as error:
-        raise FormatError("This is not a draft of the federation.") from error
+        raise FormatError("These are no drafts of a ceremony.") from error
+    return tuple(_read(each) for each in told.drafts)
+
+
+def _read(told: _Draft) -> Draft:
     content = canonical.unb64u(told.metadata)
+    document = canonical.unb64u(told.document) if told.document is not None else None
+    is_country = told.role not in {"root", "targets"}
+    if is_country:
+        country_of(told.role)
+    if is_country != (document is not None):
+        raise FormatError("A country's draft, and no other, has a document.")
     if told.role == "root":
         return Draft(role=told.role, metadata=read_metadata(content, Root))
-    metadata = read_metadata(content, Targets)
-    if told.role == "targets":
-        return Draft(role=told.role, metadata=metadata)
-    country_of(told.role)
-    if told.document is None:
-        raise FormatError("This draft of a country lacks the document.")
-    return Draft(role=told.role, metadata=metadata, document=canonical.unb64u(told.document))
+    return Draft(role=told.role, metadata=read_metadata(content, Targets), document=document)
 
 
 def read_join(data: bytes) -> JoinRequest:

@@ -1,9 +1,10 @@
 """What a member document says of a country's keys, of its logs and of its witness (spec/trust.md, 1)."""
 
 from functools import cached_property
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from shared.protocol.canonical import b64
 from shared.protocol.checkpoints import Checkpoint
