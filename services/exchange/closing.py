@@ -15,7 +15,7 @@ from services.exchange.keyring import Declaration, Keyring, PackageKey
 from services.exchange.readback import ReadBack
 from services.exchange.records import Package, PackageFile, Progress, StoredItem
 from services.exchange.states import Actor, PackageAct, PackageState
-from services.exchange.store import contents, leases, packages
+from services.exchange.store import Session, contents, history, leases, packages
 from services.exchange.vault import Vault
 from shared.protocol import bag
 from shared.protocol.digests import sha256
@@ -185,7 +185,7 @@ class Closer:
             contents.add_segments(db, tags)
             packages.freeze(db, package.id, closed)
             packages.move(db, package.id, PackageAct.FREEZE, self.actor)
-            casework.record(db, "package.collected", package, self.actor)
+            casework.record(db, "package.collected", package, self._asker(db, package))
             # Commit point: before it the package is still CLOSING and blobs of tag files that no row
             # names lie in the vault; after it the package is what its index says, for good.
 
@@ -204,7 +204,11 @@ class Closer:
             self._still_ours(leases.holds(db, package.id, self.name))
             packages.reopen(db, package.id, problem)
             packages.move(db, package.id, PackageAct.REOPEN, self.actor)
-            casework.record(db, "package.failed", package, self.actor, reason="G22")
+            casework.record(db, "package.failed", package, self._asker(db, package), reason="G22")
+
+    def _asker(self, db: Session, package: Package) -> Actor:
+        """Who asked for the package to be closed: what came of it is told of them."""
+        return history.asked_by(db, package.id, PackageState.CLOSING, self.clock())
 
     def _graph(self, package: Package, key: PackageKey) -> bytes | None:
         if package.case_blob is None:

@@ -82,7 +82,8 @@ def append(
         )
     head = channel.head
     if head is None:
-        head = _post(db, _opening(letter.recipient, keyring), head, keyring=keyring, now=now)
+        opening = _opening(letter.recipient, keyring)
+        head = _post(db, opening, head, keyring=keyring, now=now, personal=personal)
     head = _post(db, letter, head, keyring=keyring, now=now, personal=personal)
     heads.move_head(db, name, channel.head, head)
     return Posted(channel=name, epoch=head.epoch, seq=head.seq, hash=head.hash)

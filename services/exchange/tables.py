@@ -98,6 +98,7 @@ class HistoryRow(Base):
     at: Mapped[datetime]
     state: Mapped[str]
     by: Mapped[str]
+    officer: Mapped[str | None]  # as the national system asserts it
 
 
 class ApprovalRow(Base):

@@ -1,5 +1,7 @@
 """What became of an object: the states it entered, in order, and where its entry stands."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -10,8 +12,18 @@ from services.exchange.tables import HistoryRow, PackageRow, RequestRow
 
 def append(db: Session, object_id: str, state: str, actor: Actor) -> None:
     """Note that an object entered a state."""
-    db.add(HistoryRow(object_id=object_id, at=actor.at, state=state, by=actor.client_id))
+    step = {"object_id": object_id, "at": actor.at, "state": state, "by": actor.client_id}
+    db.add(HistoryRow(**step, officer=actor.officer))
     db.flush()  # one after the other: the order of the rows is the order of the steps
+
+
+def asked_by(db: Session, object_id: str, state: str, now: datetime) -> Actor:
+    """Return who last brought an object into a state: for them a worker does what follows."""
+    of_state = select(HistoryRow).where(
+        HistoryRow.object_id == object_id, HistoryRow.state == state
+    )
+    row = db.scalars(of_state.order_by(HistoryRow.id.desc()).limit(1)).one()
+    return Actor(client_id=row.by, officer=row.officer, at=now)
 
 
 def steps(db: Session, object_id: str) -> tuple[Step, ...]:
