@@ -215,6 +215,7 @@ def _handler(of: Gateway) -> type[BaseHTTPRequestHandler]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer in two writes waits for an ACK, 40 ms
     gateway: Gateway
 
     def _serve(self) -> None:

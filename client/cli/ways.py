@@ -12,7 +12,7 @@ from client.errors import ClientError
 from client.sdk.session import Session
 from shared.protocol.canonical import Json
 
-POLL: Final = 0.5  # seconds between two looks at a self-test
+POLL: Final = 0.2  # seconds between two looks at a self-test
 CARRIED: Final = {
     "SIGNED": "this country's log has not taken it: does audit run?",
     "LOGGED": "the witnesses of this country's log have not cosigned it: reach them",
