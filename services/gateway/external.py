@@ -7,7 +7,7 @@
 
 `jwks` is a file (a path that is not absolute counts from the folder of this one), reread when it changes;
 nothing is ever fetched. What such a server says of scopes counts only within what the client has here,
-and it cannot speak for another country. See spec/tokens.md, 3.4.
+and it cannot speak for another country. See spec/tokens.md, 3.5.
 """
 
 import threading

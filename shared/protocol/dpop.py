@@ -1,6 +1,6 @@
 """DPoP proofs (RFC 9449): this request is made by the holder of that key.
 
-Age, nonce and single use need a store and stand with the gateway; see spec/tokens.md, 4.
+Age, nonce and single use need a store and stand with the gateway; see spec/tokens.md, 3.2.
 """
 
 import hashlib

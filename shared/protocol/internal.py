@@ -20,6 +20,7 @@ _PROFILE = Profile(
     types=frozenset({_TYPE}),
     header=frozenset({"alg", "typ"}),
     required=frozenset({"iss", "aud", "htm", "path", "iat", "exp", "jti"}),
+    algorithms=jose.OURS,
 )
 
 
