@@ -184,7 +184,10 @@ class Session:
             token = self.token().text
             proof = self._proof(method, path.partition("?")[0], token)
             named = {"X-Officer": self.officer, "X-Purpose": self.purpose}
-            said = {name: value for name, value in named.items() if value is not None}
+            # UTF-8 in a header field (RFC 9110, 5.5), which the library writes as ISO 8859-1.
+            said = {
+                name: v.encode().decode("latin-1") for name, v in named.items() if v is not None
+            }
             return {**headers, **said, "Authorization": f"DPoP {token}", "DPoP": proof}
 
         answer = self.wire.send(method, path, headers=fresh, body=body)
