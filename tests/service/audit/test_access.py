@@ -47,6 +47,16 @@ def queried(node: Node) -> list[tuple[str | None, dict[str, str]]]:
     ]
 
 
+@pytest.mark.parametrize("name", ["entries?from=0&to=1", "find?case=" + request_id(1), "key"])
+def test_an_access_names_the_officer_who_looked(node: Node, name: str) -> None:
+    node.post(told(1, case_id=request_id(1)))
+    named = replace(OVERSEER, officer="O. Verseer")
+    assert node.get(f"/oversight/{name}", named).status_code == 200
+    while not (found := queried(node)):
+        time.sleep(0.05)
+    assert found[0][1]["officer"] == "O. Verseer"
+
+
 def test_a_bundle_is_recorded_like_any_other_view(node: Node) -> None:
     node.post(told(1))
     assert node.get("/tile/entries/000.p/2", OVERSEER).status_code == 200
