@@ -34,11 +34,11 @@ def acknowledge(
         NotFound, WrongStateError: there is no such request, or it was acknowledged.
         Conflict: the channel is frozen.
     """
-    body = messages.AcknowledgementBody(
-        request_id=request_id, reference=content.reference, note=content.note
-    )
     with database.begin() as db:
         request = casework.of_side(requests.find(db, request_id), Direction.IN)
+        body = messages.AcknowledgementBody(
+            request_id=request.id, reference=content.reference, note=content.note
+        )
         requests.move(db, request_id, RequestAct.ACKNOWLEDGE, actor)
         casework.post(db, EntryType.ACKNOWLEDGEMENT, request, body, keyring=keyring, actor=actor)
         casework.record(db, "request.acknowledged", request, actor)

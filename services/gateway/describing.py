@@ -178,17 +178,17 @@ def _parameters(route: Route, inner: Sequence[Document]) -> list[Document]:
     """Name those of the path as the gateway does, and add the headers that it reads."""
     names: list[str] = re.findall(r"{(\w+)}", route.template)
     placed: list[Document] = [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "pattern": f"^(?:{PARAMETERS[name]})$"},
-        }
-        for name in names
+        {"name": name, "in": "path", "required": True, "schema": _place(name)} for name in names
     ]
     kept = [each for each in inner if each["in"] != "path" and each["name"] != "content-length"]
     headers = [{**_OFFICER, "required": route.scopes <= CASEWORK}] if route.scopes else []
     return [*placed, *kept, *headers, *([_PURPOSE] if route.purpose else [])]
+
+
+def _place(name: str) -> Document:
+    if name == "tile":  # has slashes, which OpenAPI has no way to say
+        return {"type": "string", "description": "Level, index and width (C2SP tlog-tiles)."}
+    return {"type": "string", "pattern": f"^(?:{PARAMETERS[name]})$"}
 
 
 def _named(operation: Document, method: str, path: str) -> Document:

@@ -34,7 +34,7 @@ START = """SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#page",
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   supportedSubmitMethods: [],
   validatorUrl: null,
 });
