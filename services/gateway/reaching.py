@@ -15,11 +15,12 @@ from services.gateway.delivery import Delivery
 from services.gateway.directory import Directory
 from shared.protocol import trust
 from shared.runtime import http, outward
-from shared.runtime.refusals import BadUpstream, Refusal
+from shared.runtime.refusals import Refusal
 
 OK, FAILED = "ok", "failed"
 TIMEOUT = 5.0  # seconds for each step
 HEADS = "/peer/v1/heads"
+SERVED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +42,23 @@ class _BrokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """Where a peer is, and which of its addresses was judged fit to be reached."""
+
+    member: trust.Member
+    host: str
+    port: int
+    addresses: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reaching:
     """Goes the way to peers."""
 
     directory: Directory
     delivery: Delivery
 
-    def reach(self, country: str) -> list[Step]:
+    def walk(self, country: str) -> list[Step]:
         """Take every step to a country until one fails.
 
         Raises:
@@ -58,32 +69,45 @@ class Reaching:
     def _steps(self, country: str) -> Iterator[Step]:
         member = self.directory.peer(country)
         yield Step(name="directory", result=OK, detail=f"{member.country} is {member.status}")
-        steps: tuple[tuple[str, Callable[[], str]], ...] = (
-            ("dns", lambda: _resolve(member, self.delivery.reach)),
-            ("tcp", lambda: _connect(member)),
-            ("tls", lambda: _handshake(member)),
-            ("token", lambda: self._token(member)),
+        host, port = _place(member)
+        way = _Way(member=member, host=host, port=port, addresses=[])
+        steps: tuple[tuple[str, Callable[[_Way], str]], ...] = (
+            ("dns", self._resolve),
+            ("tcp", _connect),
+            ("tls", _handshake),
+            ("token", self._token),
         )
         for name, step in steps:
             try:
-                yield Step(name=name, result=OK, detail=step())
+                yield Step(name=name, result=OK, detail=step(way))
             except _BrokenError as broken:
                 yield Step(name=name, result=FAILED, detail=broken.detail, next=broken.next)
                 return
 
-    def _token(self, member: trust.Member) -> str:
+    def _resolve(self, way: _Way) -> str:
+        """Ask for the addresses, and judge them as every delivery does."""
+        try:
+            way.addresses.extend(outward.addresses(way.host, way.port, self.delivery.reach))
+        except OSError as error:
+            raise _BrokenError(
+                detail=f"{way.host} has no address: {error}",
+                next="check this node's resolver, then the address in the directory",
+            ) from error
+        except Refusal as refusal:
+            raise _told(refusal, way) from refusal
+        return f"{way.host} is {', '.join(way.addresses)}"
+
+    def _token(self, way: _Way) -> str:
         """Get a token there and use it."""
         try:
-            answer = self.delivery.call(member.country, "GET", HEADS, headers={}, body=b"")
+            answer = self.delivery.call(way.member.country, "GET", HEADS, headers={}, body=b"")
         except Refusal as refusal:
-            raise _BrokenError(
-                detail=refusal.detail, next=refusal.next_step or _ask(member)
-            ) from refusal
+            raise _told(refusal, way) from refusal
         answer.drain_conn()
         answer.release_conn()
-        if answer.status != 200:  # noqa: PLR2004 - HTTP's own number
+        if answer.status != SERVED:
             raise _BrokenError(
-                detail=f"its gateway knows us, and answers {answer.status}", next=_ask(member)
+                detail=f"its gateway knows us, and answers {answer.status}", next=_ask(way)
             )
         return "its gateway gave us a token and took it"
 
@@ -93,50 +117,38 @@ def _place(member: trust.Member) -> tuple[str, int]:
     return (parts.host or "").strip("[]"), parts.port or 443
 
 
-def _resolve(member: trust.Member, reach: outward.Reach) -> str:
-    host, port = _place(member)
+def _connect(way: _Way) -> str:
     try:
-        found = outward.addresses(host, port, reach)
-    except BadUpstream as error:
-        raise _BrokenError(detail=error.detail, next=error.next_step or _ask(member)) from error
+        with socket.create_connection((way.addresses[0], way.port), TIMEOUT):
+            return f"{way.addresses[0]}:{way.port} takes connections"
     except OSError as error:
         raise _BrokenError(
-            detail=f"{host} has no address: {error}",
-            next="check this node's resolver, then the address in the directory",
-        ) from error
-    return f"{host} is {', '.join(sorted(found))}"
-
-
-def _connect(member: trust.Member) -> str:
-    host, port = _place(member)
-    try:
-        with socket.create_connection((host, port), TIMEOUT):
-            return f"{host}:{port} takes connections"
-    except OSError as error:
-        raise _BrokenError(
-            detail=f"{host}:{port} takes no connection: {error}",
-            next=f"check the firewalls on the way; {_ask(member)}",
+            detail=f"{way.addresses[0]}:{way.port} takes no connection: {error}",
+            next=f"check the firewalls on the way; {_ask(way)}",
         ) from error
 
 
-def _handshake(member: trust.Member) -> str:
-    host, port = _place(member)
-    context = http.pinned_context(*member.tls_anchors)
+def _handshake(way: _Way) -> str:
+    context = http.pinned_context(*way.member.tls_anchors)
     try:
         with (
-            socket.create_connection((host, port), TIMEOUT) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secured,
+            socket.create_connection((way.addresses[0], way.port), TIMEOUT) as plain,
+            context.wrap_socket(plain, server_hostname=way.host) as secured,
         ):
             return f"{secured.version()}, its certificate is of the anchors in the directory"
     except ssl.SSLError as error:
         raise _BrokenError(
             detail=f"no TLS 1.3 with a certificate that the directory vouches for: {error}",
-            next=f"nothing is sent there until its document names its anchors; {_ask(member)}",
+            next=f"nothing is sent there until its document names its anchors; {_ask(way)}",
         ) from error
     except OSError as error:
-        raise _BrokenError(detail=f"the handshake broke off: {error}", next=_ask(member)) from error
+        raise _BrokenError(detail=f"the handshake broke off: {error}", next=_ask(way)) from error
 
 
-def _ask(member: trust.Member) -> str:
-    contacts = ", ".join(map(str, member.contacts.values())) or "no contact is in the directory"
-    return f"ask the operators of {member.country}: {contacts}"
+def _told(refusal: Refusal, way: _Way) -> _BrokenError:
+    return _BrokenError(detail=refusal.detail, next=refusal.next_step or _ask(way))
+
+
+def _ask(way: _Way) -> str:
+    contacts = ", ".join(map(str, way.member.contacts.values())) or "the directory names no contact"
+    return f"ask the operators of {way.member.country}: {contacts}"

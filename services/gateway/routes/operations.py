@@ -42,7 +42,7 @@ def reach(request: Request) -> Response:
     """Take every step to a peer and say how it went."""
     reaching: Reaching = request.app.state.reaching
     country = str(request.scope["path"]).rpartition("/")[2]
-    steps = [asdict(step) for step in reaching.reach(country)]
+    steps = [asdict(step) for step in reaching.walk(country)]
     return JSONResponse({"country": country, "steps": steps})
 
 

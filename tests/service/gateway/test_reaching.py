@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from services.gateway.delivery import Delivery
+from services.gateway.delivery import Delivery, Identity
 from services.gateway.reaching import Reaching, Step
 from services.gateway.routes.operations import OWN
-from shared.runtime.outward import Reach
+from shared.protocol import jose
 from shared.runtime.refusals import NotFound
 from tests.federated import document
 from tests.service.gateway.conftest import World
@@ -47,9 +47,18 @@ class Way:
         changes = {"gateway": gateway, "contacts": self.contacts, **anchors}
         self.live.repository.publish(document("QN", **changes))
         self.live.directory.refresh()
-        delivery = Delivery.__new__(Delivery)  # never reached before the step that fails
-        delivery.reach = Reach.NEARBY
-        return Reaching(directory=self.live.directory, delivery=delivery).reach("QN")
+        return self.reaching().walk("QN")
+
+    def reaching(self) -> Reaching:
+        """As a gateway on this machine reaches peers."""
+        identity = Identity(
+            client_id="https://127.0.0.1:1",
+            assertion_key=jose.generate(),
+            proof_key=jose.generate(),
+        )
+        directory, clock = self.live.directory, self.live.clock
+        delivery = Delivery(identity, directory=directory, clock=clock)
+        return Reaching(directory=directory, delivery=delivery)
 
 
 @pytest.fixture
@@ -88,4 +97,10 @@ def test_a_country_that_is_not_there(way: Way) -> None:
     way.live.repository.publish(document("QN"))
     way.live.directory.refresh()
     with pytest.raises(NotFound):
-        Reaching(directory=way.live.directory, delivery=Delivery.__new__(Delivery)).reach("QX")
+        way.reaching().walk("QX")
+
+
+def test_a_peer_that_does_not_know_us(way: Way, world: World) -> None:
+    steps = way.to(world.qn.url, world.qn.certificates.ca)
+    assert results(steps) == {**dict.fromkeys(WAY, "ok"), "token": "failed"}
+    assert "accept who we are" in steps[-1].detail
