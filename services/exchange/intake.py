@@ -113,7 +113,7 @@ def _prove(
     claimed = read_entry(jws).entry
     if (claimed.sender, claimed.recipient) != (sender, keyring.country):
         raise NotAllowed(
-            "other_channel",
+            "peer_not_allowed",
             f"{sender} may write {identifiers.channel(sender, keyring.country)} and nothing else.",
             rule="architecture 5",
         )

@@ -3,11 +3,27 @@
 from tests.attacks.table import Shown
 
 GATEWAY = "tests/service/gateway"
+EXCHANGE = "tests/service/exchange"
+GUARD = "tests/unit/shared/runtime/test_guard.py"
 
 SHOWN: tuple[Shown, ...] = (
     Shown(29, "tests/unit/shared/protocol/test_dpop.py::test_an_address_is_compared_as_an_address"),
     Shown(43, f"{GATEWAY}/test_tokens.py::test_43_a_suspended_client_is_out_at_once"),
     Shown(48, f"{GATEWAY}/test_edge.py::test_a_request_that_does_not_come_is_cut_off"),
+    Shown(52, f"{GUARD}::test_52_an_assertion_for_another_call_is_refused"),
+    Shown(52, f"{GUARD}::test_52_54_no_assertion_two_a_strangers_or_another_kind"),
+    Shown(53, f"{GATEWAY}/test_headers.py::test_53_44_nothing_a_caller_writes_speaks_inside"),
+    Shown(54, f"{GUARD}::test_52_54_no_assertion_two_a_strangers_or_another_kind"),
+    Shown(55, f"{EXCHANGE}/test_intake.py::test_55_a_country_writes_its_own_channel_alone"),
+    Shown(
+        55,
+        f"{EXCHANGE}/test_captured_gateway.py"
+        "::test_55_it_cannot_bring_what_another_country_did_not_sign",
+    ),
+    Shown(59, f"{GATEWAY}/test_delivery.py::test_59_no_redirect_is_followed"),
+    Shown(59, f"{GATEWAY}/test_delivery.py::test_59_only_the_anchor_of_the_directory_counts"),
+    Shown(59, "tests/unit/shared/runtime/test_outward.py::test_59_nothing_is_sent_inside"),
+    Shown(64, f"{EXCHANGE}/test_reading.py::test_64_a_package_exists_for_its_recipient_alone"),
     Shown(
         65, f"{GATEWAY}/test_quotas.py::test_65_who_fails_too_often_waits_and_nobody_is_locked_out"
     ),

@@ -133,10 +133,10 @@ def test_only_the_directory_says_whose_keys_count(open_case: Case) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_key")
 
 
-def test_a_country_writes_its_own_channel_alone(open_case: Case) -> None:
+def test_55_a_country_writes_its_own_channel_alone(open_case: Case) -> None:
     pair, _ = open_case
     answer = deliver(pair.qn, forged(pair), sender="QX")
-    assert (answer.status_code, answer.json()["code"]) == (403, "other_channel")
+    assert (answer.status_code, answer.json()["code"]) == (403, "peer_not_allowed")
     assert deliver(pair.qm, forged(pair)).status_code == 403  # it is not for QM
 
 

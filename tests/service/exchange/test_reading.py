@@ -38,7 +38,7 @@ def ask(country: Country, path: str, *, peer: str) -> Any:  # noqa: ANN401
     return client.get(path)
 
 
-def test_a_package_exists_for_its_recipient_alone(verified_session: Case) -> None:
+def test_64_a_package_exists_for_its_recipient_alone(verified_session: Case) -> None:
     pair, package_id = verified_session
     places = [
         f"/peer/v1/packages/{package_id}/{rest}" for rest in ("index", f"segments/{TAG_ITEM}/0")
