@@ -11,19 +11,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from securesystemslib.signer import CryptoSigner
-
-from deploy import certificates, credentials, layout, postgres
+from deploy import ceremony, certificates, credentials, layout, postgres
 from deploy.certificates import Certificate
 from deploy.credentials import NodeKeys, write_new
 from deploy.layout import Addresses, Federation
-from services.directory.repository import (
-    OfflineKeys,
-    OnlineKeys,
-    create_repository,
-    publish_member,
-    refresh,
-)
+from services.directory.repository import OnlineKeys
 from shared.protocol import canonical, trust
 from shared.protocol.keys import SUITE
 from shared.protocol.policies import NONE, Group, Policy, PolicyLog, PolicyWitness, format_policy
@@ -32,6 +24,7 @@ from shared.runtime.clock import utc_now
 UNWITNESSED_LIMIT = 4 * 60 * 60  # seconds
 KEY_LIFE = timedelta(days=365)
 INSTRUMENTS = ("BUD", "UNTOC")  # Budapest Convention; UN Convention against Organized Crime
+DUTY_PHONE = "+49 30 23125000"  # of a range that is kept for examples (Berlin, 23125 000 to 999)
 NAMES = {"QM": "Central Authority of QM", "QN": "Central Authority of QN"}
 
 
@@ -124,7 +117,10 @@ def _member(
         },
         "suites": [SUITE],
         "instruments": list[canonical.Json](INSTRUMENTS),
-        "contacts": {"duty": f"duty@{node.country.lower()}.rogatory.example"},
+        "contacts": {
+            "duty": f"duty@{node.country.lower()}.rogatory.example",
+            "duty_phone": DUTY_PHONE,
+        },
         "not_before": start,
         "not_after": end,
     }
@@ -159,30 +155,21 @@ def _directory(
     out: Path, federation: Federation, members: Mapping[str, bytes], now: datetime
 ) -> tuple[bytes, bytes]:
     """Hold the ceremony; return the root to pin and the directory's TLS anchor (PEM)."""
-    home, ceremony = out / layout.DIRECTORY, out / "ceremony"
-    offline, online = OfflineKeys.generate(), OnlineKeys.generate()
-    signers = {country: CryptoSigner.generate_ed25519() for country in members}
-    root = create_repository(
-        home / "repository",
-        offline=offline,
-        online=online,
-        countries={country: signer.public_key for country, signer in signers.items()},
-        now=now,
-    )
-    for country, document in members.items():
-        publish_member(home / "repository", document, signer=signers[country], now=now)
-        write_new(ceremony / country / "directory-role.key", _pem(signers[country]))
-    refresh(home / "repository", online=online, now=now)
-    for role, keys in (("root", offline.root), ("targets", offline.targets)):
-        for number, signer in enumerate(keys, 1):
-            write_new(ceremony / "directory" / f"{role}-{number}.key", _pem(signer))
+    home, apart = out / layout.DIRECTORY, out / "ceremony"
+    online = OnlineKeys.generate()
+    root = ceremony.hold(home / "repository", apart, online=online, members=members, now=now)
     tls = certificates.tls_authority("Directory TLS", now)
-    _keep(ceremony / "directory", {"tls-ca": tls})
+    _keep(apart / "directory", {"tls-ca": tls})
     hosts = (federation.directory_host,)
     _write_tls(home / "etc", certificates.server_certificate(tls, hosts, now))
     write_new(home / "etc/ca.pem", tls.pem)
-    kept = {"online-snapshot": _pem(online.snapshot), "online-timestamp": _pem(online.timestamp)}
-    credentials.keystore(home / "etc", kept)
+    credentials.keystore(
+        home / "etc",
+        {
+            "online-snapshot": online.snapshot.private_bytes,
+            "online-timestamp": online.timestamp.private_bytes,
+        },
+    )
     return root, tls.pem
 
 
@@ -195,10 +182,6 @@ def _keep(folder: Path, authorities: Mapping[str, Certificate]) -> None:
 def _write_tls(etc: Path, server: Certificate) -> None:
     write_new(etc / "tls.pem", server.pem)
     write_new(etc / "tls.key", server.key_pem)
-
-
-def _pem(signer: CryptoSigner) -> bytes:
-    return signer.private_bytes
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from client.cli import run
 from deploy import certificates
 from shared.protocol import jose
 from shared.protocol.keys import KemKey, SealKey
@@ -92,3 +93,23 @@ class Table:
             for name in SEATS[role]
             for word in (f"--{role}-key", Path(f"{self.key(name)}.pub"))
         ]
+
+
+def change(repository: Path, ceremony: Path, country: str, *words: str | Path) -> None:
+    """Have a country change its document: it drafts, signs with its key from bootstrap, publishes.
+
+    Args:
+        repository: the directory's folder.
+        ceremony: where bootstrap put the keys that no process needs.
+        country: who.
+        words: options of `rogatory federation update`.
+    """
+    draft = repository.parent / f"{country}-{len(list(repository.parent.iterdir()))}.draft"
+    home = ceremony / country
+    secret = ("--key", home / "directory-role.key", "--passphrase-file", home / "passphrase")
+    for command in (
+        ("update", repository, country, *words, "-o", draft),
+        ("sign", repository, draft, *secret, "--yes"),
+        ("publish", repository, draft),
+    ):
+        assert run(["--quiet", "federation", *map(str, command)]) == 0

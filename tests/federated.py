@@ -12,6 +12,7 @@ from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 from services.directory import repository
 from shared.protocol import canonical, jose, trust
 from shared.protocol.keys import KemKey, SealKey
+from tests import founding
 
 FOREVER = 2**40
 SEAL, KEM = SealKey.generate().public().to_json(), KemKey.generate().public().to_json()
@@ -58,7 +59,7 @@ class Repository:
     """A repository with all of its keys, good and bad use of them."""
 
     folder: Path
-    offline: repository.OfflineKeys
+    offline: founding.OfflineKeys
     online: repository.OnlineKeys
     countries: dict[str, CryptoSigner]
     root: bytes
@@ -68,9 +69,9 @@ class Repository:
     def make(
         cls, folder: Path, at: datetime, countries: Sequence[str] = ("QM", "QN")
     ) -> "Repository":
-        offline, online = repository.OfflineKeys.generate(), repository.OnlineKeys.generate()
+        offline, online = founding.OfflineKeys.generate(), repository.OnlineKeys.generate()
         signers = {name: CryptoSigner.generate_ed25519() for name in countries}
-        root = repository.create_repository(
+        root = founding.create_repository(
             folder,
             offline=offline,
             online=online,
@@ -85,7 +86,7 @@ class Repository:
     def publish(self, content: bytes, signer: CryptoSigner | None = None) -> None:
         country = trust.Member.from_bytes(content).country
         signer = signer or self.countries[country]
-        repository.publish_member(self.folder, content, signer=signer, now=self.at)
+        founding.publish_member(self.folder, content, signer=signer, now=self.at)
         self.refresh()
 
     def refresh(self, later: timedelta = timedelta(0)) -> bool:

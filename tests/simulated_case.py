@@ -10,19 +10,14 @@ from pathlib import Path
 
 from securesystemslib.signer import CryptoSigner
 
-from services.directory.repository import (
-    OfflineKeys,
-    OnlineKeys,
-    create_repository,
-    publish_member,
-    refresh,
-)
+from services.directory.repository import OnlineKeys, refresh
 from shared.protocol import bag, case, chainfolder, cms, manifest, messages, trust
 from shared.protocol.canonical import Json
 from shared.protocol.digests import sha256
 from shared.protocol.entries import EntryType
 from shared.protocol.identifiers import TAG_ITEM, ItemId, new_id
 from shared.protocol.messages import ApprovalReference, ReceiptKind
+from tests.founding import OfflineKeys, create_repository, publish_member
 from tests.simulated_node import START, Clock, Node, Written
 
 SALT = b"s" * 32

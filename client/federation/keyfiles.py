@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -167,6 +168,7 @@ def _unseal(sealed: dict[str, Json], keyid: str, passphrase: str, name: str) -> 
         ) from error
 
 
+@lru_cache(maxsize=1)  # keys that were drawn together share it
 def _derive(passphrase: str, salt: bytes, n: int) -> bytes:
     if not passphrase:
         raise UsageError("the passphrase is empty", code="no_passphrase")

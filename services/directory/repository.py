@@ -13,25 +13,15 @@ See shared/protocol/spec/trust.md.
 """
 
 import os
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from securesystemslib.signer import CryptoSigner, Key
+from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, T, Timestamp
 
-from shared.protocol import ceremonies, trust
-from shared.protocol.ceremonies import (
-    ROOT_KEYS,
-    ROOT_THRESHOLD,
-    SNAPSHOT_LIFE,
-    TARGETS_KEYS,
-    TARGETS_THRESHOLD,
-    TIMESTAMP_LIFE,
-    Office,
-)
+from shared.protocol.ceremonies import SNAPSHOT_LIFE, TIMESTAMP_LIFE
 from shared.protocol.errors import TrustError
 from shared.protocol.holdings import Holdings
 
@@ -44,19 +34,6 @@ _LIVES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfflineKeys:
-    """The keys of the steering group: needed to begin, and when a country joins or leaves."""
-
-    root: tuple[CryptoSigner, ...]
-    targets: tuple[CryptoSigner, ...]
-
-    @classmethod
-    def generate(cls) -> "OfflineKeys":
-        """Draw 5 root keys (3 needed) and 3 targets keys (2 needed)."""
-        return cls(root=_draw(ROOT_KEYS), targets=_draw(TARGETS_KEYS))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OnlineKeys:
     """The keys of the directory process; they can withhold or freeze, never forge."""
 
@@ -66,58 +43,14 @@ class OnlineKeys:
     @classmethod
     def generate(cls) -> "OnlineKeys":
         """Draw both keys."""
-        snapshot, timestamp = _draw(2)
-        return cls(snapshot=snapshot, timestamp=timestamp)
+        return cls(
+            snapshot=CryptoSigner.generate_ed25519(), timestamp=CryptoSigner.generate_ed25519()
+        )
 
 
 def read_signer(pem: bytes) -> CryptoSigner:
     """Load a signer from what `CryptoSigner.private_bytes` gave (PKCS #8 PEM)."""
     return CryptoSigner(load_pem_private_key(pem, None))
-
-
-def create_repository(
-    folder: Path,
-    *,
-    offline: OfflineKeys,
-    online: OnlineKeys,
-    countries: Mapping[str, Key],
-    now: datetime,
-) -> bytes:
-    """Begin a repository with the public key of each country; no document is published yet.
-
-    Returns:
-        `1.root.json`, to be pinned by every node.
-    """
-    for part in ("metadata", "targets/members"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    offices = {
-        "root": _office(offline.root, ROOT_THRESHOLD),
-        "targets": _office(offline.targets, TARGETS_THRESHOLD),
-        "snapshot": _office([online.snapshot], 1),
-        "timestamp": _office([online.timestamp], 1),
-    }
-    _sign(folder, "root", ceremonies.first_root(offices, now), offline.root)
-    targets = ceremonies.first_targets(now)
-    for country, key in countries.items():
-        targets = ceremonies.admit(targets.signed, country, Office(keys=(key,), threshold=1), now)
-    targets.signed.version = 1
-    _sign(folder, "targets", targets, offline.targets)
-    refresh(folder, online=online, now=now)
-    return (folder / "metadata" / "1.root.json").read_bytes()
-
-
-def publish_member(folder: Path, document: bytes, *, signer: CryptoSigner, now: datetime) -> None:
-    """Sign a member document with its country's key; the next `refresh` publishes it.
-
-    Raises:
-        FormatError: it is no member document.
-    """
-    country = trust.Member.from_bytes(document).country
-    version = max(_versions(folder).get(trust.role_name(country), [0])) + 1
-    role = ceremonies.vouch(document, version=version, now=now)
-    name = ceremonies.target_name(country, role.signed)
-    _write(folder / "targets" / "members" / name, document)
-    _sign(folder, trust.role_name(country), role, [signer])
 
 
 def refresh(folder: Path, *, online: OnlineKeys, now: datetime) -> bool:
@@ -141,7 +74,7 @@ def refresh(folder: Path, *, online: OnlineKeys, now: datetime) -> bool:
         version = 1 if current is None else current.signed.version + 1
         snapshot = Snapshot(version=version, expires=now + SNAPSHOT_LIFE, meta=meta)
         current = Metadata(snapshot)
-        _sign(folder, "snapshot", current, [online.snapshot])
+        _sign(folder, "snapshot", current, online.snapshot)
     return _refresh_timestamp(folder, root, current.signed.version, online.timestamp, now)
 
 
@@ -177,10 +110,6 @@ def _is_stale(root: Root, role: str, metadata: Metadata[T], now: datetime) -> bo
 def _check_seat(root: Root, role: str, signer: CryptoSigner) -> None:
     if signer.public_key.keyid not in root.roles[role].keyids:
         raise TrustError(f"The root names another key for {role} than this process has.")
-
-
-def _office(signers: Iterable[CryptoSigner], threshold: int) -> Office:
-    return Office(keys=tuple(signer.public_key for signer in signers), threshold=threshold)
 
 
 def _meta(held: Holdings, root: Root, current: Metadata[Snapshot] | None) -> dict[str, MetaFile]:
@@ -240,9 +169,8 @@ def _read(folder: Path, role: str, version: int, kind: type[T]) -> Metadata[T]:
     return metadata
 
 
-def _sign(folder: Path, role: str, metadata: Metadata[T], signers: Iterable[CryptoSigner]) -> None:
-    for signer in signers:
-        metadata.sign(signer, append=True)
+def _sign(folder: Path, role: str, metadata: Metadata[T], signer: CryptoSigner) -> None:
+    metadata.sign(signer)
     path = folder / "metadata" / f"{metadata.signed.version}.{role}.json"
     _write(path, metadata.to_bytes())
 
@@ -255,7 +183,3 @@ def _write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-
-
-def _draw(number: int) -> tuple[CryptoSigner, ...]:
-    return tuple(CryptoSigner.generate_ed25519() for _ in range(number))

@@ -13,6 +13,7 @@ from deploy.case import Case
 from deploy.lab import Lab
 from deploy.processes import ENVIRONMENT, SOURCE
 from shared.protocol import canonical
+from tests.ceremonies import change
 
 OLD, NEW = "qm.rogatory.example/log", "qm.rogatory.example/log/2027"
 
@@ -67,9 +68,8 @@ def turn(lab: Lab) -> None:
     closed.write_bytes(shards(old, "close"))
     lab.stop("QM/audit", "QM/exchange")
     shards(new, "open", "--after", OLD, "--data", old["ROGATORY_DATA"])
-    role = lab.folder / "ceremony/QM/directory-role.key"
-    told = ("--key", str(role), "--closed", str(closed), "--log", str(log))
-    command("deploy.member", {}, str(lab.folder / "directory/repository"), "QM", *told)
+    repository = lab.folder / "directory/repository"
+    change(repository, lab.folder / "ceremony", "QM", "--closed", closed, "--log", log)
     exchange = lab.services["QM/exchange"]
     origin = {"ROGATORY_LOG_ORIGIN": NEW}
     lab.services["QM/audit"] = replace(lab.services["QM/audit"], environment=new)

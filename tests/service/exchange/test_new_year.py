@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from deploy import member as documents
+from client.federation.folder import read_held
 from services.audit import succession
 from services.audit.main import _app as compose_audit
 from services.audit.marks import Marks
@@ -26,6 +26,7 @@ from shared.protocol import canonical, leaves
 from shared.protocol.canonical import b64
 from shared.protocol.checkpoints import LogKey
 from shared.runtime.database import migrate, open_database
+from tests.ceremonies import change
 from tests.service.exchange.audits import keystore_in
 from tests.service.exchange.node import trust_bundle
 from tests.service.exchange.pair import Country, Pair, _answered
@@ -47,7 +48,7 @@ class Turn:
         self.repository = folder / "repository"
         federation = self.qm.node.federation
         shutil.copytree(federation / "directory/repository", self.repository)
-        self.role = federation / "ceremony/QM/directory-role.key"
+        self.ceremony = federation / "ceremony"
 
     @property
     def old(self) -> Ledger:
@@ -128,16 +129,15 @@ class Turn:
 
     def publish(self, closed: Shown, *, to: tuple[Country, ...] | None = None) -> None:
         """Say it in the directory."""
-        document = documents.current(self.repository, "QM")
-        document = documents.with_closed(document, canonical.encode(closed))
-        told = canonical.encode({"origin": NEXT, "vkeys": [*self.key.vkeys()]})
-        document = documents.with_log(document, told + b"\n")
-        documents.publish(self.repository, document, self.role, self.pair.clock())
+        ended, begun = self.folder / "ended.json", self.folder / "begun.json"
+        ended.write_bytes(canonical.encode(closed))
+        begun.write_bytes(canonical.encode({"origin": NEXT, "vkeys": [*self.key.vkeys()]}))
+        change(self.repository, self.ceremony, "QM", "--closed", ended, "--log", begun)
         for country in to or (self.pair.qm, self.pair.qn):
             country.node.parts.directory.adopt(self._bundle())
 
     def _bundle(self) -> bytes:
-        newest = documents.current(self.repository, "QM").to_bytes()
+        newest = read_held(self.repository).members["QM"].to_bytes()
         role = max((self.repository / "metadata").glob("*.country-QM.json"))
         made = canonical.parse(trust_bundle(self.qm.node.federation, QM=newest), max_size=2**23)
         assert isinstance(made, dict)

@@ -20,6 +20,7 @@ from shared.protocol import canonical, jose, trust
 from shared.protocol.keys import KemKey, SealKey
 from shared.runtime.edge import EdgeProtocol
 from shared.runtime.keystore import Keystore
+from tests import founding
 from tests.service.gateway.sockets import (
     Certificates,
     listening,
@@ -152,7 +153,7 @@ class Federation:
     folder: Path
     certificates: Certificates
     socket: tuple[socket.socket, int]
-    offline: repository.OfflineKeys
+    offline: founding.OfflineKeys
     online: repository.OnlineKeys
     root: bytes
 
@@ -166,7 +167,7 @@ class Federation:
 
     def publish(self, node: Node, **changes: object) -> None:
         document = member(node, **changes).to_bytes()
-        repository.publish_member(self.repository, document, signer=node.signer, now=now())
+        founding.publish_member(self.repository, document, signer=node.signer, now=now())
         repository.refresh(self.repository, online=self.online, now=now())
 
     def app(self) -> ASGIApp:
@@ -183,8 +184,8 @@ class Federation:
 
 def make_federation(folder: Path, nodes: Sequence[Node]) -> Federation:
     folder.mkdir()
-    offline, online = repository.OfflineKeys.generate(), repository.OnlineKeys.generate()
-    root = repository.create_repository(
+    offline, online = founding.OfflineKeys.generate(), repository.OnlineKeys.generate()
+    root = founding.create_repository(
         folder / "repository",
         offline=offline,
         online=online,

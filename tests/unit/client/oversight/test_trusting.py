@@ -9,18 +9,13 @@ from client.oversight.audit import audit
 from client.oversight.findings import Check, Failure, Findings
 from client.oversight.mirror import Mirror
 from client.oversight.trusting import read_trust
-from services.directory.repository import (
-    OfflineKeys,
-    OnlineKeys,
-    create_repository,
-    publish_member,
-    refresh,
-)
+from services.directory.repository import OnlineKeys, refresh
 from shared.protocol import trust
 from shared.protocol.canonical import Json, b64, encode, parse
 from shared.protocol.checkpoints import LogKey
 from shared.protocol.errors import TrustError
 from shared.protocol.merkle import leaf_hash, root
+from tests.founding import OfflineKeys, create_repository, publish_member
 from tests.simulated_case import Case
 from tests.simulated_mirror import write_log, write_mirror
 from tests.simulated_node import START
