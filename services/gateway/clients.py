@@ -183,8 +183,7 @@ def _settled(status: str) -> Conflict:
 
 def _check_two(proposer: Person, approver: Person) -> None:
     """Two persons at two systems: neither an officer nor a client approves what is its own."""
-    same = _name(proposer.officer) == _name(approver.officer)
-    if same or proposer.client_id == approver.client_id:
+    if not are_two(proposer.officer, approver.officer) or proposer.client_id == approver.client_id:
         raise NotAllowed(
             "same_officer",
             "Who proposed this cannot approve it: it takes another officer, at another client.",
@@ -193,8 +192,12 @@ def _check_two(proposer: Person, approver: Person) -> None:
         )
 
 
+def are_two(one: str, other: str) -> bool:
+    """Say whether two names are of two officers: nobody is another one by case or spaces."""
+    return bool(_name(one)) and bool(_name(other)) and _name(one) != _name(other)
+
+
 def _name(officer_name: str) -> str:
-    """Bring a name to one spelling, so that an officer is not another one by case or spaces."""
     return " ".join(unicodedata.normalize("NFKC", officer_name).casefold().split())
 
 
