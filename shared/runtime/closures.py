@@ -2,21 +2,23 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 MAX_SOURCES = 4096  # counted apart between two takes; a flood from more is counted together
 ELSEWHERE = "elsewhere"
+RECORDED = "recorded"  # in `scope["state"]` if the app has recorded that it refused
 
 
 @dataclass
 class Closing:
     """In `scope["state"]["closing"]`: why the edge closed the connection under a running app.
 
-    It is counted already; an app that notices the end of its caller has nothing to record.
+    The edge counts it when the app has ended, unless the app recorded the call itself and said so.
     """
 
     reason: str | None = None
@@ -35,11 +37,25 @@ class Closures:
             known = (address, reason) in self._counts or len(self._counts) < MAX_SOURCES
             self._counts[address if known else ELSEWHERE, reason] += 1
 
-    def take(self) -> Mapping[tuple[str, str], int]:
+    def take(self) -> dict[tuple[str, str], int]:
         """Return what was counted since the last time, and begin anew."""
         with self._lock:
             taken, self._counts = self._counts, Counter()
-        return taken
+        return dict(taken)
+
+
+def counting(app: ASGIApp, count: Callable[[str], None]) -> ASGIApp:
+    """Wrap `app` for one call: what the edge closed under it is counted, unless it was recorded."""
+
+    async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        finally:
+            state = scope["state"]
+            if state["closing"].reason is not None and RECORDED not in state:
+                count(state["closing"].reason)
+
+    return counted
 
 
 class EdgeConfig(uvicorn.Config):

@@ -18,15 +18,15 @@ from typing import ClassVar
 
 from httptools import HttpParserError
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared.runtime.answers import Edge, headers_too_large, malformed, overloaded, written
-from shared.runtime.closures import Closing, EdgeConfig
+from shared.runtime.closures import Closing, EdgeConfig, counting
 from shared.runtime.flow import Flow
-from shared.runtime.origin import REAL_IP
 from shared.runtime.refusals import Refusal
 
-__all__ = ["Edge", "EdgeProtocol", "ProxiedProtocol"]
+__all__ = ["Edge", "EdgeProtocol"]
 
 MAX_HEADER_BYTES = 16 * 2**10  # the URL included
 MAX_HEADERS = 64
@@ -165,6 +165,14 @@ class EdgeProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        def count(reason: str) -> None:
+            self.config.closures.count(self.caller, reason)
+
+        watched = counting(app, count)  # type: ignore[arg-type]  # uvicorn's own types
+        super()._start_asgi_task(cycle, watched)  # type: ignore[arg-type]
+
+    @override
     def on_response_complete(self) -> None:
         self._answered = time.monotonic()
         super().on_response_complete()
@@ -264,7 +272,8 @@ class EdgeProtocol(HttpToolsProtocol):
     def _record(self, reason: str) -> None:
         if self._running:
             self.cycle.scope["state"]["closing"].reason = reason
-        self.config.closures.count(self.caller, reason)
+        else:
+            self.config.closures.count(self.caller, reason)
 
     def _make_room(self) -> None:
         """Close whom it costs least: the longest idle, else one of the address that holds most."""
@@ -281,17 +290,3 @@ def _most_dispensable(everyone: Iterable[EdgeProtocol]) -> EdgeProtocol:
     held = Counter(one.caller for one in everyone)
     heads = [one for one in everyone if one.in_head]
     return max(heads, key=lambda one: (held[one.caller], -one.since))
-
-
-class ProxiedProtocol(EdgeProtocol):
-    """The same behind our proxy, whose own headers come on top of the caller's."""
-
-    max_header_bytes: ClassVar[int] = MAX_HEADER_BYTES + 12 * 2**10  # a certificate in base64
-    max_headers: ClassVar[int] = MAX_HEADERS + 8
-    max_connections: ClassVar[int] = 2**31  # the proxy keeps as many as it needs
-
-    @property
-    @override
-    def caller(self) -> str:
-        said = [value for name, value in self.headers or () if name == REAL_IP]
-        return said[0].decode("latin-1") if said else "proxy"

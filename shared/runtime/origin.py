@@ -58,7 +58,7 @@ class BehindProxy:
 
 
 def _told_by_proxy(scope: Scope) -> Scope:
-    state = dict(scope.get("state", {}))
+    state = scope.setdefault("state", {})
     certificate = _certificate(_values(scope, CERTIFICATE))
     if certificate is not None:
         state[STATE] = certificate
@@ -67,7 +67,6 @@ def _told_by_proxy(scope: Scope) -> Scope:
         "scheme": "https",
         "client": (_address(_values(scope, REAL_IP)), 0),
         "headers": _unclaimed(scope),
-        "state": state,
     }
 
 

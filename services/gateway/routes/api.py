@@ -13,12 +13,14 @@ from services.gateway.clients import Office
 from services.gateway.denials import Denials
 from services.gateway.directory import Directory
 from services.gateway.entrance import Admitted, Entrance
+from services.gateway.listening import Listening
 from services.gateway.routes import clients, federation, operations
 from services.gateway.routes.calls import blocks, read_call, write_answer
 from services.gateway.routes.recording import mark, record, refused_inside
 from services.gateway.standing import LogStanding
 from services.gateway.turns import Turns
 from services.gateway.upstream import Answer, Upstream
+from shared.runtime.closures import Closing
 from shared.runtime.problems import problem
 from shared.runtime.refusals import Malformed, Refusal
 
@@ -39,7 +41,12 @@ async def forward(request: Request) -> Response:
         return await _serve(request, admitted)
     except ClientDisconnect:
         # Nobody reads the answer. What was under way inside was broken off with it.
-        left = Malformed("caller_went_away", "The caller left before the body was whole.")
+        closing: Closing | None = request.scope["state"].get("closing")
+        left = Malformed(
+            "caller_went_away",
+            "The caller left before the body was whole.",
+            reason=closing.reason if closing else None,
+        )
         return problem(await record(request, left, admitted.caller))
     except Refusal as refusal:
         raise await record(request, refusal, admitted.caller) from None
@@ -85,12 +92,14 @@ def _health(request: Request) -> Response:
     directory: Directory = request.app.state.directory
     denials: Denials = request.app.state.denials
     office: Office = request.app.state.office
+    listening: Listening = request.app.state.listening
     return JSONResponse(
         {
             "gateway": {
                 "directory": directory.state.value,
                 "view": directory.health(),
                 "denials_waiting": denials.waiting(),
+                "edge": listening.health(),
                 "clients": keywatch.told(office),
             },
             "exchange": upstream.status("exchange"),
