@@ -7,6 +7,7 @@ a writer, it writes the same octets again.
 import json  # our own reader is what is tested
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.protocol import (
@@ -14,6 +15,8 @@ from shared.protocol import (
     canonical,
     checkpoints,
     entries,
+    jose,
+    jwk,
     leaves,
     logproofs,
     misbehaviour,
@@ -21,8 +24,10 @@ from shared.protocol import (
     policies,
     tiles,
     timestamps,
+    tokens,
     witnessing,
 )
+from shared.protocol.dpop import sign_proof, verify_proof
 from shared.protocol.errors import FormatError, ProtocolError
 from shared.protocol.identifiers import TAG_ITEM
 from shared.protocol.manifest import SegmentIndex
@@ -45,6 +50,27 @@ TAGS = dict.fromkeys(
     ),
     "YQ",
 )
+
+URL, NOW = "https://gateway.example", datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+SIGNER, STRANGER = jose.generate(), jose.public_part(jose.generate())
+RSA = {"kty": "RSA", "e": "AQAB", "n": canonical.b64u(b"\xc1" + b"\x01" * 255)}
+ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+JWKS = tuple(canonical.encode(key) for key in (STRANGER, RSA, ED25519))
+ACCESS = tokens.AccessToken(
+    issuer=URL,
+    client_id="urn:rogatory:QM:ops",
+    country="QM",
+    role="ops",
+    scopes=("ops:health",),
+    jkt=jose.thumbprint(SIGNER),
+    issued=int(NOW.timestamp()),
+    expires=int(NOW.timestamp()) + 300,
+    jti="0123456789abcdef",
+    x5t="x" * 43,
+)
+
+HEAD, CLAIMS, _ = sign_proof(SIGNER, method="GET", url=URL, now=NOW, nonce="n").split(".")
+PROOF = canonical.unb64u(HEAD) + b"\n" + canonical.unb64u(CLAIMS)
 
 
 @dataclass(frozen=True)
@@ -108,6 +134,39 @@ def _nothing(read: Callable[[bytes], object]) -> Callable[[bytes], None]:
     return call
 
 
+def _key(data: bytes) -> None:
+    """A key that is taken has one name, and its name is not another's."""
+    key = canonical.read(data)
+    if isinstance(key, dict):
+        jose.public_key(key)
+        assert jose.thumbprint(key) == jose.thumbprint(jose.public_part(key))
+
+
+def _assertion(data: bytes) -> None:
+    """Whatever is said is refused: the key that signed it is no longer anyone's."""
+    told = text(data)
+    name = tokens.claimed_client(told)
+    tokens.verify_assertion(told, [STRANGER], client_id=name, issuer=URL, now=NOW)
+    raise AssertionError("an assertion by nobody's key was taken")
+
+
+def _access(data: bytes) -> None:
+    told = text(data)
+    assert tokens.claimed_issuer(told)
+    tokens.verify_access_token(told, [STRANGER], issuer=URL, now=NOW)
+    raise AssertionError("a token by nobody's key was taken")
+
+
+def _signed(data: bytes) -> None:
+    """Header and claims, a line each, under a good signature: so that what is behind it is reached."""
+    head, _, claims = data.partition(b"\n")
+    signed = f"{canonical.b64u(head)}.{canonical.b64u(claims)}"
+    made = f"{signed}.{canonical.b64u(jwk.sign(SIGNER, signed.encode()))}"
+    proof = verify_proof(made, method="GET", url=URL, now=NOW)
+    assert proof.jkt == jose.thumbprint(SIGNER)
+    assert proof.issued <= NOW.timestamp() + jose.FUTURE_SKEW
+
+
 PARSERS: dict[str, Parser] = {
     "note": Parser(_note, ("checkpoints", "note")),
     "checkpoint": Parser(_checkpoint, ("checkpoints", "note")),
@@ -132,6 +191,13 @@ PARSERS: dict[str, Parser] = {
     "entry": Parser(_nothing(entries.read_entry), ("entries", "jws")),
     "envelope": Parser(_nothing(Envelope.from_bytes), examples=(ENVELOPE,)),
     "member": Parser(lambda data: Member.from_bytes(data).to_bytes(), examples=(document("QM"),)),
+    "jwk": Parser(_key, examples=JWKS),
+    "assertion": Parser(
+        _assertion,
+        examples=(tokens.sign_assertion(SIGNER, client_id="urn:x", issuer=URL, now=NOW).encode(),),
+    ),
+    "access-token": Parser(_access, examples=(tokens.sign_access_token(SIGNER, ACCESS).encode(),)),
+    "dpop": Parser(_signed, examples=(PROOF,)),
     "segment-index": Parser(
         lambda data: SegmentIndex.from_bytes(data).to_bytes(), examples=(INDEX,)
     ),
