@@ -72,11 +72,23 @@ class Keystore:
         Raises:
             KeystoreError: the store has a key of that name.
         """
-        nonce = secrets.token_bytes(NONCE_SIZE)
-        _write_new(
-            self._path(name),
-            nonce + AESGCM(self.wrapping_key).encrypt(nonce, secret, name.encode()),
-        )
+        _write_new(self._path(name), self._sealed(name, secret))
+
+    def replace(self, name: str, secret: bytes) -> None:
+        """Seal a key in the place of one of the same name; a reader sees either, whole.
+
+        Raises:
+            KeystoreError: the store has no key of that name.
+        """
+        path = self._path(name)
+        if not path.exists():
+            raise KeystoreError(f"{path} does not exist and is not replaced")
+        part, before = path.with_suffix(".part"), path.stat()
+        part.unlink(missing_ok=True)
+        _write_new(part, self._sealed(name, secret))
+        if os.geteuid() == 0:
+            os.chown(part, before.st_uid, before.st_gid)
+        part.replace(path)
 
     def get(self, name: str) -> bytes:
         """Return a key's bytes.
@@ -94,6 +106,10 @@ class Keystore:
             )
         except InvalidTag as error:
             raise KeystoreError(f"key {name}: wrong passphrase, or the file was changed") from error
+
+    def _sealed(self, name: str, secret: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE_SIZE)
+        return nonce + AESGCM(self.wrapping_key).encrypt(nonce, secret, name.encode())
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.key"
