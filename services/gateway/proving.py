@@ -138,7 +138,7 @@ class Provers:
         young = proof.issued >= now.timestamp() - FRESH and proof.issued > self.since
         if proof.nonce is None and young:
             return
-        with self.marks.begin() as db:
+        with self.marks.read() as db:
             if proof.nonce is not None and self.nonces.accepts(db, proof.nonce, now):
                 return
             nonce = self.nonces.current(db, now)

@@ -98,12 +98,9 @@ class Ring:
         return keys
 
     def current(self, db: store.Session) -> Key:
-        """Return the key in force; where there is none (a clock that went back), one is drawn."""
-        begun = self._begun(db)
-        if not begun:
-            self._add(db, self._now())
-            begun = self._begun(db)
-        return begun[-1]
+        """Return the key in force; by a clock that went back it is the first one."""
+        keys, now = self.keys(db), self._now()
+        return [*keys[:1], *(key for key in keys if key.begins <= now)][-1]
 
     def keep(self, db: store.Session) -> bool:
         """Do what is due: draw the first key, announce the next one, delete what is over.
@@ -112,7 +109,8 @@ class Ring:
             Whether there is a new key.
         """
         now, before = self._now(), {row.kid for row in rings.ring(db, self._cycle.purpose)}
-        self.current(db)
+        if not before:
+            self._add(db, now)
         keys, cycle = self.keys(db), self._cycle
         newest = keys[-1].begins
         life, ahead = int(cycle.life.total_seconds()), int(cycle.ahead.total_seconds())
@@ -139,9 +137,6 @@ class Ring:
         for row in rings.ring(db, self._cycle.purpose):
             rings.drop_key(db, row.kid)
         self._add(db, self._now())
-
-    def _begun(self, db: store.Session) -> Sequence[Key]:
-        return [key for key in self.keys(db) if key.begins <= self._now()]
 
     def _add(self, db: store.Session, begins: int) -> None:
         kid, content = self._cycle.draw()
