@@ -6,8 +6,8 @@
     gateway = "https://gateway.mlat.example"   # the issuer of its tokens
     ca = "/etc/rogatory/gateway-ca.pem"        # trusted for this gateway, and nothing else is
     client_id = "urn:rogatory:QM:preparer"
-    key = "/etc/rogatory/client.jwk"           # private ES256 JWK: authenticates the client
-    dpop_key = "/etc/rogatory/dpop.jwk"        # private ES256 JWK: binds its tokens
+    key = "/etc/rogatory/client.jwk"           # private JWK, ES256, PS256 or Ed25519: authenticates the client
+    dpop_key = "/etc/rogatory/dpop.jwk"        # private JWK: binds its tokens
     officer_key = "/etc/rogatory/officer.key"  # optional: signs approvals
     officer = "A. Example"                     # optional: the officer's name in the registry
     root = "/etc/rogatory/root.json"           # optional: the pinned root of the directory

@@ -147,7 +147,7 @@ class Session:
             ClientError: it was refused (the gateway's problem), or could not be made.
         """
         answer = self._authenticated(method, path, headers or {}, body)
-        if answer.status == 401 and self._wants_nonce(answer):  # noqa: PLR2004 - RFC 9449, 9
+        if answer.status == 401 and self._can_mend(answer):  # noqa: PLR2004 - RFC 9449, 7.1 and 9
             self.content(answer)
             answer = self._authenticated(method, path, headers or {}, body)
         if answer.status >= _REFUSED:
@@ -239,6 +239,15 @@ class Session:
             access_token=token,
             nonce=self._nonce,
         )
+
+    def _can_mend(self, answer: urllib3.BaseHTTPResponse) -> bool:
+        """Say whether a repetition may help: with the nonce asked for, or with a new token."""
+        if 'error="invalid_token"' in answer.headers.get("WWW-Authenticate", ""):
+            # The gateway's keys, or this client's tokens, may have been taken back before their time.
+            with self._lock:
+                self._token = None
+            return True
+        return self._wants_nonce(answer)
 
     def _wants_nonce(self, answer: urllib3.BaseHTTPResponse) -> bool:
         challenged = "use_dpop_nonce" in answer.headers.get("WWW-Authenticate", "")

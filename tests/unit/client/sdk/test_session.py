@@ -74,6 +74,21 @@ def test_a_nonce_is_taken_and_the_call_repeated_once(gateway: Gateway, session: 
     assert claims["nonce"] == "fresh"
 
 
+def test_a_token_taken_back_is_replaced_and_the_call_repeated_once(
+    gateway: Gateway, session: Session
+) -> None:
+    refusal = problem(401, "invalid_token")
+    refusal.headers["WWW-Authenticate"] = 'DPoP algs="ES256", error="invalid_token"'
+    gateway.routes["GET /v1/x"] = answer({})
+    session.get("/v1/x")
+    gateway.faults = [refusal]
+    session.get("/v1/x")
+    assert gateway.calls[-1].headers["Authorization"] == "DPoP token-2"
+    gateway.routes["GET /v1/x"] = lambda _call: refusal
+    with pytest.raises(AccessError):
+        session.get("/v1/x")
+
+
 def test_a_nonce_at_the_token_endpoint_as_well(gateway: Gateway, session: Session) -> None:
     def challenge(_call: Call) -> Answer:
         gateway.routes["POST /oauth/token"] = gateway.token
