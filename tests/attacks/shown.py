@@ -20,9 +20,20 @@ SHOWN: tuple[Shown, ...] = (
         f"{EXCHANGE}/test_captured_gateway.py"
         "::test_55_it_cannot_bring_what_another_country_did_not_sign",
     ),
+    Shown(
+        56, f"{GATEWAY}/test_registry.py::test_56_a_peer_is_found_by_its_issuer_in_the_directory"
+    ),
+    Shown(56, f"{GATEWAY}/test_tokens.py::test_56_a_suspended_or_unknown_peer_is_refused"),
+    Shown(57, f"{GATEWAY}/test_directory.py::test_an_attack_is_refused_and_the_old_view_stays"),
+    Shown(58, f"{GATEWAY}/test_registry.py::test_58_without_a_directory_only_peers_are_refused"),
     Shown(59, f"{GATEWAY}/test_delivery.py::test_59_no_redirect_is_followed"),
     Shown(59, f"{GATEWAY}/test_delivery.py::test_59_only_the_anchor_of_the_directory_counts"),
     Shown(59, "tests/unit/shared/runtime/test_outward.py::test_59_nothing_is_sent_inside"),
+    Shown(60, f"{GATEWAY}/test_registering.py::test_60_one_officer_is_not_two"),
+    Shown(60, f"{EXCHANGE}/test_release.py::test_one_officer_cannot_do_both"),
+    Shown(61, f"{GATEWAY}/test_founding.py::test_61_a_client_outside_its_role_stops_the_start"),
+    Shown(61, f"{GATEWAY}/test_registering.py::test_61_no_such_client_is_even_proposed"),
+    Shown(62, f"{GATEWAY}/test_registering.py::test_62_ops_reads_no_evidence_and_approves_nothing"),
     Shown(64, f"{EXCHANGE}/test_reading.py::test_64_a_package_exists_for_its_recipient_alone"),
     Shown(
         65, f"{GATEWAY}/test_quotas.py::test_65_who_fails_too_often_waits_and_nobody_is_locked_out"
@@ -38,4 +49,12 @@ SHOWN: tuple[Shown, ...] = (
         69, f"{GATEWAY}/test_forwarding.py::test_69_a_caller_that_goes_away_stops_the_call_inside"
     ),
     Shown(70, f"{GATEWAY}/test_processes.py::test_70_what_was_used_once_stays_used_after_a_kill"),
+    Shown(70, f"{GATEWAY}/test_bindings.py::test_70_d12_one_use_counts_for_both_workers"),
+    Shown(71, f"{GATEWAY}/test_token_keys.py::test_71_a_rotation_under_load_fails_no_call"),
+    Shown(
+        71, f"{GATEWAY}/test_token_keys.py::test_71_a_dropped_key_ends_its_tokens_at_the_next_call"
+    ),
+    Shown(
+        72, f"{GATEWAY}/test_clocks.py::test_72_set_back_an_hour_it_takes_no_token_and_gives_none"
+    ),
 )
