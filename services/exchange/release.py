@@ -107,13 +107,7 @@ def release(  # noqa: PLR0913 - what a release rests on
             package = packages.find(db, package_id)
             packages.move(db, package_id, PackageAct.RELEASE, actor)
             request = requests.find(db, package.request_id)
-            subject = _subject(package, PACKAGE_RELEASE)
-            ordered = approving.take(db, approval, subject, officers=officers, actor=actor)
-            held = [
-                each
-                for each in approving.given(db, subject, officers=officers)
-                if each.act != PACKAGE_RELEASE
-            ]
+            by, held = _ordered(db, package, approval, officers=officers, actor=actor)
             peer = directory.members.get(Country(package.peer))
             case = gates.Case(
                 own=own,
@@ -121,7 +115,7 @@ def release(  # noqa: PLR0913 - what a release rests on
                 at=int(actor.at.timestamp()),
                 request_state=request.state,
                 instruments=gates.instruments_of(request.document),
-                approvals=tuple(held),
+                approvals=held,
                 acts=(PACKAGE_PREPARE, PACKAGE_CLEAR),
                 digest=_stored_digest(package, vault),
                 closed_digest=package.index_sha384 or "",
@@ -135,7 +129,6 @@ def release(  # noqa: PLR0913 - what a release rests on
             )
             packages.set_entry(db, package_id, posted, actor.at + OFFERED)
             casework.record(db, "gate.passed", package, actor)
-            by = ordered.officer
             casework.record(db, "package.sealed", package, actor, approved_by=by)
             # Commit point: before it nothing is signed; after it state, entry and event stand
             # together and the courier takes over.
@@ -145,6 +138,16 @@ def release(  # noqa: PLR0913 - what a release rests on
             package = packages.find(db, package_id)
         casework.record_shut(database, package, shut, actor)
         raise
+
+
+def _ordered(
+    db: Session, package: Package, approval: str, *, officers: Officers, actor: Actor
+) -> tuple[str, tuple[Approval, ...]]:
+    """Take the order to release; return who gave it, and the approvals that the entry names."""
+    subject = _subject(package, PACKAGE_RELEASE)
+    order = approving.take(db, approval, subject, officers=officers, actor=actor)
+    held = approving.given(db, subject, officers=officers)
+    return order.officer, tuple(each for each in held if each.act != PACKAGE_RELEASE)
 
 
 def _approve(
