@@ -4,11 +4,10 @@
 a log reads the same in twenty years.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
+from services.audit.eventtypes import COMMON, EventType, Reason
 from shared.protocol.messages import ReceiptKind
 
 LOG_OPENED = "log.opened"
@@ -22,45 +21,10 @@ PEER_CONTRADICTED = "peer.log_contradicted"
 AUDIT_QUERIED = "audit.queried"
 TRANSFER_INTENT = "transfer.intent"
 
-# What every event of another service may tell.
-COMMON = frozenset({"case_id", "transfer_id", "peer", "personal", "count"})
-# What may be told of people; it reaches the log as salted commitments alone.
-PERSONAL = frozenset(
-    {"address", "approved_by", "authority", "call", "claimed_client", "client"}
-    | {"keys", "officer", "person", "purpose", "query", "role", "subject"}
-)
-
 _ENTRY = frozenset(["direction", "peer", "channel", "epoch", "seq", "entry_type", "entry_hash"])
 _RECEIPTS = frozenset(each.value for each in ReceiptKind)
 _VIEWS = frozenset({"bundle", "counterparts", "entries", "evidence", "find"})
 _VIEWS |= frozenset({"key", "openings", "proof", "timestamps"})
-
-
-class Reason(Enum):
-    """The forms of a reason: codes that programs and lists make, never words that people type."""
-
-    CODE = r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*(?:/[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*)?"
-    GATE = r"[GT][0-9]{2}"
-    LEGAL = r"(?:REF|POST|COND|WD)-[0-9]{2}"
-    ITEM = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    GROUND = r"retention-ended|unlawful|legal-duty|court-order|supervisory-order"
-
-    def allows(self, text: str) -> bool:
-        """Whether a reason has this form."""
-        return len(text) <= 60 and re.fullmatch(self.value, text) is not None  # noqa: PLR2004
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventType:
-    """What happened, which services record it, what it must and what it may tell."""
-
-    says: str
-    writers: frozenset[str]
-    needs: frozenset[str] = frozenset()
-    allows: frozenset[str] = COMMON
-    reasons: tuple[Reason, ...] = ()
-    outcomes: frozenset[str] = frozenset()
-    commits: frozenset[str] = frozenset()  # names of plain digests, of the log's own events
 
 
 _EXCHANGE = EventType(says="", writers=frozenset({"exchange"}))

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.audit import submission
-from services.audit.catalogue import ERASED, Reason
+from services.audit.catalogue import ERASED
 from services.audit.confidential import Confidential
 from services.audit.events import Event
+from services.audit.eventtypes import Reason
 from services.audit.signals import Signals
 from services.audit.store import entries
 from services.audit.submission import Recorded

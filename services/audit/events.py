@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.audit.catalogue import CATALOGUE, PERSONAL, EventType
+from services.audit.catalogue import CATALOGUE
+from services.audit.eventtypes import PERSONAL, EventType
 from shared.protocol import canonical
 from shared.protocol.entries import EntryType
 from shared.protocol.errors import FormatError

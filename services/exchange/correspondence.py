@@ -7,6 +7,7 @@ signed for one place. What was appended is SIGNED and waits for the log; `courie
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from services.exchange.keyring import Keyring
 from services.exchange.states import Direction, EntryState
@@ -80,11 +81,8 @@ def append(
             next_step="Two officers settle it with the other country and resync the channel.",
             channel=name,
         )
-    head = channel.head
-    if head is None:
-        opening = _opening(letter.recipient, keyring)
-        head = _post(db, opening, head, keyring=keyring, now=now, personal=personal)
-    head = _post(db, letter, head, keyring=keyring, now=now, personal=personal)
+    post = partial(_post, db, keyring=keyring, now=now, personal=personal)
+    head = post(letter, channel.head or post(_opening(letter.recipient, keyring), None))
     heads.move_head(db, name, channel.head, head)
     return Posted(channel=name, epoch=head.epoch, seq=head.seq, hash=head.hash)
 

@@ -174,29 +174,11 @@ def _identity(settings: GatewaySettings, keystore: Keystore) -> Identity:
 def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     clock = parts.issuer.clock
     office = Office(database=parts.database, country=settings.country, clock=clock)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        keepers = (parts.issuer.keys.rings.crew(), keywatch.crew(office))
-        for keeper in keepers:
-            keeper.start()
-        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        parts.directory.start()
-        parts.denials.start()
-        yield
-        await asyncio.to_thread(parts.directory.stop)
-        await asyncio.to_thread(parts.denials.stop)
-        for keeper in keepers:
-            await asyncio.to_thread(keeper.stop)
-        await parts.upstream.close()
-        parts.database.close()
-        parts.issuer.provers.marks.close()
-
     app = create_app(
         "Rogatory gateway",
         routers=[oauth.router, pages.router, api.router],
         readiness=lambda: _ready(parts),
-        lifespan=lifespan,
+        lifespan=lambda _app: _living(parts, office),
     )
     host = urlsplit(settings.gateway_url).netloc.lower()
     app.add_middleware(FormRules, host=host, entrance=parts.entrance)
@@ -218,6 +200,25 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
     )
     app.state.log_standing = LogStanding(lambda: parts.upstream.is_ready("audit"))
     return app
+
+
+@asynccontextmanager
+async def _living(parts: _Parts, office: Office) -> AsyncIterator[None]:
+    """Run the threads of the gateway as long as its public app lives."""
+    keepers = (parts.issuer.keys.rings.crew(), keywatch.crew(office))
+    for keeper in keepers:
+        keeper.start()
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    parts.directory.start()
+    parts.denials.start()
+    yield
+    await asyncio.to_thread(parts.directory.stop)
+    await asyncio.to_thread(parts.denials.stop)
+    for keeper in keepers:
+        await asyncio.to_thread(keeper.stop)
+    await parts.upstream.close()
+    parts.database.close()
+    parts.issuer.provers.marks.close()
 
 
 def _ready(parts: _Parts) -> Mapping[str, str]:

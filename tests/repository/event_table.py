@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from services.audit.catalogue import CATALOGUE, COMMON, PERSONAL, EventType, Reason
+from services.audit.catalogue import CATALOGUE
+from services.audit.eventtypes import COMMON, PERSONAL, EventType, Reason
 
 FILE = Path(__file__).resolve().parents[2] / "shared/protocol/spec/events.md"
 BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

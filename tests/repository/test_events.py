@@ -2,7 +2,8 @@
 
 import re
 
-from services.audit.catalogue import CATALOGUE, Reason
+from services.audit.catalogue import CATALOGUE
+from services.audit.eventtypes import Reason
 from tests.repository.event_table import FILE, render
 
 # The minimum vocabulary of the process of mutual legal assistance.
