@@ -13,7 +13,7 @@ from services.gateway.routes.calls import read_call
 from services.gateway.upstream import Answer
 from shared.protocol import canonical
 from shared.protocol.errors import FormatError
-from shared.runtime.refusals import PROBLEM, Refusal
+from shared.runtime.refusals import PROBLEM, Malformed, Refusal
 
 REFUSED = range(400, 500)
 NOT_OURS = range(500, 600)
@@ -45,7 +45,7 @@ def refused_inside(answer: Answer) -> Refusal | None:
     except FormatError:
         problem = None
     code = problem.get("code") if isinstance(problem, Mapping) else None
-    return Refusal(str(code or f"http_{answer.status}"), "")
+    return Malformed(str(code or f"http_{answer.status}"), "")
 
 
 class Recording:
@@ -72,7 +72,7 @@ class Recording:
         await self._app(scope, receive, told)
 
     async def _record(self, scope: Scope, status: int) -> None:
-        refusal = Refusal(f"http_{status}", "")
+        refusal = Malformed(f"http_{status}", "")
         await to_thread.run_sync(self._entrance.refuse, refusal, read_call(Request(scope)))
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.gateway.denials import Denials, Refused, UndeliveredError
+from services.gateway.denials import EVENT_TYPE, Denials, Refused, UndeliveredError
 from shared.protocol import canonical
 from shared.runtime.database import Database, migrate, open_database
 from shared.runtime.refusals import Refusal, Unauthenticated
+from tests.service.gateway.sockets import now
 
 NOON = datetime(2026, 11, 21, 12, 0, 30, tzinfo=UTC)
 
@@ -89,3 +90,15 @@ def settle(denials: Denials, clock: Clock, minutes: int = 1) -> None:
 
 def counts(audit: Audit) -> list[int]:
     return [event["count"] for event in audit.events]
+
+
+def told_in_all(folder: Path, brought: Sequence[Any]) -> list[Any]:
+    """Return every denial of a gateway that has ended: what it brought to its log, and what waits."""
+    events = list(brought)
+    database = open_database(f"sqlite:///{folder / 'gateway.sqlite'}")
+    later = Denials(database, deliver=events.extend, clock=lambda: now() + timedelta(minutes=2))
+    while later.deliver_once():
+        pass
+    database.close()
+    denied = {event["event_id"]: event for event in events if event["type"] == EVENT_TYPE}
+    return list(denied.values())

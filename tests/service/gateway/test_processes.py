@@ -15,6 +15,7 @@ import pytest
 from tests.service.gateway.calling import Caller
 from tests.service.gateway.echo import Echo, echo_app
 from tests.service.gateway.federation import Federation, Node, make_federation, make_node, settings
+from tests.service.gateway.refusing import told_in_all
 from tests.service.gateway.sockets import listening, serving
 
 
@@ -70,7 +71,8 @@ def test_70_what_was_used_once_stays_used_after_a_kill(tmp_path: Path) -> None:
     caller = Caller(node, "preparer")
     with ExitStack() as stack:
         bound, port = listening()
-        stack.enter_context(serving(echo_app(Echo()), bound))
+        echo = Echo()
+        stack.enter_context(serving(echo_app(echo), bound))
         node.upstreams = dict.fromkeys(("exchange", "audit"), f"http://127.0.0.1:{port}")
         for taken in (node.public[0], node.internal[0], federation.socket[0]):
             taken.close()
@@ -83,6 +85,8 @@ def test_70_what_was_used_once_stays_used_after_a_kill(tmp_path: Path) -> None:
             token = caller.token()
             headers = caller.headers("GET", "/v1/requests", token)
             assert caller.http.get("/v1/requests", headers=headers).status_code == 200
+            for _ in range(30):
+                assert caller.http.get("/v1/requests").status_code == 401
             first.kill()
             first.wait()
         with process("services.gateway", values):
@@ -91,3 +95,5 @@ def test_70_what_was_used_once_stays_used_after_a_kill(tmp_path: Path) -> None:
             assert again.status_code == 401
             assert caller.ask(form).json()["error"] == "invalid_client"
             assert caller.call("GET", "/v1/requests").status_code == 200
+    # 66: thirty before the kill, one proof and one assertion after it: each in exactly one count.
+    assert sum(event["count"] for event in told_in_all(node.folder, echo.events)) == 32

@@ -1,44 +1,43 @@
 """Quotas as a caller meets them, floods over real sockets, and calls that need a log that is away."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
-from services.gateway.denials import EVENT_TYPE, Denials
-from shared.protocol import canonical, jose
+from shared.protocol import jose
 from shared.protocol.digests import content_digest, sha256
-from shared.runtime.database import open_database
 from tests.service.gateway.calling import Caller
 from tests.service.gateway.conftest import World, wait_until
 from tests.service.gateway.echo import Echo, echo_app
 from tests.service.gateway.federation import Node, gateway
-from tests.service.gateway.sockets import listening, now, serving
+from tests.service.gateway.refusing import told_in_all
+from tests.service.gateway.sockets import listening, serving
 
 QUOTAS = {"rate_tokens": 4, "rate_failures": 3, "rate_calls": 4, "rate_open": 3}
 ITEMS = "/v1/packages/a/items"
 TOO_MANY = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def echo() -> Echo:
     return Echo()
 
 
-@pytest.fixture
-def node(world: World, echo: Echo, tmp_path: Path) -> Iterator[Node]:
+@contextmanager
+def copied(world: World, echo: Echo, folder: Path) -> Iterator[Node]:
     """QM over again, with small quotas, and a database and services of its own."""
-    shutil.copytree(world.qm.folder, tmp_path / "QM", ignore=shutil.ignore_patterns("*sqlite*"))
+    shutil.copytree(world.qm.folder, folder, ignore=shutil.ignore_patterns("*sqlite*"))
     bound, port = listening()
     with serving(echo_app(echo), bound):
         yield replace(
             world.qm,
-            folder=tmp_path / "QM",
+            folder=folder,
             public=listening(),
             internal=listening(),
             rates=QUOTAS,
@@ -46,9 +45,10 @@ def node(world: World, echo: Echo, tmp_path: Path) -> Iterator[Node]:
         )
 
 
-@pytest.fixture
-def strict(world: World, node: Node) -> Iterator[Node]:
-    with gateway(node, world.federation):
+@pytest.fixture(scope="module")
+def strict(world: World, echo: Echo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    folder = tmp_path_factory.mktemp("strict") / "QM"
+    with copied(world, echo, folder) as node, gateway(node, world.federation):
         yield node
 
 
@@ -67,15 +67,15 @@ def test_65_who_fails_too_often_waits_and_nobody_is_locked_out(strict: Node) -> 
 
 
 def test_65_a_client_has_so_many_tokens_a_minute(strict: Node) -> None:
-    caller = Caller(strict, "receiver")
+    caller = Caller(strict, "oversight")
     answers = [caller.ask() for _ in range(5)]
     assert statuses(answers) == [200, 200, 200, 200, 429]
     assert answers[-1].headers["ratelimit"].startswith('"tokens";r=0;t=')
-    assert Caller(strict, "preparer").ask().status_code == 200
+    assert Caller(strict, "protection").ask().status_code == 200
 
 
 def test_65_every_call_is_told_what_is_left(strict: Node) -> None:
-    caller = Caller(strict, "preparer")
+    caller = Caller(strict, "approver")
     answers = [caller.call("GET", "/v1/packages") for _ in range(5)]
     assert statuses(answers) == [200, 200, 200, 200, 429]
     assert [answer.headers["ratelimit"].split(";")[1] for answer in answers] == [
@@ -85,7 +85,8 @@ def test_65_every_call_is_told_what_is_left(strict: Node) -> None:
     assert (problem["type"], problem["code"]) == (TOO_MANY, "quota_exceeded")
     assert problem["violated-policies"] == ["calls"]
     assert int(answers[-1].headers["retry-after"]) <= 60
-    assert caller.call("GET", ITEMS + "/b/segments").status_code == 200  # content is counted apart
+    content = Caller(strict, "preparer").call("GET", f"{ITEMS}/b/segments")
+    assert content.headers["ratelimit-policy"].startswith('"content";')  # it is counted apart
 
 
 def test_65_open_addresses_have_a_quota_by_address(strict: Node) -> None:
@@ -119,22 +120,17 @@ def _bad(node: Node, number: int) -> int:
     [pytest.param(100, id="hundred"), pytest.param(1000, marks=pytest.mark.soak, id="thousand")],
 )
 def test_66_a_thousand_bad_calls_are_twenty_events_at_most(
-    world: World, node: Node, echo: Echo, number: int
+    world: World, tmp_path: Path, number: int
 ) -> None:
-    with gateway(node, world.federation), ThreadPoolExecutor(4) as pool:
+    own = Echo()
+    with (
+        copied(world, own, tmp_path / "QM") as node,
+        gateway(node, world.federation),
+        ThreadPoolExecutor(4) as pool,
+    ):
         answers = list(pool.map(lambda each: _bad(node, each), range(number)))
     assert set(answers) <= {400, 401, 404, 413, 429}
-    database = open_database(f"sqlite:///{node.folder / 'gateway.sqlite'}")
-
-    def deliver(events: Sequence[canonical.Json]) -> None:
-        echo.events += [event for event in events if isinstance(event, dict)]
-
-    later = Denials(database, deliver=deliver, clock=lambda: now() + timedelta(minutes=2))
-    while later.deliver_once():
-        pass
-    database.close()
-    refused = (event for event in echo.events if event["type"] == EVENT_TYPE)
-    told = {event["event_id"]: event for event in refused}.values()
+    told = told_in_all(node.folder, own.events)
     assert len(told) <= 20
     assert sum(event["count"] for event in told) == number
 
@@ -156,3 +152,12 @@ def test_67_what_needs_the_log_waits_for_it(strict: Node, echo: Echo) -> None:
     assert echo.calls[-1]["path"] == "/v1/inbox"
     echo.audit_status = 200
     wait_until(lambda: upload().status_code == 200)
+
+
+def test_a_refusal_inside_is_recorded(strict: Node, echo: Echo) -> None:
+    assert Caller(strict, "preparer").call("GET", "/v1/requests/a").status_code == 409
+    wait_until(lambda: any(event.get("reason") == "wrong-state" for event in echo.events))
+    (told,) = (event for event in echo.events if event.get("reason") == "wrong-state")
+    assert told["personal"]["client"] == "urn:rogatory:QM:preparer"
+    assert told["personal"]["officer"] == "QM-preparer"
+    assert told["count"] == 1
