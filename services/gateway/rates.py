@@ -101,8 +101,18 @@ class Rates:
 
 
 def configured(settings: GatewaySettings) -> Rates:
-    """Take the quotas from the settings, which name them as the policies do."""
-    return Rates({policy: getattr(settings, f"rate_{policy.value}") for policy in Policy})
+    """Take the quotas from the settings."""
+    return Rates(
+        {
+            Policy.TOKENS: settings.rate_tokens,
+            Policy.FAILURES: settings.rate_failures,
+            Policy.CALLS: settings.rate_calls,
+            Policy.CONTENT: settings.rate_content,
+            Policy.PEER: settings.rate_peer,
+            Policy.OPEN: settings.rate_open,
+            Policy.LOG: settings.rate_log,
+        }
+    )
 
 
 def exceeded(quota: Quota) -> TooMany:
