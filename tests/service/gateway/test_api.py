@@ -171,7 +171,7 @@ def test_39_a_scope_that_is_missing_is_named(preparer: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "role", ["preparer", "approver", "receiver", "oversight", "protection", "ops"]
+    "role", ["preparer", "approver", "receiver", "oversight", "protection", "ops", "registrar"]
 )
 def test_each_role_reaches_its_own_addresses_and_no_other(world: World, role: str) -> None:
     caller = world.caller(role)
@@ -184,6 +184,9 @@ def test_each_role_reaches_its_own_addresses_and_no_other(world: World, role: st
             "peer": "QN",
             "tile": "0/000",
             "digest": "0" * 64,
+            "client": "urn:rogatory:QM:nobody",
+            "metadata": "9.root.json",
+            "document": f"{'0' * 64}.QX.json",
         }
         path = route.template.format(**places)
         headers = {"X-Purpose": "test"} if route.purpose else {}
