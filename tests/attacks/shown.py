@@ -9,7 +9,9 @@ GUARD = "tests/unit/shared/runtime/test_guard.py"
 SHOWN: tuple[Shown, ...] = (
     Shown(29, "tests/unit/shared/protocol/test_dpop.py::test_an_address_is_compared_as_an_address"),
     Shown(43, f"{GATEWAY}/test_tokens.py::test_43_a_suspended_client_is_out_at_once"),
-    Shown(48, f"{GATEWAY}/test_edge.py::test_a_request_that_does_not_come_is_cut_off"),
+    Shown(
+        48, f"{GATEWAY}/test_edge.py::test_48_a_request_that_does_not_come_is_cut_off_and_counted"
+    ),
     Shown(52, f"{GUARD}::test_52_an_assertion_for_another_call_is_refused"),
     Shown(52, f"{GUARD}::test_52_54_no_assertion_two_a_strangers_or_another_kind"),
     Shown(53, f"{GATEWAY}/test_headers.py::test_53_44_nothing_a_caller_writes_speaks_inside"),

@@ -117,9 +117,16 @@ class Stage:
                 wire.sendall(request)
                 while chunk := wire.recv(65536):
                     answer += chunk
-            except (ConnectionError, ssl.SSLError, TimeoutError):
+            except TimeoutError:
+                return answer or b"HTTP/1.1 held open"
+            except (ConnectionError, ssl.SSLError):
                 pass
         return answer
+
+    def gateway_log(self) -> list[bytes]:
+        """What both workers wrote, line by line."""
+        files = sorted(self.site.folder.glob("gateway-*.log"))
+        return [line for file in files for line in file.read_bytes().splitlines()]
 
     def connect(self, patience: float = READ) -> ssl.SSLSocket:
         context = ssl.create_default_context(cafile=str(self.node.certificates.ca))

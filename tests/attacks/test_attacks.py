@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.attacks import assertions, calls, forms, wire
+from tests.attacks import assertions, calls, forms, traces, wire
 from tests.attacks.stage import Stage
 from tests.attacks.table import Attack
 
-ROWS = [*assertions.ROWS, *forms.ROWS, *calls.ROWS, *wire.ROWS]
+ROWS = [*assertions.ROWS, *forms.ROWS, *calls.ROWS, *wire.ROWS, *traces.ROWS]
 QUICK = [row for row in ROWS if not row.slow]
 SLOW = [row for row in ROWS if row.slow]
 

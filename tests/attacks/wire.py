@@ -236,8 +236,8 @@ ROWS: list[Attack[Stage]] = [
         47,
         GONE,
         {
-            "40 KB header": _gone(_get("/healthz", f"{HOST}X: {'y' * 40_000}\r\n")),
-            "100 headers": _gone(_get("/healthz", HOST + "X: y\r\n" * 100)),
+            "40 KB header": _gone(_get("/healthz", f"{HOST}{CLOSE}X: {'y' * 40_000}\r\n")),
+            "100 headers": _gone(_get("/healthz", HOST + CLOSE + "X: y\r\n" * 100)),
             "40 KB address": _gone(_get("/" + "y" * 40_000)),
         },
     ),

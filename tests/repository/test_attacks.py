@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks import assertions, calls, forms, nodes, wire
+from tests.attacks import assertions, calls, forms, nodes, traces, wire
 from tests.attacks.shown import SHOWN
 from tests.attacks.table import ALL, Shown
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYED = [
     row.number
-    for rows in (assertions.ROWS, forms.ROWS, calls.ROWS, wire.ROWS, nodes.ROWS)
+    for rows in (assertions.ROWS, forms.ROWS, calls.ROWS, wire.ROWS, traces.ROWS, nodes.ROWS)
     for row in rows
 ]
 UNPLAYED = ("skip", "skipif", "xfail")
@@ -34,6 +34,6 @@ def test_a_test_that_is_named_is_there_and_runs(shown: Shown) -> None:
 
 
 def test_rows_have_names_of_their_own() -> None:
-    for rows in (assertions.ROWS, forms.ROWS, calls.ROWS, wire.ROWS):
+    for rows in (assertions.ROWS, forms.ROWS, calls.ROWS, wire.ROWS, traces.ROWS, nodes.ROWS):
         ids = [row.id for row in rows]
         assert len(ids) == len(set(ids))
