@@ -5,7 +5,7 @@ suspend, either of the two is enough. Each act is an event, in the transaction t
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -58,7 +58,7 @@ class Office:
                 _record(db, "client.proposed", proposal, person, now)
                 return proposal
             applied = Decision(verdict=Verdict.APPLIED, by=person, reason=NO_REASON, at=now)
-            return _decided(db, proposal, applied, after)
+            return _decided(db, proposal, applied, lambda: after)
             # Commit point: before it nothing is proposed or done; after it both are, with their event.
 
     def approve(self, proposal_id: str, person: Person) -> Proposal:
@@ -74,7 +74,9 @@ class Office:
         with self.database.begin() as db:
             proposal = _open(db, proposal_id, now)
             _check_two(proposal.by, person)
-            return _decided(db, proposal, decision, self._following(db, proposal.draft, now))
+            return _decided(
+                db, proposal, decision, lambda: self._following(db, proposal.draft, now)
+            )
             # Commit point: a proposal has one decision, and only with it the client is another.
 
     def reject(self, proposal_id: str, person: Person, reason: str) -> Proposal:
@@ -87,7 +89,7 @@ class Office:
         now = self.clock()
         decision = Decision(verdict=Verdict.REJECTED, by=person, reason=reason, at=now)
         with self.database.begin() as db:
-            return _decided(db, _open(db, proposal_id, now), decision, None)
+            return _decided(db, _open(db, proposal_id, now), decision, lambda: None)
 
     def proposals(self, *, client_id: str | None = None, limit: int = 200) -> Sequence[Proposal]:
         """Return proposals, decided or not, the newest first."""
@@ -202,11 +204,18 @@ def _name(officer_name: str) -> str:
 
 
 def _decided(
-    db: clients.Session, proposal: Proposal, decision: Decision, after: Enrolled | None
+    db: clients.Session,
+    proposal: Proposal,
+    decision: Decision,
+    following: Callable[[], Enrolled | None],
 ) -> Proposal:
-    """Keep the first decision and, unless it is a rejection, what follows from it."""
+    """Keep the first decision and, unless it is a rejection, what follows from it.
+
+    The decision comes first: whoever comes second waits for it here, and learns that it was taken.
+    """
     if not clients.decide(db, proposal.proposal_id, decision):
         raise _settled("settled")
+    after = following()
     if after is not None:
         put = clients.add if proposal.draft.act is Act.ADD else clients.swap
         if not put(db, after):

@@ -43,6 +43,10 @@ class FoundingError(Exception):
     """The file of the first clients cannot be used; says what is wrong with which client."""
 
 
+class _ClashError(Exception):
+    """A client of this id, or one with one of its keys, is there already."""
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
     client_id: str
@@ -66,11 +70,18 @@ def found(path: Path, database: Database, *, country: str, clock: Clock) -> Data
     Raises:
         FoundingError: the registry is empty and the file cannot be used.
     """
-    with database.begin() as db:
-        if stored.is_empty(db):
-            _import(db, path, country, clock())
-            # Commit point: all of them are clients, with their events, or the next start does it anew.
-            return database
+    try:
+        with database.begin() as db:
+            if stored.is_empty(db):
+                _import(db, path, country, clock())
+                # Commit point: all of them are clients, with their events, or the next start does it anew.
+                return database
+    except _ClashError as error:
+        with database.read() as db:
+            # Another process that starts as well was first; else two in the file are alike.
+            if stored.is_empty(db):
+                raise FoundingError(f"{path}: {error}") from error
+    with database.read() as db:
         known = stored.proposals(db, None, 1, act=Act.IMPORT)
     if path.exists() and known and known[0].draft.reason != _digest(path.read_bytes()):
         logs.log().warning("clients_file_ignored", path=str(path), see="rogatory client list")
@@ -115,7 +126,7 @@ def _keep(db: stored.Session, client: Enrolled, digest: str, now: datetime) -> N
     )
     proposal = Proposal(proposal_id=new_id(now), draft=draft, by=by, at=now, expires=now)
     if not stored.add(db, client):
-        raise FoundingError(f"{client.client_id}: two clients of one id, or with one key")
+        raise _ClashError(f"{client.client_id}: two clients of one id, or with one key")
     stored.propose(db, proposal)
     applied = Decision(verdict=Verdict.APPLIED, by=by, reason=clients.NO_REASON, at=now)
     stored.decide(db, proposal.proposal_id, applied)

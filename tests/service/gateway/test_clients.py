@@ -1,6 +1,5 @@
 """The registry: two people for every change, one for a suspension, and an event for each act."""
 
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from shared.runtime.refusals import (
     Malformed,
     NotAllowed,
     NotFound,
-    Refusal,
     Unprocessable,
 )
 from tests.service.gateway.registering import ID, OPS, REGISTRAR, Desk, about, adding, desk, key
@@ -68,28 +66,6 @@ def test_a_proposal_is_decided_once(desk: Desk) -> None:
     assert desk.events()[-1] == ("client.rejected", "add")
     with pytest.raises(NotFound):
         desk.office.approve("there-is-none", REGISTRAR)
-
-
-def test_two_approvals_at_once_are_one(desk: Desk) -> None:
-    proposal = desk.office.propose(adding(), OPS)
-    outcomes: list[str] = []
-
-    def approve(number: int) -> None:
-        try:
-            desk.office.approve(
-                proposal.proposal_id,
-                Person(client_id=REGISTRAR.client_id, officer=f"R. Number {number}"),
-            )
-            outcomes.append("done")
-        except Refusal as refusal:
-            outcomes.append(refusal.code)
-
-    threads = [threading.Thread(target=approve, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["done", *["proposal_settled"] * 7]
 
 
 def test_two_proposals_on_one_client_do_not_undo_each_other(desk: Desk) -> None:
