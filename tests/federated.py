@@ -127,6 +127,14 @@ class Repository:
         (self.folder / "metadata" / name).write_bytes(content)
         return content
 
+    def targets(self) -> Targets:
+        return Metadata[Targets].from_bytes(self.newest("targets")).signed
+
+    def list_anew(self, targets: Metadata[Targets], signers: int = 2) -> None:
+        """Publish the next list of countries, signed by so many."""
+        founding.put(self.folder, "targets", targets, self.offline.targets[:signers])
+        self.refresh()
+
     def place(self, country: str, content: bytes, *others: CryptoSigner) -> None:
         """Publish any content as a country's document, signed by it and by others as well."""
         path = f"members/{country}.json"

@@ -48,6 +48,7 @@ class Refresher:
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
         self.troubles = Troubles(report, clock)
+        self._stamp = views.stamp(folder)
         self.source = ""  # that the view was last refreshed from
         self.view = views.load(folder, root)
 
@@ -69,7 +70,7 @@ class Refresher:
                 self.troubles.close()
 
     def _refresh(self) -> None:
-        failure: Exception | None = None
+        failure, taken = None, False
         before = self.view.version if self.view is not None else 0
         for source in self._sources():
             try:
@@ -80,19 +81,23 @@ class Refresher:
                 continue
             if source is self._primary or view.version > before:
                 return
-            # A mirror that has nothing new may be withholding it: the next one is asked, too.
-            failure = None
-        if failure is not None:
+            taken = True  # but it may be withholding what is new: the next one is asked, too
+        if failure is not None and not taken:
             raise failure
 
     def _check_clock(self) -> None:
-        # Another process on the same folder may have refreshed since.
-        self.view = views.load(self._folder, self._root) or self.view
+        self._look_again()
         try:
             views.check_clock(self.view, self._clock())
         except ClockBehindError as error:
             self.troubles.note(DIRECTORY, error)
             raise
+
+    def _look_again(self) -> None:
+        """Take over what another process on the same folder has refreshed since."""
+        stamp = views.stamp(self._folder)
+        if stamp != self._stamp:
+            self.view, self._stamp = views.load(self._folder, self._root) or self.view, stamp
 
     def _sources(self) -> Iterator[Source]:
         """Give the directory, then the other members' gateways, by their pinned anchors."""
@@ -123,13 +128,20 @@ class Refresher:
         view = views.verified(retrieved, members, self._root, self._clock())
         views.keep(view, self._folder)
         # Commit point: before it the view of before holds, after it this one, also after a crash.
-        self.view, self.source = view, source.name
+        self.view, self.source, self._stamp = view, source.name, views.stamp(self._folder)
         self._tell(before, view.members)
         return view
 
     def _vouched(self, retrieved: Retrieved) -> dict[Country, trust.Member]:
-        """Check each country alone: what it signs wrongly must not cost the others their directory."""
-        members: dict[Country, trust.Member] = {}
+        """Check all; if that fails, each alone: what one signs wrongly must not cost the others theirs.
+
+        Raises:
+            ProtocolError: the list of countries itself does not hold.
+        """
+        try:
+            return trust.read_bundle(retrieved.bundle(list(retrieved.members)), self._root)
+        except ProtocolError:
+            members = trust.read_bundle(retrieved.bundle([]), self._root)
         for country in retrieved.members:
             try:
                 members |= trust.read_bundle(retrieved.bundle([country]), self._root)

@@ -159,6 +159,12 @@ def keep(view: View, folder: Path) -> None:
     part.replace(path)
 
 
+def stamp(folder: Path) -> int | None:
+    """Say by which a reader knows that the view on the disk is another one."""
+    path = folder / FILE
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
 def load(folder: Path, root: bytes) -> View | None:
     """Read the view of before and check it anew, from the pinned root."""
     path = folder / FILE

@@ -1,7 +1,7 @@
 """A directory on a real socket, and one gateway's live view of it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -36,6 +36,10 @@ class Live:
     directory: Directory
     folder: Path
     later: timedelta = timedelta(0)
+    reports: list[tuple[str, str | None, str | None]] = field(default_factory=list)
+
+    def report(self, kind: str, peer: str | None, reason: str | None) -> None:
+        self.reports.append((kind, peer, reason))
 
     def clock(self) -> datetime:
         return NOW + self.later
@@ -65,6 +69,7 @@ def live(site: Site, tmp_path: Path) -> Live:
         folder=tmp_path / "trust",
         clock=lambda: NOW + holder[0].later,
         country="QM",
+        report=lambda *told: holder[0].report(*told),
     )
     holder.append(Live(repository, directory, tmp_path))
     return holder[0]
