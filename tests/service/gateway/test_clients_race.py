@@ -54,11 +54,11 @@ def at_once(acts: list[Callable[[], object]]) -> list[str]:
 def test_approvals_at_once_are_one(desks: tuple[Desk, Desk]) -> None:
     proposal = desks[0].office.propose(adding(), OPS)
 
-    def approve(number: int) -> object:
+    def approving(number: int) -> Callable[[], object]:
         person = Person(client_id=REGISTRAR.client_id, officer=f"R. Number {number}")
-        return desks[number % 2].office.approve(proposal.proposal_id, person)
+        return lambda: desks[number % 2].office.approve(proposal.proposal_id, person)
 
-    outcomes = at_once([lambda number=number: approve(number) for number in range(WORKERS)])
+    outcomes = at_once([approving(number) for number in range(WORKERS)])
     assert outcomes == ["done", *["proposal_settled"] * (WORKERS - 1)]
     assert desks[1].office.client(ID).version == 1
 
