@@ -14,10 +14,14 @@ from services.gateway.routes.calls import read_call
 from services.gateway.routes.recording import mark
 from shared.protocol import jose
 from shared.runtime import logs
-from shared.runtime.refusals import Malformed, Refusal
+from shared.runtime.refusals import Malformed, Refusal, Unauthenticated
 
 FORM_LIMIT = 16 * 2**10  # bytes
 METHOD = "private_key_jwt"
+KEPT = {"Cache-Control": "public, max-age=300"}
+UNKNOWN = (
+    "The client is not authenticated. The log of this gateway says why; its operators can read it."
+)
 
 router = APIRouter(max_body_size=FORM_LIMIT)
 
@@ -41,7 +45,8 @@ def metadata(request: Request) -> JSONResponse:
             "scopes_supported": sorted(ALL_SCOPES),
             "dpop_signing_alg_values_supported": list(jose.ALGORITHMS),
             "tls_client_certificate_bound_access_tokens": _issuer(request).binds_certificates,
-        }
+        },
+        headers=KEPT,
     )
 
 
@@ -51,7 +56,7 @@ def keys(request: Request) -> JSONResponse:
     keys = _issuer(request).public_keys()
     return JSONResponse(
         {"keys": [{**key, "use": "sig", "alg": jose.MINTED} for key in keys]},
-        headers={"Cache-Control": "public, max-age=300"},
+        headers=KEPT,
     )
 
 
@@ -101,7 +106,12 @@ def _refused(request: Request, refusal: Refusal) -> Response:
     refusal = entrance.refuse(refusal, read_call(request))
     logs.log().info("refused", code=refusal.code, status=refusal.status, detail=refusal.detail)
     return JSONResponse(
-        {"error": refusal.code, "error_description": refusal.detail},
+        {"error": refusal.code, "error_description": _told(refusal)},
         refusal.status,
         refusal.headers,
     )
+
+
+def _told(refusal: Refusal) -> str:
+    """Say what is wrong, but to nobody who is not known: whether a client or key exists is not theirs."""
+    return UNKNOWN if refusal.status == Unauthenticated.status else refusal.detail

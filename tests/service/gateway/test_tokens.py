@@ -1,5 +1,6 @@
 """The token endpoint: gateway.md's T rows and negative tests 1 to 29, 41 to 43, 65."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from services.gateway.routes.oauth import UNKNOWN
 from shared.protocol import jose
 from tests.forging import reforge
 from tests.service.gateway.calling import Caller
@@ -23,7 +25,10 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
     assert set(body) == {"error", "error_description"}
+    assert re.fullmatch(r"[\x20\x21\x23-\x5b\x5d-\x7e]+", body["error_description"])
     status, code = answer.status_code, str(body["error"])
+    if status == 401:  # whoever is not known is not told whether a client or a key exists
+        assert body["error_description"] == UNKNOWN
     if (status, code) == (429, "quota_exceeded"):
         assert answer.headers["retry-after"]
         return 401, "invalid_client"
