@@ -66,7 +66,8 @@ def assert_client(client: canonical.Json) -> None:
     for name in ("key", "dpop_key", "officer_key"):
         if client[name] is not None:
             assert Path(str(client[name])).stat().st_mode & 0o777 == 0o600
-    assert (client["officer_key"] is None) == (client["role"] not in {"preparer", "approver"})
+    signs = client["role"] in {"preparer", "approver", "receiver"}
+    assert (client["officer_key"] is not None) == signs
 
 
 def test_demo_plays_all_seven_parts_and_finds_every_attack() -> None:
