@@ -10,7 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    DownloadError,
+    DownloadHTTPError,
+    RepositoryError,
+)
 
 from services.gateway import views
 from services.gateway.retrieval import Retrieved, Source, retrieve
@@ -113,7 +118,8 @@ class Refresher:
                 yield Source(name=member.country, url=url, trust=anchors, reach=reach)
 
     def _failed(self, source: Source, error: Exception) -> None:
-        if isinstance(error, REFUSALS) and not isinstance(error, DownloadError):
+        behind = source is not self._primary and isinstance(error, BadVersionNumberError)
+        if isinstance(error, REFUSALS) and not isinstance(error, DownloadError) and not behind:
             self.troubles.note(source.name, error)
         else:
             logs.log().warning("directory_not_reached", source=source.name, error=str(error))

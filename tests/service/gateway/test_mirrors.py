@@ -159,6 +159,16 @@ def test_a_new_member_without_a_view_needs_the_directory(members: Members) -> No
     assert asked(members) == 0
 
 
+def test_a_mirror_that_is_behind_is_no_liar(members: Members) -> None:
+    members.repository.publish(document("QM", gateway=DEAD, issuer=DEAD, name="news"))
+    members.view("QM").refresh()
+    view = members.view("QM", DEAD)
+    with pytest.raises(DownloadError):
+        view.refresh()
+    assert view.peer("QM").name == "news"
+    assert members.reports == []
+
+
 LIES = {
     "version": (b'"version":', b'"version":9'),
     "expiry": (b"2026-", b"2036-"),
