@@ -66,7 +66,11 @@ def _node(home: Path, node: Addresses, keys: NodeKeys, now: datetime, *, policy:
     seal_ca = certificates.seal_authority(f"{node.country} bag seals", now)
     seal = certificates.seal_certificate(seal_ca, NAMES[node.country], now)
     _keep(home.parent / "ceremony" / node.country, {"tls-ca": tls, "bag-seal-ca": seal_ca})
-    _write_tls(home / "gateway/etc", certificates.server_certificate(tls, (node.host,), now))
+    server = certificates.server_certificate(tls, (node.host,), now)
+    if node.proxied:
+        _write_tls(home / "proxy", server, mode=0o640)  # another user of the same group reads it
+    else:
+        _write_tls(home / "gateway/etc", server)
     for part in ("gateway/etc", "authorities"):
         write_new(home / part / "ca.pem", tls.pem)
     write_new(home / "exchange/etc/bag-seal.pem", seal.pem + seal_ca.pem)
@@ -179,9 +183,9 @@ def _keep(folder: Path, authorities: Mapping[str, Certificate]) -> None:
         write_new(folder / f"{name}.key", authority.key_pem)
 
 
-def _write_tls(etc: Path, server: Certificate) -> None:
-    write_new(etc / "tls.pem", server.pem)
-    write_new(etc / "tls.key", server.key_pem)
+def _write_tls(etc: Path, server: Certificate, *, mode: int = 0o600) -> None:
+    write_new(etc / "tls.pem", server.pem, mode=mode)
+    write_new(etc / "tls.key", server.key_pem, mode=mode)
 
 
 def main() -> None:

@@ -20,6 +20,8 @@ FEDERATION = "federation.json"  # written last: its presence says that all the r
 SERVICES = ("gateway", "exchange", "audit")
 DIRECTORY = "directory"
 SCHEMA = "schema"  # what makes the log's tables on PostgreSQL
+SOCKET = Path("/run/rogatory/gateway.sock")  # between a node's proxy and its gateway, in containers
+TEMPORARY = "/tmp"  # noqa: S108 - a container's own
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a container's own network decides who reaches it
 # One machine plays every desk, each command line draws a token of its own, and all share one address.
 LABORATORY_RATES = {
@@ -38,13 +40,18 @@ class Addresses:
     country: str
     url: str  # of the gateway; the issuer of its tokens
     host: str  # in the gateway's certificate, beside loopback
-    gateway: str  # host:port to listen on, like the other three
+    gateway: str  # host:port to listen on, like the other three; or unix:/path, behind a proxy
     egress: str
     exchange: str
     audit: str
     egress_url: str
     exchange_url: str
     audit_url: str
+
+    @property
+    def proxied(self) -> bool:
+        """Whether a proxy stands before the gateway, and speaks TLS for it."""
+        return self.gateway.startswith("unix:")
 
     @property
     def log_origin(self) -> str:
@@ -154,13 +161,28 @@ def directory_environment(home: Path, listen: str) -> dict[str, str]:
     }
 
 
-def _gateway(etc: Path, node: Addresses, directory_url: str) -> dict[str, str]:
+def proxy_environment(home: Path, node: Addresses) -> dict[str, str]:
+    """Say what the proxy before a gateway is told (deploy/Caddyfile)."""
     return {
+        "ROGATORY_GATEWAYS": f"unix/{SOCKET}",
+        "ROGATORY_PROXY_PORT": node.url.rpartition(":")[2],
+        "ROGATORY_TLS_CERT": str(home / "tls.pem"),
+        "ROGATORY_TLS_KEY": str(home / "tls.key"),
+        "XDG_CONFIG_HOME": TEMPORARY,
+        "XDG_DATA_HOME": TEMPORARY,
+    }
+
+
+def _gateway(etc: Path, node: Addresses, directory_url: str) -> dict[str, str]:
+    own_tls = {
+        "ROGATORY_TLS_CERT": str(etc / "tls.pem"),
+        "ROGATORY_TLS_KEY": str(etc / "tls.key"),
+    }
+    return {
+        **({} if node.proxied else own_tls),
         "ROGATORY_GATEWAY_LISTEN": node.gateway,
         "ROGATORY_GATEWAY_INTERNAL_LISTEN": node.egress,
         "ROGATORY_GATEWAY_URL": node.url,
-        "ROGATORY_TLS_CERT": str(etc / "tls.pem"),
-        "ROGATORY_TLS_KEY": str(etc / "tls.key"),
         "ROGATORY_EXCHANGE_URL": node.exchange_url,
         "ROGATORY_AUDIT_URL": node.audit_url,
         "ROGATORY_DIRECTORY_URL": directory_url,
@@ -212,7 +234,7 @@ def _container_node(country: str, public: int) -> Addresses:
         country=country,
         url=f"https://{name}.localhost:{public}",
         host=f"{name}.localhost",
-        gateway=f"{ANYWHERE}:{public}",
+        gateway=f"unix:{SOCKET}",
         egress=f"{ANYWHERE}:8001",
         exchange=f"{ANYWHERE}:8002",
         audit=f"{ANYWHERE}:8003",

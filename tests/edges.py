@@ -183,11 +183,13 @@ def _start_proxy(site: EdgeSite) -> subprocess.Popen[bytes]:
         "ROGATORY_TLS_CERT": str(site.node.certificates.certificate),
         "ROGATORY_TLS_KEY": str(site.node.certificates.key),
         "ROGATORY_GATEWAYS": " ".join(f"unix/{path}" for path in site.sockets),
+        "ROGATORY_PROXY_CONFIG": str(ROOT / "deploy/Caddyfile"),
+        "ROGATORY_PROXY_POLL": "0.2",
         "HOME": str(site.folder),
+        "PATH": f"{Path(CADDY_PROGRAM).parent}:{os.defpath}",
         **site.environment,
     }
-    command = [CADDY_PROGRAM, "run", "--config", str(ROOT / "deploy/Caddyfile")]
-    return _start(command, told, site.folder / "caddy.log")
+    return _start(["/bin/sh", str(ROOT / "deploy/proxy.sh")], told, site.folder / "caddy.log")
 
 
 def _start(

@@ -30,16 +30,19 @@ def test_container_is_hardened(name: str) -> None:
     assert service["mem_limit"]
     assert service["pids_limit"]
     assert any(mount.startswith(TEMPORARY) for mount in service["tmpfs"])
-    if not name.endswith("-postgres"):
+    if name.endswith("-proxy"):
+        assert service["user"] == "65531:65532"
+        assert service["cap_add"] == ["NET_BIND_SERVICE"]
+    elif not name.endswith("-postgres"):
         assert service["user"] == "65532:65532"
         assert "cap_add" not in service
     assert "privileged" not in service
     assert not any("docker.sock" in str(volume) for volume in service.get("volumes", ()))
 
 
-def test_only_gateways_publish_and_only_on_loopback() -> None:
+def test_only_proxies_publish_and_only_on_loopback() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"qm-gateway", "qn-gateway"}
+    assert set(published) == {"qm-proxy", "qn-proxy"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
@@ -53,7 +56,7 @@ def test_countries_meet_between_their_gateways_alone() -> None:
     meeting = {
         name for name, service in SERVICES.items() if "between" in service.get("networks", ())
     }
-    assert meeting == {"qm-gateway", "qn-gateway", "directory"}
+    assert meeting == {"qm-gateway", "qn-gateway", "qm-proxy", "qn-proxy", "directory"}
     assert COMPOSE["networks"]["between"]["internal"] is True
 
 
@@ -68,6 +71,16 @@ def test_services_are_told_what_bootstrap_laid_out(service: str, node: layout.Ad
         f"postgresql://{service}@{node.country.lower()}-postgres:5432/{service}"
         "?passfile=/var/lib/rogatory/etc/pgpass"
     )
+
+
+@pytest.mark.parametrize("node", NODES.nodes, ids=lambda node: node.country)
+def test_a_proxy_reaches_the_socket_of_its_gateway_alone(node: layout.Addresses) -> None:
+    country = node.country.lower()
+    proxy = SERVICES[f"{country}-proxy"]
+    assert proxy["environment"] == layout.proxy_environment(HOME, node)
+    assert set(proxy["networks"]) == {f"{country}-edge", "between"}
+    assert f"{country}-socket:/run/rogatory" in SERVICES[f"{country}-gateway"]["volumes"]
+    assert node.gateway == f"unix:{layout.SOCKET}"
 
 
 @pytest.mark.parametrize("node", NODES.nodes, ids=lambda node: node.country)
@@ -96,5 +109,7 @@ def test_no_container_sees_another_services_keys() -> None:
             continue
         for volume in service["volumes"]:
             source = volume["source"] if isinstance(volume, dict) else volume.partition(":")[0]
+            if source.startswith("./deploy/") or source.endswith("-socket"):
+                continue  # no key is there
             assert mounted.setdefault(source, name) == name, f"{source} is shared"
     assert "ceremony" not in mounted

@@ -58,11 +58,13 @@ class Pair:
     desks: dict[str, Desk]
 
     def cut(self) -> None:
-        run(DOCKER, "network", "disconnect", f"{PROJECT}_between", container("qn-gateway"))
+        for service in ("qn-gateway", "qn-proxy"):
+            run(DOCKER, "network", "disconnect", f"{PROJECT}_between", container(service))
 
     def mend(self) -> None:
         alias = ("--alias", "qn.localhost")
-        run(DOCKER, "network", "connect", *alias, f"{PROJECT}_between", container("qn-gateway"))
+        run(DOCKER, "network", "connect", f"{PROJECT}_between", container("qn-gateway"))
+        run(DOCKER, "network", "connect", *alias, f"{PROJECT}_between", container("qn-proxy"))
 
     def segments_in_qm(self) -> int:
         """How many segments of the package QM's exchange has."""
@@ -165,7 +167,7 @@ def test_both_logs_agree(pair: Pair) -> None:
 
 
 @pytest.mark.usefixtures("pair")
-def test_only_gateways_answer_on_the_host() -> None:
+def test_only_proxies_answer_on_the_host() -> None:
     listed = run(*COMPOSE, "ps", "--format", "json")
     published = {
         (row["Service"], port["PublishedPort"])
@@ -173,7 +175,7 @@ def test_only_gateways_answer_on_the_host() -> None:
         for port in row["Publishers"] or ()
         if port["PublishedPort"]
     }
-    assert published == {("qm-gateway", 8443), ("qn-gateway", 9443)}
+    assert published == {("qm-proxy", 8443), ("qn-proxy", 9443)}
     for name, port in (("qm", 8443), ("qn", 9443)):
         authority = in_desk(name, "cat", "/var/lib/rogatory/ca.pem")
         context = ssl.create_default_context(cadata=authority)
@@ -187,7 +189,7 @@ def test_only_gateways_answer_on_the_host() -> None:
 @pytest.mark.usefixtures("pair")
 @pytest.mark.parametrize("service", ["qm-exchange", "qm-audit", "qm-postgres"])
 def test_inner_services_have_no_route_out(service: str) -> None:
-    target = address("qn-gateway", "between"), "9443"
+    target = address("qn-proxy", "between"), "9443"
     attempt = ("python", "-c", CONNECT) if service != "qm-postgres" else ("bash", "-c", TCP, "-")
     reached = (DOCKER, "exec", container("qm-gateway"), "python", "-c", CONNECT, *target)
     run(*reached)
