@@ -6,7 +6,7 @@ from shared.runtime.openapi import JSON, OCTETS, Told
 
 REQUEST_ID = "01a1fdfa-4600-7c63-8c66-804dc68564d2"
 PACKAGE_ID = "01a20143-90a0-7d11-a3f2-5b9c21a07e44"
-ITEM_ID = "statements"
+ITEM_ID = "01a20144-0c11-7a52-9d3e-2f6b8c4d1e90"
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 SHA384 = "ab" * 48
 AT = "2026-11-21T12:00:00.000Z"
