@@ -24,18 +24,23 @@ from services.gateway.store import rings
 from services.gateway.tables import RingKeyRow
 from shared.protocol import canonical, jose
 from shared.protocol.encryption import open_small, seal_small
+from shared.protocol.errors import SealError
 from shared.protocol.identifiers import new_id
 from shared.runtime import logs
 from shared.runtime.clock import Clock, milliseconds, utc_now
 from shared.runtime.crew import Crew
 from shared.runtime.database import Database, Pulse, migrate, open_database
-from shared.runtime.keystore import Keystore
+from shared.runtime.keystore import Keystore, KeystoreError
 from shared.runtime.settings import load
 
 WRAP = "token-wrap"  # name in the keystore: 32 bytes
 LOOK = 30.0  # seconds between two looks at what is due
 USAGE = "usage: python -m services.gateway.tokenkeys list|rotate|emergency\n"
 EXIT_USAGE = 2
+FOREIGN = (
+    f"key {WRAP}: it does not open the token keys in the database. Put the keystore back that belongs to"
+    " it, or draw new ones: python -m services.gateway.tokenkeys emergency"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +178,16 @@ class Rings:
 
     @classmethod
     def open(cls, database: Database, keystore: Keystore, clock: Clock) -> "Rings":
-        """Open both rings and do what is due."""
+        """Open both rings and do what is due.
+
+        Raises:
+            KeystoreError: the database was sealed under another keystore.
+        """
         opened = cls.having(database, keystore.get(WRAP), clock)
-        opened.work()
+        try:
+            opened.work()
+        except SealError as error:
+            raise KeystoreError(FOREIGN) from error
         return opened
 
     @classmethod

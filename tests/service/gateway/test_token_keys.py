@@ -17,6 +17,7 @@ from services.gateway.tokenkeys import Rings, TokenKeys
 from shared.protocol import jose
 from shared.protocol.errors import SealError
 from shared.runtime.database import Database, migrate, open_database
+from shared.runtime.keystore import Keystore, KeystoreError
 from tests.service.gateway.calling import Caller
 from tests.service.gateway.conftest import World
 from tests.service.gateway.ringkeys import rings
@@ -149,6 +150,14 @@ def test_without_the_wrapping_key_the_database_tells_nothing(held: Rings, clock:
         signer(thief)
     thief.renew()  # who lost the wrapping key can still draw anew
     assert signer(thief)
+
+
+def test_another_keystore_does_not_start(held: Rings, clock: Clock, tmp_path: Path) -> None:
+    (tmp_path / "passphrase").write_text("a passphrase")
+    other = Keystore.create(tmp_path / "keystore", tmp_path / "passphrase")
+    other.put(tokenkeys.WRAP, bytes(32))
+    with pytest.raises(KeystoreError, match="emergency"):
+        Rings.open(held.database, other, clock)
 
 
 def command(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:

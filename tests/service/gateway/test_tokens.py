@@ -59,6 +59,11 @@ def test_a_client_is_given_a_bound_token(preparer: Caller) -> None:
     assert set(body["scope"].split()) >= {"requests:read", "packages:prepare"}
 
 
+@pytest.mark.parametrize("name", ["introspect", "authorize", "par", "register", "token/"])
+def test_r8_nothing_else_is_offered(preparer: Caller, name: str) -> None:
+    assert preparer.http.post(f"/oauth/{name}", data=preparer.form()).status_code == 404
+
+
 def test_a_client_may_ask_for_less(preparer: Caller) -> None:
     answer = preparer.ask(preparer.form(scope="requests:read"))
     assert answer.json()["scope"] == "requests:read"
