@@ -1,6 +1,7 @@
 """Fresh or with a nonce, used once, also when the machine loses the newest marks."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from services.gateway import store
 from services.gateway.proving import NONCE_HEADER, Challenged, Provers
+from services.gateway.store import rings
 from services.gateway.tokenkeys import Rings
 from shared.protocol import canonical, dpop, jose
 from shared.runtime.database import Database, migrate, open_database
@@ -40,9 +42,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def opened(database: Database, clock: Clock) -> Provers:
-    rings = Rings.having(database, bytes(32), clock)
-    rings.work()
-    return Provers.open(str(database.engine.url), database, rings.nonces, clock)
+    held = Rings.having(database, bytes(32), clock)
+    held.work()
+    return Provers.open(str(database.engine.url), database, held.nonces, clock)
 
 
 @pytest.fixture
@@ -95,12 +97,12 @@ def test_d10_a_nonce_is_ours_or_none(provers: Provers, clock: Clock) -> None:
 def test_d10_the_secret_changes_and_no_nonce_is_lost(
     provers: Provers, database: Database, clock: Clock
 ) -> None:
-    rings = Rings.having(database, bytes(32), clock)
+    held = Rings.having(database, bytes(32), clock)
     clock.at = BEGAN + timedelta(hours=24) - SECOND
-    rings.work()
+    held.work()
     nonce = asked(provers, BEGAN)
     clock.at += 120 * SECOND
-    rings.work()
+    held.work()
     check(provers, BEGAN, nonce)
     assert asked(provers, BEGAN) != nonce
 
@@ -138,3 +140,28 @@ def test_d7_a_mark_outlives_every_way_to_use_the_proof_again(
         store.forget_expired(db, int(clock.at.timestamp()))
     with pytest.raises(Challenged, match="before"), provers.marks.begin() as db:
         provers.use(db, proof, Challenged)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_17_of_twenty_uses_at_once_in_two_workers_one_is_first(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    url = f"sqlite:///{tmp_path}/gateway.sqlite"
+    if kind == "postgresql":
+        url = request.getfixturevalue("postgres_database")
+    workers = [open_database(url), store.open_marks(url)]
+    migrate(workers[0], "services.gateway.migrations")
+
+    def use(number: int) -> bool:
+        with workers[number % 2].begin() as db:
+            assert rings.standing(db, "jti", "kid") == (False, False)
+            return store.use_once(db, "proof", "key", "jti", 1)
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sorted(pool.map(use, range(20))) == [False] * 19 + [True]
+    with workers[0].begin() as db:
+        store.revoke(db, "jti", 1)
+        store.revoke(db, "jti", 1)
+        assert rings.standing(db, "jti", "kid") == (True, False)
+    for each in workers:
+        each.close()
