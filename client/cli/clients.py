@@ -151,10 +151,16 @@ def list_all(
     terminal.answer({"clients": rows}, map(_client_line, found))
 
 
-def show(context: typer.Context, client: ClientId) -> None:
-    """Show a client and all that was ever proposed about it (operators, registrar)."""
+def show(
+    context: typer.Context,
+    client: Annotated[
+        str | None, typer.Argument(metavar="[CLIENT]", help="Default: the one that calls.")
+    ] = None,
+) -> None:
+    """Show the client of your profile, or (operators, registrar) another and all that was proposed of it."""
     terminal = terminal_of(context)
-    found = clients.find_client(_session(terminal), client)
+    session = _session(terminal)
+    found = clients.find_client(session, client) if client else clients.find_self(session)
     lines = [_client_line(found), *(f"  key {_aloud(kid)}" for kid in found.kids)]
     terminal.answer(found.told, [*lines, *(f"  {_line(each)}" for each in found.history)])
 

@@ -98,6 +98,11 @@ def find_client(session: Session, client_id: str) -> Registered:
     return _client(session.get(f"{CLIENTS}/{client_id}"))
 
 
+def find_self(session: Session) -> Registered:
+    """Read what the registry has of the client that calls."""
+    return _client(session.get(f"{CLIENTS}/self"))
+
+
 def find_clients(session: Session) -> list[Registered]:
     """Read every client there is or was."""
     return [_client(each) for each in _rows(session.get(CLIENTS), "clients")]

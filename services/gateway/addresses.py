@@ -157,6 +157,7 @@ ROUTES: Sequence[Route] = (
     _route("GET /federation/metadata/{metadata}", "gateway", None),
     _route("GET /federation/targets/members/{document}", "gateway", None),
     _route("GET /v1/clients", "gateway", READ_CLIENTS),
+    _route("GET /v1/clients/self", "gateway", ANY_NATIONAL),
     _route("GET /v1/clients/{client}", "gateway", READ_CLIENTS),
     _route("POST /v1/clients/self/keys", "gateway", ANY_NATIONAL),
     # Who may propose what stands with the acts themselves: to suspend, either of the two.

@@ -18,6 +18,7 @@ from services.gateway.records import (
     Enrolled,
     Person,
     Proposal,
+    Repeat,
     Verdict,
 )
 from services.gateway.store import clients
@@ -39,8 +40,10 @@ class Office:
     country: str
     clock: Clock
 
-    def propose(self, draft: Draft, person: Person) -> Proposal:
+    def propose(self, draft: Draft, person: Person, repeat: Repeat | None = None) -> Proposal:
         """Propose an act; one that nobody else is asked for is done at once.
+
+        What was proposed before under the same key is what it was, and is not done again.
 
         Raises:
             Conflict: the client's state does not allow it.
@@ -52,8 +55,15 @@ class Office:
             proposal_id=new_id(now), draft=draft, by=person, at=now, expires=now + OPEN_FOR
         )
         with self.database.begin() as db:
+            if repeat is not None and (before := _before(db, repeat)) is not None:
+                return before
             after = self._following(db, draft, now)
-            clients.propose(db, proposal)
+            if not clients.propose(db, proposal, repeat):
+                raise Conflict(
+                    "idempotency_under_way",
+                    "The call with this Idempotency-Key is still being served.",
+                    next_step="Send it again in a moment.",
+                )
             if not rule.at_once:
                 _record(db, "client.proposed", proposal, person, now)
                 return proposal
@@ -72,7 +82,9 @@ class Office:
         now = self.clock()
         decision = Decision(verdict=Verdict.APPROVED, by=person, reason=NO_REASON, at=now)
         with self.database.begin() as db:
-            proposal = _open(db, proposal_id, now)
+            proposal = _open(db, proposal_id, decision)
+            if proposal.decision is not None:
+                return proposal
             _check_two(proposal.by, person)
             return _decided(
                 db, proposal, decision, lambda: self._following(db, proposal.draft, now)
@@ -89,7 +101,10 @@ class Office:
         now = self.clock()
         decision = Decision(verdict=Verdict.REJECTED, by=person, reason=reason, at=now)
         with self.database.begin() as db:
-            return _decided(db, _open(db, proposal_id, now), decision, lambda: None)
+            proposal = _open(db, proposal_id, decision)
+            if proposal.decision is not None:
+                return proposal
+            return _decided(db, proposal, decision, lambda: None)
 
     def proposals(self, *, client_id: str | None = None, limit: int = 200) -> Sequence[Proposal]:
         """Return proposals, decided or not, the newest first."""
@@ -166,9 +181,26 @@ def _found(db: clients.Session, proposal_id: str) -> Proposal:
     return proposal
 
 
-def _open(db: clients.Session, proposal_id: str, now: datetime) -> Proposal:
+def _before(db: clients.Session, repeat: Repeat) -> Proposal | None:
+    found = clients.repeated(db, repeat.name)
+    if found is None:
+        return None
+    if found[1] != repeat.asked:
+        raise Unprocessable(
+            "idempotency_key_reused",
+            "Another proposal of this client has this Idempotency-Key.",
+            next_step="Draw a new key for each proposal.",
+        )
+    return _found(db, found[0])
+
+
+def _open(db: clients.Session, proposal_id: str, decision: Decision) -> Proposal:
+    """Return a proposal that is open, or that the same person has decided just so: a call sent again."""
     proposal = _found(db, proposal_id)
-    status = status_of(proposal, now)
+    earlier = proposal.decision
+    if earlier is not None and replace(earlier, at=decision.at) == decision:
+        return proposal
+    status = status_of(proposal, decision.at)
     if status != "open":
         raise _settled(status)
     return proposal

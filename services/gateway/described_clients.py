@@ -131,6 +131,9 @@ OWN: Mapping[str, Document] = {
         shaped("clients", clients=_list(CLIENT_SHAPE)),
         {"clients": [_CLIENT]},
     ),
+    "GET /v1/clients/self": said(
+        "What the registry has of the client that calls.", CLIENT_SHAPE, _CLIENT
+    ),
     "GET /v1/clients/{client}": said(
         "One client, and everything that was proposed about it.",
         {"allOf": [CLIENT_SHAPE, shaped("history", history=_list(PROPOSAL))]},

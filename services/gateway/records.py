@@ -76,6 +76,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """By what a proposal that is sent again is known: digests of whose key it came under, and of its body."""
+
+    name: bytes  # SHA-256 of the client and its Idempotency-Key
+    asked: bytes  # SHA-256 of the body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What is to be done about a client, and why."""
 

@@ -103,6 +103,9 @@ class ClientProposalRow(Base):
     officer: Mapped[str]
     at: Mapped[datetime]
     expires: Mapped[datetime]
+    # SHA-256 of client and Idempotency-Key
+    repeat: Mapped[bytes | None] = mapped_column(index=True, unique=True)
+    asked: Mapped[bytes | None]  # SHA-256 of the body that was sent under it
 
 
 class ClientDecisionRow(Base):

@@ -1,5 +1,6 @@
 """The registry of clients: propose, approve, reject, look."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,10 +15,11 @@ from services.gateway import clients, enrolment
 from services.gateway.addresses import Route
 from services.gateway.clients import Office
 from services.gateway.entrance import Admitted
-from services.gateway.records import Act, Decision, Draft, Enrolled, Key, Person, Proposal
+from services.gateway.records import Act, Decision, Draft, Enrolled, Key, Person, Proposal, Repeat
 from services.gateway.routes.calls import blocks
 from shared.protocol import canonical
 from shared.protocol.canonical import Json
+from shared.protocol.digests import sha256
 from shared.protocol.errors import FormatError
 from shared.runtime import problems
 from shared.runtime.clock import milliseconds
@@ -68,7 +70,7 @@ class _Call:
 
     admitted: Admitted
     body: bytes
-    query: str
+    key: str | None  # Idempotency-Key
     office: Office
 
     @property
@@ -76,6 +78,22 @@ class _Call:
         if self.admitted.caller is None:  # pragma: no cover - no address here is open
             raise Unauthenticated("unauthenticated", "A token is needed here.")
         return clients.officer(self.admitted.officer, self.admitted.caller.client_id)
+
+    @property
+    def repeat(self) -> Repeat | None:
+        """Return by what this call is known when it is sent again.
+
+        Raises:
+            Unprocessable: its key is none.
+        """
+        if self.key is None:
+            return None
+        if not re.fullmatch(r"[\x21-\x7e]{8,200}", self.key):
+            raise Unprocessable(
+                "invalid_fields", "Idempotency-Key: 8 to 200 printable characters, no space."
+            )
+        owner = canonical.encode([self.person.client_id, self.key])
+        return Repeat(name=sha256(owner), asked=sha256(self.body))
 
     @property
     def name(self) -> str:
@@ -94,7 +112,7 @@ async def serve(request: Request, admitted: Admitted) -> Response:
     call = _Call(
         admitted=admitted,
         body=body,
-        query=request.scope["query_string"].decode("latin-1"),
+        key=request.headers.get("idempotency-key"),
         office=request.app.state.office,
     )
     route = admitted.match.route
@@ -114,7 +132,7 @@ def _propose(call: _Call) -> Response:
         reason=asked.reason,
     )
     _check_proposer(draft.act, call.admitted)
-    return _shown(call, call.office.propose(draft, person), CREATED)
+    return _shown(call, call.office.propose(draft, person, call.repeat), CREATED)
 
 
 def _propose_own_keys(call: _Call) -> Response:
@@ -127,7 +145,7 @@ def _propose_own_keys(call: _Call) -> Response:
         overlap=_overlap(asked.overlap, Act.ROTATE),
         reason=asked.reason,
     )
-    return _shown(call, call.office.propose(draft, person), CREATED)
+    return _shown(call, call.office.propose(draft, person, call.repeat), CREATED)
 
 
 def _approve(call: _Call) -> Response:
@@ -153,6 +171,12 @@ def _clients(call: _Call) -> Response:
     return JSONResponse({"clients": [_client(each) for each in call.office.everyone()]})
 
 
+def _self(call: _Call) -> Response:
+    """What the registry has of whoever calls; no officer needs to ask."""
+    assert call.admitted.caller is not None
+    return JSONResponse(_client(call.office.client(call.admitted.caller.client_id)))
+
+
 def _one_client(call: _Call) -> Response:
     client = call.office.client(call.name)
     history: list[Json] = [_told(call, each) for each in call.office.proposals(client_id=call.name)]
@@ -161,6 +185,7 @@ def _one_client(call: _Call) -> Response:
 
 SERVED: Mapping[str, Callable[[_Call], Response]] = {
     "GET /v1/clients": _clients,
+    "GET /v1/clients/self": _self,
     "GET /v1/clients/{client}": _one_client,
     "POST /v1/clients/self/keys": _propose_own_keys,
     "POST /v1/clients/proposals": _propose,

@@ -15,6 +15,7 @@ from services.gateway.records import (
     Key,
     Person,
     Proposal,
+    Repeat,
     Status,
     Verdict,
 )
@@ -87,8 +88,12 @@ def owner_of(db: Session, kid: str) -> str | None:
     return db.scalars(sa.select(ClientKeyRow.client_id).where(ClientKeyRow.kid == kid)).first()
 
 
-def propose(db: Session, proposal: Proposal) -> None:
-    """Keep a proposal."""
+def propose(db: Session, proposal: Proposal, repeat: Repeat | None = None) -> bool:
+    """Keep a proposal.
+
+    Returns:
+        Whether no other one was sent under the same key.
+    """
     draft = proposal.draft
     content: dict[str, Json] = {
         "role": draft.role,
@@ -96,20 +101,28 @@ def propose(db: Session, proposal: Proposal) -> None:
         "keys": [{**key.jwk, "nbf": key.nbf, "exp": key.exp} for key in draft.keys],
         "overlap": None if draft.overlap is None else int(draft.overlap.total_seconds()),
     }
-    db.add(
-        ClientProposalRow(
-            proposal_id=proposal.proposal_id,
-            client_id=draft.client_id,
-            act=draft.act,
-            content=canonical.encode(content),
-            reason=draft.reason,
-            proposed_by=proposal.by.client_id,
-            officer=proposal.by.officer,
-            at=proposal.at,
-            expires=proposal.expires,
-        )
-    )
-    db.flush()
+    row = {
+        "proposal_id": proposal.proposal_id,
+        "client_id": draft.client_id,
+        "act": draft.act,
+        "content": canonical.encode(content),
+        "reason": draft.reason,
+        "proposed_by": proposal.by.client_id,
+        "officer": proposal.by.officer,
+        "at": proposal.at,
+        "expires": proposal.expires,
+        "repeat": repeat.name if repeat else None,
+        "asked": repeat.asked if repeat else None,
+    }
+    return _insert(db, ClientProposalRow, row, ClientProposalRow.proposal_id)
+
+
+def repeated(db: Session, name: bytes) -> tuple[str, bytes | None] | None:
+    """Return which proposal came under a key, and the digest of what was asked."""
+    which = ClientProposalRow.repeat == name
+    query = sa.select(ClientProposalRow.proposal_id, ClientProposalRow.asked).where(which)
+    row = db.execute(query).first()
+    return None if row is None else (row[0], row[1])
 
 
 def decide(db: Session, proposal_id: str, decision: Decision) -> bool:
@@ -263,7 +276,7 @@ def _keep_key(db: Session, client_id: str, key: Key) -> bool:
     return _insert(db, ClientKeyRow, row, ClientKeyRow.kid)
 
 
-Table = type[ClientRow | ClientKeyRow | ClientDecisionRow]
+Table = type[ClientRow | ClientKeyRow | ClientProposalRow | ClientDecisionRow]
 
 
 def _insert(

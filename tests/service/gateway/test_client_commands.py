@@ -140,3 +140,4 @@ def test_a_private_key_is_not_proposed_and_none_is_overwritten(
 def test_who_may_not_is_told_who_may(rogatory: As) -> None:
     refused = rogatory("receiver", "suspend", ID, "--reason", "spite")
     assert refused.code == 4
+    assert rogatory("receiver", "show").out.startswith("urn:rogatory:QM:receiver  receiver  active")

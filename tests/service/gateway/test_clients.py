@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.gateway.clients import Office, officer, status_of
-from services.gateway.records import Act, Draft, Person, Status
+from services.gateway.records import Act, Draft, Person, Repeat, Status
 from services.gateway.store import clients
 from shared.runtime.refusals import (
     Conflict,
@@ -56,9 +56,11 @@ def test_60_nobody_approves_what_is_their_own(desk: Desk, approver: Person) -> N
 def test_a_proposal_is_decided_once(desk: Desk) -> None:
     proposal = desk.office.propose(adding(), OPS)
     desk.office.reject(proposal.proposal_id, REGISTRAR, "unknown laboratory")
+    again = desk.office.reject(proposal.proposal_id, REGISTRAR, "unknown laboratory")
+    assert status_of(again, desk.now) == "rejected"
     for decide in (
         lambda: desk.office.approve(proposal.proposal_id, REGISTRAR),
-        lambda: desk.office.reject(proposal.proposal_id, REGISTRAR, "again"),
+        lambda: desk.office.reject(proposal.proposal_id, REGISTRAR, "another reason"),
     ):
         with pytest.raises(Conflict) as refused:
             decide()
@@ -82,6 +84,25 @@ def test_a_client_that_changed_meanwhile_is_not_overwritten(desk: Desk) -> None:
         before = clients.find(db, ID)
         assert before is not None
         assert not clients.swap(db, before)  # its version is there already
+
+
+def test_what_is_sent_again_is_done_once(desk: Desk) -> None:
+    key, draft = Repeat(name=b"n" * 32, asked=b"a" * 32), adding()
+    proposal = desk.office.propose(draft, OPS, key)
+    assert desk.office.propose(draft, OPS, key) == proposal
+    with pytest.raises(Unprocessable) as refused:
+        desk.office.propose(adding(), OPS, Repeat(name=key.name, asked=b"b" * 32))
+    assert refused.value.code == "idempotency_key_reused"
+    approved = desk.office.approve(proposal.proposal_id, REGISTRAR)
+    desk.now += timedelta(seconds=3)
+    assert desk.office.approve(proposal.proposal_id, REGISTRAR) == approved
+    shut = Repeat(name=b"s" * 32, asked=b"s" * 32)
+    assert desk.office.propose(about(Act.SUSPEND), OPS, shut) == desk.office.propose(
+        about(Act.SUSPEND), OPS, shut
+    )
+    assert [each for each, _ in desk.events()] == [
+        "client.proposed", "client.approved", "client.suspended"
+    ]  # fmt: skip
 
 
 def test_a_proposal_expires(desk: Desk) -> None:

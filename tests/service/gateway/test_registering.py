@@ -158,6 +158,30 @@ def test_stolen_keys_end_at_once_with_their_tokens(world: World) -> None:
     assert client.ask().json()["error"] == "invalid_client"
 
 
+def test_a_proposal_may_be_sent_again(world: World) -> None:
+    body = {"act": "add", "client_id": f"{ID}-again", "reason": "a test", **adding()}
+
+    def send(key: str, body: dict[str, Any]) -> httpx.Response:
+        return world.caller("ops").call(
+            "POST", PROPOSALS, json=body, headers={"Idempotency-Key": key}
+        )
+
+    first, second = send("one-and-the-same", body), send("one-and-the-same", body)
+    assert (first.status_code, second.json()) == (201, first.json())
+    assert code(send("one-and-the-same", {**body, "reason": "else"})) == (
+        422, "idempotency_key_reused"
+    )  # fmt: skip
+    assert code(send("short", body)) == (422, "invalid_fields")
+
+
+def test_every_client_sees_what_the_registry_has_of_it(world: World, preparer: Caller) -> None:
+    seen = preparer.call("GET", "/v1/clients/self").json()
+    assert (seen["client_id"], seen["role"]) == (preparer.client_id, "preparer")
+    assert code(preparer.call("GET", f"/v1/clients/{world.qm.client_id('ops')}")) == (
+        403, "insufficient_scope"
+    )  # fmt: skip
+
+
 def test_nobody_proposes_keys_for_another(world: World) -> None:
     own = {"keys": [public(jose.generate())], "reason": "mine", "client_id": ID}
     answer = world.caller("receiver").call("POST", "/v1/clients/self/keys", json=own)

@@ -17,6 +17,8 @@ PLACES = {
     "tile": "3/x012/345.p/6",
     "digest": "ab" * 32,
     "client": "urn:rogatory:QM:preparer",
+    "metadata": "3.targets.json",
+    "document": "ab" * 32 + ".QN.json",
 }
 
 OPERATING = {"ops:health", "clients:propose", "clients:read"}
@@ -60,6 +62,8 @@ def test_only_hashes_and_what_is_signed_are_open_to_all() -> None:
         "/logs/{digest}/tile/{tile}",
         "/witness/add-checkpoint",
         "/witness/{digest}/checkpoint",
+        "/federation/metadata/{metadata}",
+        "/federation/targets/members/{document}",
     }
 
 
