@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
 from shared.runtime import logs, problems, refusals
@@ -25,7 +25,7 @@ def create_app(
     routers: Sequence[APIRouter],
     readiness: Readiness,
     lifespan: Lifespan | None = None,
-) -> FastAPI:
+) -> "NodeApp":
     """Return an app with `/healthz` and `/readyz` (503 unless all of `readiness()` is ok or stands by)."""
     app = NodeApp(
         title=title,
@@ -67,11 +67,15 @@ class NodeApp(FastAPI):
     This wraps the framework from outside, since its body limit answers before any middleware.
     """
 
+    layer: Callable[[ASGIApp], ASGIApp] | None = None
+    """What stands in front of the framework: it reads bodies that the framework limits by route."""
+
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        served = super().__call__ if self.layer is None else self.layer(super().__call__)
         made = secrets.token_hex(8)
         mark = logs.request_id.set(made)
 
@@ -81,7 +85,7 @@ class NodeApp(FastAPI):
             await send(message)
 
         try:
-            await super().__call__(scope, receive, _problem_if_too_large(tagged))
+            await served(scope, receive, _problem_if_too_large(tagged))
         finally:
             logs.request_id.reset(mark)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Request
 from starlette.datastructures import Headers
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +20,7 @@ from shared.protocol.errors import FormatError
 from shared.protocol.internal import Internal
 from shared.protocol.jose import EXPIRY_SKEW, TokenError
 from shared.runtime import inside, logs, problems
+from shared.runtime.app import NodeApp
 from shared.runtime.clock import Clock
 from shared.runtime.inside import Door
 from shared.runtime.principals import HEADER, InternalKeys, Principal
@@ -41,7 +42,7 @@ class RoutesError(Exception):
 
 
 def place(
-    app: FastAPI, service: str, *, routers: Sequence[APIRouter], keys: Path, clock: Clock
+    app: NodeApp, service: str, *, routers: Sequence[APIRouter], keys: Path, clock: Clock
 ) -> None:
     """Put the guard in front of an app.
 
@@ -56,8 +57,8 @@ def place(
         RoutesError: the routes are not those of the table.
     """
     check_routes(service, routers)
-    known = InternalKeys(keys, clock)
-    app.add_middleware(Guard, service=service, keys=known, clock=clock)
+    doorman = Doorman(service, InternalKeys(keys, clock), clock)
+    app.layer = lambda served: Guard(served, doorman)
 
 
 def check_routes(service: str, routers: Sequence[APIRouter]) -> None:
@@ -151,10 +152,9 @@ class Doorman:
 class Guard:
     """The layer in front of an app."""
 
-    def __init__(self, app: ASGIApp, *, service: str, keys: InternalKeys, clock: Clock) -> None:
-        """Wrap the app of `service`."""
-        self._app, self._service = app, service
-        self._doorman = Doorman(service, keys, clock)
+    def __init__(self, app: ASGIApp, doorman: Doorman) -> None:
+        """Wrap the app of the doorman's service."""
+        self._app, self._doorman, self._service = app, doorman, doorman.service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one call."""
