@@ -62,7 +62,6 @@ class Issuer:
             proof, method="POST", url=self.url + TOKEN_PATH, refusal=Malformed
         )
         client, assertion = self.authenticate(form)
-        self.rates.take(Policy.TOKENS, client.client_id)
         scopes = _scopes(form, client)
         _check_target(form, self.url)
         token = tokens.AccessToken(
@@ -80,6 +79,9 @@ class Issuer:
         with self.provers.database.begin() as db:
             self.provers.use(db, proven, Malformed)
             _use_assertion(db, assertion)
+            # Counted once the assertion is known to be new: who replays one counts against nobody. Too
+            # many, and the transaction takes both uses back.
+            self.rates.take(Policy.TOKENS, client.client_id)
             signer = self.keys.signer(db)
         # Both are used up now. If we die here the client asks again, with new ones.
         return {

@@ -74,6 +74,14 @@ def test_65_a_client_has_so_many_tokens_a_minute(strict: Node) -> None:
     assert Caller(strict, "protection").ask().status_code == 200
 
 
+def test_65_who_replays_an_assertion_uses_up_nobodys_quota(strict: Node) -> None:
+    owner, thief = Caller(strict, "ops"), Caller(strict, "ops")
+    form = owner.form()
+    assert owner.ask(form).status_code == 200
+    assert set(statuses([thief.ask(form) for _ in range(6)])) <= {401, 429}
+    assert statuses([owner.ask() for _ in range(4)]) == [200, 200, 200, 429]
+
+
 def test_65_every_call_is_told_what_is_left(strict: Node) -> None:
     caller = Caller(strict, "approver")
     answers = [caller.call("GET", "/v1/packages") for _ in range(5)]
