@@ -13,7 +13,7 @@ from deploy import lab, processes
 from shared.protocol import canonical
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = {"preparer", "approver", "receiver", "oversight", "protection", "ops"}
+ROLES = {"preparer", "approver", "receiver", "oversight", "protection", "ops", "registrar"}
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
