@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.gateway import external, store
-from services.gateway.admission import PEER_ROLE
 from services.gateway.proving import Challenged, Provers
 from services.gateway.registry import Client, Registry
 from services.gateway.store import rings
@@ -92,9 +91,10 @@ class Authenticator:
 
     def _client(self, token: tokens.AccessToken) -> Client:
         client = self.registry.find(token.client_id)
-        # Another server does not know our roles, and speaks for no other country.
-        expected = token.role if token.issuer == self.issuer else _own_role(client)
-        if client is None or client.role != expected:
+        # Another server does not know our roles; it is believed for some of them.
+        own = token.issuer == self.issuer
+        allowed = {token.role} if own else self.externals[token.issuer].roles
+        if client is None or client.role not in allowed:
             raise Challenged("invalid_token", "The client is no longer active.", reason="client")
         if token.issued < client.tokens_not_before:
             raise Challenged("invalid_token", "The token was taken back.", reason="not_before")
@@ -140,10 +140,6 @@ class Authenticator:
             self._remembered[name] = token
             if len(self._remembered) > REMEMBERED:
                 self._remembered.popitem(last=False)
-
-
-def _own_role(client: Client | None) -> str | None:
-    return client.role if client is not None and client.role != PEER_ROLE else None
 
 
 def _bearer(authorization: str | None) -> str:

@@ -3,21 +3,22 @@
 `ROGATORY_EXTERNAL_ISSUERS` names a JSON file:
 
     {"issuers": [{"issuer": "https://login.example", "audience": "https://gateway.example/api",
-                  "jwks": "login.jwks.json"}]}
+                  "jwks": "login.jwks.json", "roles": ["preparer", "receiver"]}]}
 
 `jwks` is a file (a path that is not absolute counts from the folder of this one), reread when it changes;
-nothing is ever fetched. What such a server says of scopes counts only within what the client has here,
-and it cannot speak for another country. See spec/tokens.md, 3.5.
+nothing is ever fetched. It is believed for clients of the named roles alone: whoever holds the server is
+all of them. What it says of scopes counts only within what the client has here. See spec/tokens.md, 3.5.
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from services.gateway.admission import PEER_ROLE, ROLES
 from shared.protocol import canonical, jose, jwk, tokens
 from shared.protocol.errors import ProtocolError
 from shared.runtime import logs
@@ -34,6 +35,7 @@ class _Issuer(BaseModel):
     issuer: str
     audience: str
     jwks: str
+    roles: tuple[str, ...]
 
 
 class _File(BaseModel):
@@ -50,13 +52,14 @@ class _Keys:
 class ExternalIssuer:
     """One server whose tokens count here, and its pinned keys."""
 
-    def __init__(self, issuer: str, audience: str, path: Path) -> None:
-        """Read the keys.
+    def __init__(self, issuer: str, audience: str, path: Path, roles: Collection[str]) -> None:
+        """Read the keys; `roles` are those of the clients for which it is believed.
 
         Raises:
             ExternalError: there are none that can be used.
         """
         self._issuer, self._audience, self._path = issuer, audience, path
+        self.roles = frozenset(roles)
         self._lock = threading.Lock()
         self._keys = _Keys(_stamp(path), read_keys(path))
 
@@ -106,8 +109,10 @@ def read_issuers(path: Path | None, *, own: str) -> Mapping[str, ExternalIssuer]
         raise ExternalError(f"{path}: {error}") from error
     if any(not each.issuer.startswith("https://") or each.issuer == own for each in named):
         raise ExternalError(f"{path}: an issuer is the https address of another server")
+    if any(not set(each.roles) <= ROLES.keys() - {PEER_ROLE} for each in named):
+        raise ExternalError(f"{path}: the roles are those of this node's own clients")
     return {
-        each.issuer: ExternalIssuer(each.issuer, each.audience, path.parent / each.jwks)
+        each.issuer: ExternalIssuer(each.issuer, each.audience, path.parent / each.jwks, each.roles)
         for each in named
     }
 

@@ -21,7 +21,7 @@ class GatewaySettings(NodeSettings):
     directory_ca: Path  # PEM; the only anchor for the directory
     clients: Path  # JSON: {"clients": [{client_id, role, scopes, keys}]}; read while there are none
     officer_required: str = "preparer,approver,receiver"  # roles whose calls name their officer
-    external_issuers: Path | None = None  # JSON: {"issuers": [{issuer, audience, jwks}]}
+    external_issuers: Path | None = None  # JSON: {"issuers": [{issuer, audience, jwks, roles}]}
     witness_anchors: Path | None = None  # PEM; for witnesses outside the federation, by https
     time_authorities: Path | None = None  # JSON: {"authorities": [{name, url, anchors, …}]}
     # How many in any 60 seconds, of each worker of the gateway.

@@ -33,7 +33,13 @@ def write(folder: Path, *keys: Mapping[str, Any]) -> Path:
 
 
 def configured(folder: Path, **changes: Any) -> Path:  # noqa: ANN401 - any JSON
-    known = {"issuer": ISSUER, "audience": AUDIENCE, "jwks": "login.jwks.json", **changes}
+    known = {
+        "issuer": ISSUER,
+        "audience": AUDIENCE,
+        "jwks": "login.jwks.json",
+        "roles": ["ops"],
+        **changes,
+    }
     path = folder / "issuers.json"
     path.write_bytes(canonical.encode({"issuers": [known]}))
     return path
@@ -139,6 +145,12 @@ def test_it_speaks_for_no_other_country(world: World, site: Site) -> None:
     assert site.call(site.token(client_id=world.qn.url, scope="node:deliver"))[0] == 401
 
 
+def test_it_is_believed_for_the_named_roles_alone(world: World, site: Site) -> None:
+    """A captured server cannot admit its own clients."""
+    for role in ("registrar", "approver"):
+        assert site.call(site.token(client_id=world.qm.client_id(role)))[0] == 401
+
+
 def test_a_thief_of_the_token_has_no_proof(world: World, site: Site) -> None:
     thief = Site(site.folder, Behind(world.qm, "ops", client=site.client.client))
     assert thief.call(site.token()) == (401, "invalid_token")
@@ -182,6 +194,8 @@ BROKEN: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
     "not an address": (public("es"), {"issuer": "login"}),
     "an unknown member": (public("es"), {"x": 1}),
     "no key file": (None, {}),
+    "an unknown role": (public("es"), {"roles": ["emperor"]}),
+    "for peers": (public("es"), {"roles": ["peer"]}),
 }
 
 
@@ -200,7 +214,7 @@ def test_without_the_file_there_is_no_start(tmp_path: Path) -> None:
 
 
 def test_a_token_says_nothing_of_country_and_role(tmp_path: Path) -> None:
-    issuer = ExternalIssuer(ISSUER, AUDIENCE, write(tmp_path, public("es")))
+    issuer = ExternalIssuer(ISSUER, AUDIENCE, write(tmp_path, public("es")), ["ops"])
     read = issuer.verify(token("es", "x" * 43, client_id="urn:x", role="registrar", cc="QN"), now())
     assert (read.country, read.role, read.kid) == ("", "", "es")
     with pytest.raises(TokenError):
