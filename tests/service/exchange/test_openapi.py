@@ -1,0 +1,50 @@
+"""Every address of the exchange answers as its document says, also to what no gateway would pass on."""
+
+from collections.abc import Sequence
+
+import pytest
+from schemathesis import GenerationMode
+
+from services.exchange.routes.told import TOLD
+from shared.runtime import inside, openapi
+from shared.runtime.principals import Assertions, Principal
+from tests.asserting import Asserting
+from tests.schemas import Findings, ask_inside, probe
+from tests.service.exchange.node import Node
+
+SCOPES = frozenset(scope for door in inside.DOORS["exchange"] for scope in door.scopes)
+
+
+def probed(
+    node: Node, examples: int, modes: Sequence[GenerationMode], methods: Sequence[str]
+) -> Findings:
+    caller = Principal(
+        service="gateway", client_id="c", country="QM", scopes=SCOPES, officer="QN-preparer"
+    )
+    client = node.bare_client()
+
+    def auth(service: str) -> Asserting:
+        made = Assertions(service, node.assertions.key, node.clock)
+        return Asserting(made, "exchange", caller)
+
+    return probe(
+        openapi.complete(node.app.openapi(), TOLD),
+        lambda asked: ask_inside(asked, "exchange", client, auth),
+        examples=examples,
+        modes=modes,
+        wanted=lambda line: line.startswith(tuple(methods)),
+    )
+
+
+def test_wrong_bodies_are_answered_as_the_document_says(qn: Node) -> None:
+    assert probed(qn, 1, [GenerationMode.NEGATIVE], ["POST", "PUT"]).flaws == {}
+
+
+@pytest.mark.soak
+def test_every_address_answers_as_the_document_says_for_long(qn: Node) -> None:
+    assert (
+        probed(
+            qn, 100, [*GenerationMode], ["POST", "PUT", "GET /v1", "GET /peer", "GET /o", "GET /t"]
+        ).flaws
+        == {}
+    )
