@@ -1,5 +1,7 @@
 """When nobody is left who could approve, two officers set ops and registrar anew on the machine."""
 
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,10 @@ from services.gateway import refounding
 from services.gateway.founding import FoundingError
 from services.gateway.records import Act, Draft, Status
 from shared.protocol import canonical, jwk
+from tests.service.gateway.calling import Caller
+from tests.service.gateway.conftest import World
 from tests.service.gateway.registering import OPS, REGISTRAR, Desk, desk
+from tests.service.gateway.test_processes import environment, gateway_values
 
 __all__ = ["desk"]
 
@@ -72,6 +77,28 @@ def test_a_key_of_another_is_not_taken(desk: Desk) -> None:
     with pytest.raises(FoundingError):
         refounding.refound(content(stolen), TWO, desk.office)
     assert len(desk.office.everyone()) == 1
+
+
+def test_on_the_machine_of_a_running_node(world: World, tmp_path: Path) -> None:
+    """The gateway goes on meanwhile; the client comes in by its new key at the next call."""
+    values = environment(gateway_values(world.qm, world.federation))
+    file, key = tmp_path / "offices.json", jwk.generate()
+    name = world.qm.client_id("second-ops")
+
+    def run(role: str) -> subprocess.CompletedProcess[str]:
+        scopes = {"ops": ["clients:read"], "preparer": ["requests:read"]}[role]
+        keys = [jwk.public_part(key)]
+        file.write_bytes(content(entry(role, client_id=name, scopes=scopes, keys=keys)))
+        command = [sys.executable, "-m", "services.gateway.refounding", str(file), *TWO]
+        return subprocess.run(  # noqa: S603 - our own module
+            command, env=values, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    done, refused = run("ops"), run("preparer")
+    assert (done.returncode, done.stdout) == (0, f"{name} is set anew\n"), done.stderr
+    assert (refused.returncode, "only clients of the roles" in refused.stderr) == (1, True)
+    client = Caller(world.qm, "ops", key=key, claimed=name)
+    assert client.call("GET", "/v1/clients").status_code == 200
 
 
 def test_it_says_how_it_is_used(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
