@@ -24,6 +24,7 @@ from shared.protocol.errors import ProtocolError
 from shared.runtime import logs
 
 MAX_FILE = 2**18  # bytes
+REGISTRY = frozenset({"ops", "registrar"})  # who proposes clients and who admits them
 
 
 class ExternalError(Exception):
@@ -111,6 +112,8 @@ def read_issuers(path: Path | None, *, own: str) -> Mapping[str, ExternalIssuer]
         raise ExternalError(f"{path}: an issuer is the https address of another server")
     if any(not set(each.roles) <= ROLES.keys() - {PEER_ROLE} for each in named):
         raise ExternalError(f"{path}: the roles are those of this node's own clients")
+    if any(set(each.roles) >= REGISTRY for each in named):
+        raise ExternalError(f"{path}: one server alone could admit clients; name ops or registrar")
     return {
         each.issuer: ExternalIssuer(each.issuer, each.audience, path.parent / each.jwks, each.roles)
         for each in named

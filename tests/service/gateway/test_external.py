@@ -195,6 +195,7 @@ BROKEN: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
     "an unknown member": (public("es"), {"x": 1}),
     "no key file": (None, {}),
     "an unknown role": (public("es"), {"roles": ["emperor"]}),
+    "both who propose and who admit": (public("es"), {"roles": ["ops", "registrar"]}),
     "for peers": (public("es"), {"roles": ["peer"]}),
 }
 
