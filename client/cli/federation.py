@@ -47,8 +47,8 @@ def key(
     else:
         secret = ceremony.ask_secret(passphrase_file, new=True)
         (made,) = keyfiles.draw([name], secret(name))
-    for path, each in ((output, made), (Path(f"{output}.pub"), made.only_public())):
-        keyfiles.write(path, each.to_bytes())
+    keyfiles.write(output, made.to_bytes())
+    keyfiles.write(Path(f"{output}.pub"), made.only_public())
     keyid = made.public.keyid
     terminal.answer({"name": name, "keyid": keyid}, [name, f"  {fingerprint(keyid)}"])
 

@@ -27,11 +27,10 @@ from client.errors import UsageError, unreadable
 from shared.protocol import canonical
 from shared.protocol.canonical import Json
 from shared.protocol.errors import FormatError
-from shared.protocol.signingkeys import read_key, write_key
+from shared.protocol.signingkeys import KIND, public_file, read_key, write_key
 
 SCRYPT_N, SCRYPT_R, SCRYPT_P = 2**15, 8, 1  # about 0.1 s and 32 MiB
 NONCE_SIZE: Final = 12  # bytes; NIST SP 800-38D, 5.2.1.1
-KIND: Final = "signing-key"
 SCHEME: Final = "hsm:"  # of the address of a key in a token
 Secret = Callable[[str], str]  # asks for the passphrase, or a token's PIN; is told of which
 
@@ -58,9 +57,9 @@ class KeyFile:
             }
         )
 
-    def only_public(self) -> KeyFile:
-        """Give what can be sent to others."""
-        return KeyFile(name=self.name, public=self.public)
+    def only_public(self) -> bytes:
+        """Write what can be sent to others."""
+        return public_file(self.name, self.public)
 
     def open(self, secret: Secret) -> Signer:
         """Make a signer of it.

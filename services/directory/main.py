@@ -10,7 +10,7 @@ from services.directory import repository, routes
 from services.directory.resigning import Resigner
 from services.directory.settings import DirectorySettings
 from shared.runtime import logs, server, tls
-from shared.runtime.app import OK, create_app
+from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.edge import Edge, EdgeProtocol
 from shared.runtime.keystore import Keystore
@@ -33,7 +33,7 @@ def create(settings: DirectorySettings, *, clock: Clock = utc_now) -> ASGIApp:
         resigner.stop()
 
     def readiness() -> dict[str, str]:
-        return {"resigner": OK if resigner.alive else "stopped"}
+        return {"resigner": resigner.state}
 
     app = create_app(
         "Rogatory directory", routers=[routes.router], readiness=readiness, lifespan=lifespan

@@ -13,13 +13,14 @@ See shared/protocol/spec/trust.md.
 """
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
-from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, T, Timestamp
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, T, Targets, Timestamp
 
 from shared.protocol.ceremonies import SNAPSHOT_LIFE, TIMESTAMP_LIFE
 from shared.protocol.errors import TrustError
@@ -27,6 +28,7 @@ from shared.protocol.holdings import Holdings
 
 RESIGN_TIMESTAMP = timedelta(hours=1)  # age
 RESIGN_SNAPSHOT = timedelta(hours=24)  # age
+ENDS_SOON = timedelta(days=30)
 _LIVES = {
     "snapshot": (SNAPSHOT_LIFE, RESIGN_SNAPSHOT),
     "timestamp": (TIMESTAMP_LIFE, RESIGN_TIMESTAMP),
@@ -76,6 +78,26 @@ def refresh(folder: Path, *, online: OnlineKeys, now: datetime) -> bool:
         current = Metadata(snapshot)
         _sign(folder, "snapshot", current, online.snapshot)
     return _refresh_timestamp(folder, root, current.signed.version, online.timestamp, now)
+
+
+def ending(folder: Path, now: datetime) -> list[tuple[str, datetime]]:
+    """Name the roles that people have to renew within 30 days, and when each ends."""
+    held = _holdings(folder)
+    root = held.root().signed
+    expires = {"root": root.expires}
+    targets = held.newest("targets", root)
+    if targets is not None:
+        expires["targets"] = targets.signed.expires
+        for name in _delegated(targets.signed):
+            role = held.newest(name, targets.signed)
+            if role is not None:
+                expires[name] = role.signed.expires
+    return [(role, at) for role, at in expires.items() if at <= now + ENDS_SOON]
+
+
+def _delegated(targets: Targets) -> Collection[str]:
+    delegations = targets.delegations
+    return (delegations.roles or {}) if delegations is not None else ()
 
 
 def _refresh_timestamp(
@@ -132,8 +154,7 @@ def _vouched(held: Holdings, root: Root) -> dict[str, int]:
     if targets is None:
         return {}
     vouched = {"targets": targets.signed.version}
-    delegations = targets.signed.delegations
-    for name in (delegations.roles or {}) if delegations is not None else {}:
+    for name in _delegated(targets.signed):
         role = held.newest(name, targets.signed)
         if role is not None:
             vouched[name] = role.signed.version

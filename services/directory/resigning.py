@@ -16,7 +16,7 @@ class Resigner:
 
     def __init__(self, folder: Path, online: repository.OnlineKeys, clock: Clock) -> None:
         self._folder, self._online, self._clock = folder, online, clock
-        self._stopped = threading.Event()
+        self._stopped, self._failed = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="resigner", daemon=True)
 
     def start(self) -> None:
@@ -30,19 +30,26 @@ class Resigner:
         self._thread.join()
 
     @property
-    def alive(self) -> bool:
-        """Whether the thread is running."""
-        return self._thread.is_alive()
+    def state(self) -> str:
+        """Say `ok`, `failing` (what is due is not signed) or `stopped`."""
+        if not self._thread.is_alive():
+            return "stopped"
+        return "failing" if self._failed else "ok"
 
     def resign(self) -> None:
-        """Publish what countries have signed and re-sign what is due."""
+        """Publish what countries have signed, re-sign what is due, and warn of what people must renew."""
         now = self._clock().replace(microsecond=0)
         if repository.refresh(self._folder, online=self._online, now=now):
             logs.log().info("directory_signed")
+            for role, expires in repository.ending(self._folder, now):
+                # Nobody can do it for them: an expired root or list stops every country.
+                logs.log().warning("role_ends_soon", role=role, expires=expires.isoformat())
 
     def _run(self) -> None:
         while not self._stopped.wait(self.interval):
             try:
                 self.resign()
+                self._failed = False
             except Exception as error:  # noqa: BLE001 - a full disk must not end the watch
+                self._failed = True
                 logs.log().error("directory_not_signed", exc_info=error)

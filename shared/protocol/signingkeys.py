@@ -9,10 +9,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from securesystemslib.signer import Key, SSlibKey
 
+from shared.protocol import canonical
 from shared.protocol.canonical import Json
 from shared.protocol.errors import FormatError
 
 ED25519: Final = "ed25519"
+KIND: Final = "signing-key"  # of a key file
 ECDSA: Final = "ecdsa"  # P-256 and P-384: what tokens with PKCS#11 have
 
 
@@ -45,6 +47,20 @@ def _load(keytype: object, public: str) -> Ed25519PublicKey | EllipticCurvePubli
     if keytype != ECDSA or not isinstance(loaded, EllipticCurvePublicKey):
         raise ValueError(keytype)
     return loaded
+
+
+def public_file(name: str, key: Key) -> bytes:
+    """Write the file by which a public key of a ceremony is sent around; `name` says whose it is."""
+    return canonical.encode(
+        {
+            "v": 1,
+            "kind": KIND,
+            "name": name,
+            "public": write_key(key),
+            "sealed": None,
+            "token": None,
+        }
+    )
 
 
 def fingerprint(keyid: str) -> str:

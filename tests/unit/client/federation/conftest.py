@@ -47,7 +47,7 @@ def template(
     table = Table(tmp_path_factory.mktemp("ceremony"))
     for name, each in drawn.items():
         table.key(name).write_bytes(each.to_bytes())
-        Path(f"{table.key(name)}.pub").write_bytes(each.only_public().to_bytes())
+        Path(f"{table.key(name)}.pub").write_bytes(each.only_public())
     (table.folder / "passphrase").write_text(PASSPHRASE)
     draft, asked, list_ = table.draft(), table.draft(), table.draft()
     assert do_federation("init", table.repository, *table.seated(*SEATS), "-o", draft) == 0
