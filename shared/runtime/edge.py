@@ -12,7 +12,6 @@ internals: its version is pinned, and tests probe each of them).
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable
 from enum import Enum
 from typing import ClassVar
 
@@ -21,15 +20,18 @@ from typing_extensions import override
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from shared.runtime import framing
 from shared.runtime.answers import Edge, headers_too_large, malformed, overloaded, written
 from shared.runtime.closures import Closing, EdgeConfig, counting
 from shared.runtime.flow import Flow
+from shared.runtime.lingering import Lingering
 from shared.runtime.refusals import Refusal
 
 __all__ = ["Edge", "EdgeProtocol"]
 
 MAX_HEADER_BYTES = 16 * 2**10  # the URL included
 MAX_HEADERS = 64
+LARGE_HEAD = 4 * 2**10
 
 
 class _Phase(Enum):
@@ -58,6 +60,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     config: EdgeConfig
     flow: Flow
+    transport: Lingering
     _timer: asyncio.TimerHandle | None = None
     _answer_timer: asyncio.TimerHandle | None = None
     _phase = _Phase.HEAD
@@ -79,13 +82,14 @@ class EdgeProtocol(HttpToolsProtocol):
 
     @property
     def in_head(self) -> bool:
-        """Whether a request is awaited or has not come to the end of its headers."""
+        """Whether a head is awaited or has not ended."""
         return self._phase is _Phase.HEAD
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.flow = Flow(transport)
+        self.transport = Lingering(transport, self.loop, self._has_more)
+        self.flow = Flow(self.transport)
         self._enter(_Phase.HEAD, self.header_deadline)
         if len(self.connections) > self.max_connections:
             self._make_room()
@@ -93,11 +97,15 @@ class EdgeProtocol(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._disarm()
+        self.transport.forget()
         self.resume_writing()
         super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
+        if self.transport.dropping:
+            self.transport.drop(len(data))
+            return
         began = self._phase is _Phase.HEAD and self._size > 0
         self._unset_keepalive_if_required()
         try:
@@ -137,7 +145,9 @@ class EdgeProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
-        self._check_framing()
+        ambiguous = framing.find_ambiguity(self.headers, self.url, self.parser)
+        if ambiguous is not None:
+            self._refuse(*ambiguous)
         if len(self.tasks) >= self.max_calls:
             self._refuse("overload", overloaded())
         self._size, self.flow.held_up = 0, 0.0
@@ -206,20 +216,15 @@ class EdgeProtocol(HttpToolsProtocol):
         reason, refusal = self._refusal or ("malformed", malformed("This is not an HTTP request."))
         self._record(reason)
         self._disarm()
-        if self._running and self.cycle.response_started:
-            self.transport.abort()  # in the middle of an answer there is no place for another one
+        earlier = self._running and self._phase is _Phase.HEAD  # a request before this one
+        if earlier or (self._running and self.cycle.response_started):
+            self.transport.abort()  # this answer would be taken for another one, or a part of it
             return
         self.transport.write(written(refusal))
         self.transport.close()
-
-    def _check_framing(self) -> None:
-        """Refuse what two readers could divide in two ways (RFC 9112 §6.1, §11.2)."""
-        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
-        plain = not codings or (len(codings) == 1 and codings[0].strip().lower() == b"chunked")
-        if not plain or (codings and self.parser.get_http_version() != "1.1"):
-            self._refuse("framing", malformed("A body comes with a length, or chunked alone."))
-        if self.parser.should_upgrade() or self.url[:1] != b"/":
-            self._refuse("target", malformed("Only paths are asked for, by HTTP/1.1 alone."))
+        if self._running:  # an app that asks for more of the body learns that its caller is gone
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
 
     def _measure(self, size: int) -> None:
         self._size, self._pending = self._size + size, 0
@@ -251,6 +256,11 @@ class EdgeProtocol(HttpToolsProtocol):
         else:
             self._close("header-deadline" if self._size else "silent")
 
+    def _has_more(self) -> bool:
+        """Whether more is to come of a request: of its body, or of a head that is large already."""
+        large = self._phase is _Phase.HEAD and self._size + self._pending > LARGE_HEAD
+        return large or self._phase is _Phase.BODY
+
     def _pass_over(self, now: float) -> None:
         """Read on after the answer, so that the caller can take it, but not for ever."""
         if now - self._answered > self.linger:
@@ -278,15 +288,8 @@ class EdgeProtocol(HttpToolsProtocol):
     def _make_room(self) -> None:
         """Close whom it costs least: the longest idle, else one of the address that holds most."""
         everyone = [one for one in self.connections if isinstance(one, EdgeProtocol)]
-        _most_dispensable(everyone)._close("crowded")  # noqa: SLF001 - one of us
-
-
-def _most_dispensable(everyone: Iterable[EdgeProtocol]) -> EdgeProtocol:
-    """Choose whose close costs least: so nobody keeps others out by holding connections."""
-    everyone = list(everyone)
-    idle = [one for one in everyone if one.dispensable]
-    if idle:
-        return min(idle, key=lambda one: one.since)
-    held = Counter(one.caller for one in everyone)
-    heads = [one for one in everyone if one.in_head]
-    return max(heads, key=lambda one: (held[one.caller], -one.since))
+        idle = [one for one in everyone if one.dispensable]
+        held = Counter(one.caller for one in everyone)
+        heads = [one for one in everyone if one.in_head]  # this one at least
+        chosen = min(idle or heads, key=lambda one: (0 if idle else -held[one.caller], one.since))
+        chosen._close("crowded")  # noqa: SLF001 - one of us

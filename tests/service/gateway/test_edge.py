@@ -1,6 +1,5 @@
 """Gateway.md's rows 45 to 48 at the protocol of our own listener, with short deadlines."""
 
-import asyncio
 import socket
 import time
 from collections import Counter
@@ -10,13 +9,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
-from fastapi import FastAPI
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
 
 from shared.runtime.closures import Closures
 from shared.runtime.edge import Edge, EdgeProtocol
 from tests.service.gateway.conftest import wait_until
+from tests.service.gateway.edge_app import edge_app
 from tests.service.gateway.sockets import listening, serving
 
 
@@ -48,41 +45,6 @@ class Listener:
 
         wait_until(counted)
         assert seen == counts
-
-
-def edge_app(left: list[str | None]) -> FastAPI:
-    app = FastAPI(openapi_url=None)
-
-    @app.post("/")
-    async def read(request: Request) -> Response:
-        size = 0
-        try:
-            async for chunk in request.stream():
-                size += len(chunk)
-        except ClientDisconnect:
-            left.append(request.scope["state"]["closing"].reason)
-        return Response(str(size))
-
-    @app.post("/slow")
-    async def slow(request: Request) -> int:
-        """Be the slow side: the caller must not be punished for it."""
-        await asyncio.sleep(1.0)
-        return len(await request.body())
-
-    @app.post("/early")
-    def early() -> int:
-        """Answer without having read the body."""
-        return 1
-
-    @app.get("/large")
-    def large() -> Response:
-        return StreamingResponse(b"x" * 65536 for _ in range(1024))
-
-    @app.post("/headers")
-    def headers(request: Request) -> list[str]:
-        return list(request.headers)
-
-    return app
 
 
 @pytest.fixture(scope="module")
@@ -254,6 +216,16 @@ def test_a_body_after_its_answer_is_not_read_for_ever(listener: Listener) -> Non
         wire.sendall(head)
         with pytest.raises(ConnectionError):
             drip(wire, b"1\r\na\r\n")
+
+
+def test_an_answer_is_not_lost_when_the_rest_is_not_wanted(listener: Listener) -> None:
+    head = b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", listener.port), 10) as wire:
+        wire.sendall(head + b"x" * 8_000_000)
+        assert wire.recv(65536).startswith(b"HTTP/1.1 413")
+        wire.shutdown(socket.SHUT_WR)
+        assert wire.recv(65536) == b""
+    listener.expect({})
 
 
 def drip(wire: socket.socket, piece: bytes) -> None:
