@@ -12,7 +12,7 @@ from shared.runtime.refusals import Malformed, NotAllowed, Refusal, TooMany, Una
 
 MAX_OFFICER = 100  # characters
 MAX_PURPOSE = 500
-LOG_PATHS = ("/log/", "/logs/", "/witness/")
+LOG_PATHS = ("/federation/", "/log/", "/logs/", "/witness/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ MAX_FILE = 2**20  # bytes of one metadata file
 DEADLINE = 20.0  # seconds for one file
 SILENCE = 5.0  # seconds without an octet
 _PIECE = 2**16  # bytes read at a time
-_OK = 200
+_OK, _NOT_FOUND = 200, 404
 
 Doubt = Callable[[str, Exception], None]  # a country, and why its document is left out
 
@@ -149,6 +149,9 @@ def _countries(targets: bytes) -> list[str]:
 def _member(updater: Updater, country: str, doubt: Doubt) -> bytes | None:
     """Return a country's document; one that does not hold or is not there is left out, alone.
 
+    Raises:
+        DownloadError: the source does not answer as it should.
+
     To keep the country's document of before instead would let a mirror hide a revocation for ever.
     """
     try:
@@ -156,7 +159,12 @@ def _member(updater: Updater, country: str, doubt: Doubt) -> bytes | None:
         if info is None:
             return None
         path = updater.find_cached_target(info) or updater.download_target(info)
-    except (RepositoryError, DownloadHTTPError) as error:
+    except RepositoryError as error:
+        doubt(country, error)
+        return None
+    except DownloadHTTPError as error:
+        if error.status_code != _NOT_FOUND:
+            raise  # a source that is short of breath says nothing about a country
         doubt(country, error)
         return None
     return Path(path).read_bytes()

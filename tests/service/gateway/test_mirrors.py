@@ -17,7 +17,7 @@ from services.gateway.routes.federation import mirrored
 from shared.runtime import http
 from shared.runtime.edge import EdgeProtocol
 from shared.runtime.problems import install
-from shared.runtime.refusals import NotFound
+from shared.runtime.refusals import NotFound, TooMany
 from tests.federated import Repository, document
 from tests.service.gateway.sites import NOW, Site
 from tests.service.gateway.sockets import listening, make_certificates, serving
@@ -223,3 +223,27 @@ def test_a_directory_that_lies_is_told_and_a_mirror_stands_in(members: Members) 
     assert view.health()["level"] == "red"
     assert members.reports == [("directory.refused", None, "not-signed")]
     assert asked(members) > 0
+
+
+def test_a_source_that_is_short_of_breath_says_nothing_about_a_country(members: Members) -> None:
+    members.repository.publish(told("QN", members.mirrors["QN"], name="news"))
+    view = members.view("QM")
+    before = view.bundle()
+    members.site.app.state.repository = _Busy(members.repository.folder)
+    with pytest.raises(DownloadError):
+        view.refresh()
+    assert view.bundle() == before
+    assert members.reports == []
+
+
+class _Busy:
+    """A folder that has no time for countries' roles."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __truediv__(self, part: str) -> Path:
+        if "country" in part or part.endswith(".QN.json"):
+            raise TooMany("quota_exceeded", "Too many.")
+        made = self._folder / part
+        return _Busy(made) if made.is_dir() else made  # type: ignore[return-value]
