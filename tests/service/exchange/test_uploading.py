@@ -9,6 +9,7 @@ import pytest
 from typing_extensions import override
 
 from services.exchange.vault import Draft, Vault
+from shared.protocol.digests import content_digest, sha256
 from tests.service.exchange.filling import declare, new_package, put_segment, show
 from tests.service.exchange.node import MIB, Node, blobs, drafts
 
@@ -78,8 +79,12 @@ def test_a_segment_needs_a_length_and_a_digest(qn: Node) -> None:
     item_id = declare(qn, package_id, "a.txt", b"abc")
     url = f"/v1/packages/{package_id}/items/{item_id}/segments/0"
     answer = qn.client("preparer").put(url, content=b"abc")
-    assert answer.json()["code"] == "invalid_fields"
-    assert "content-digest" in answer.json()["detail"]
+    assert (answer.status_code, answer.json()["code"]) == (401, "bad_assertion")
+    assert "Content-Digest" in answer.json()["detail"]
+    digest = {"Content-Digest": content_digest(sha256(b"abc"))}
+    answer = qn.client("preparer").put(url, content=iter([b"abc"]), headers=digest)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_fields")
+    assert "content-length" in answer.json()["detail"]
 
 
 def test_a_segment_of_what_was_not_declared_is_not_found(qn: Node) -> None:
