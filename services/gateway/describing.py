@@ -18,6 +18,7 @@ from services.gateway.addresses import PARAMETERS, ROUTES, Route
 from services.gateway.admission import ALL_SCOPES, CASEWORK
 from shared.runtime.clock import Clock
 from shared.runtime.openapi import JSON, PROBLEM_SCHEMA, Document, refused
+from shared.runtime.refusals import Unavailable
 
 FRESH = timedelta(minutes=5)
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
@@ -48,17 +49,25 @@ class Describer:
     _until: datetime | None = None
 
     def document(self) -> bytes:
-        """Return the document.
+        """Return the document; while a service is away, the one of before.
 
         Raises:
-            Unavailable: a service does not answer, and never did.
+            Unavailable: there was none.
         """
         with self._lock:
             if self._until is None or self.clock() >= self._until:
-                insides = {name: self.ask(name) for name in ("exchange", "audit")}
-                self._made = to_json(compose(insides, self.url))
+                self._made = self._compose()
                 self._until = self.clock() + FRESH
             return self._made
+
+    def _compose(self) -> bytes:
+        try:
+            insides = {name: self.ask(name) for name in ("exchange", "audit")}
+        except Unavailable:
+            if not self._made:
+                raise
+            return self._made
+        return to_json(compose(insides, self.url))
 
 
 def compose(insides: Mapping[str, Document], url: str) -> Document:
@@ -84,7 +93,7 @@ def compose(insides: Mapping[str, Document], url: str) -> Document:
     schemas = {"Problem": PROBLEM_SCHEMA, "OAuthError": described.OAUTH_ERROR}
     for name, document in insides.items():
         shapes = _prefixed(document["components"]["schemas"], name)
-        schemas |= {f"{name}.{each}": shape for each, shape in shapes.items()}
+        schemas |= {f"{name}.{each}": shapes[each] for each in shapes if each != "Problem"}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rogatory gateway", "version": "1", "description": _ABOUT},
