@@ -34,6 +34,7 @@ def services(session: Session) -> Iterator[Finding]:
     for name in ("exchange", "audit"):
         yield _service(name, members(told, name))
     gateway = members(told, "gateway")
+    yield _edge(members(gateway, "edge"))
     yield _directory(members(gateway, "view"))
     yield from _clients(members(gateway, "clients"))
     waiting = number(gateway, "denials_waiting") or 0
@@ -50,10 +51,22 @@ def _service(name: str, told: dict[str, Json]) -> Finding:
     return away(name, detail, f"does it run? {ASK}")
 
 
+def _edge(told: dict[str, Json]) -> Finding:
+    """What the gateway says of its own listener: TLS of its own, or a proxy's."""
+    says = told.get("says")
+    wrong = "; ".join(map(str, says)) if isinstance(says, list) else ""
+    if text(told, "level") == "red":
+        return away("edge", wrong, "what is shown is what was shown before; mend the new files")
+    if wrong:
+        return warned("edge", wrong, ASK)
+    return fine("edge", f"TLS by {text(told, 'tls') or 'unknown'}")
+
+
 def _directory(view: dict[str, Json]) -> Finding:
     """The view of the directory: how fresh, from where."""
     name = "directory view"
-    says = "; ".join(str(each) for each in view.get("says") or []) if view else ""  # type: ignore[union-attr]
+    told_of = view.get("says")
+    says = "; ".join(map(str, told_of)) if isinstance(told_of, list) else ""
     told = f"signed {text(view, 'signed')}, expires {text(view, 'expires')}"
     source = text(view, "source")
     detail = "; ".join(filter(None, (says, told, f"from {source}" if source else "")))

@@ -28,6 +28,7 @@ TOLD: dict[str, Any] = {
     "GET /v1/ops/health": {
         "gateway": {
             "view": {"level": "green", "says": [], "expires": "x", "source": "directory"},
+            "edge": {"level": "green", "tls": "own", "says": []},
             "denials_waiting": 0,
             "clients": {"keys_ending": [], "proposals_open": 0},
         },
@@ -129,6 +130,13 @@ FLAWS: dict[str, tuple[dict[str, Any], str, int, str]] = {
         0,
         "refresh",
     ),
+    "a new certificate is broken": (
+        {"health__gateway__edge": {"level": "red", "says": ["tls.pem: no certificate"]}},
+        "edge",
+        7,
+        "mend",
+    ),
+    "the edge has a word": ({"health__gateway__edge__says": ["x"]}, "edge", 0, "log"),
     "refusals wait": ({"health__gateway__denials_waiting": 7}, "denials", 0, "log"),
     "a client's key ends": (
         {"health__gateway__clients__keys_ending": [{"client_id": "urn:x", "until": "soon"}]},
