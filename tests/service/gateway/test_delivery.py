@@ -34,6 +34,7 @@ class Peer:
     answers: list[Response] = field(default_factory=list)
     proofs: list[dpop.Proof] = field(default_factory=list)
     forms: list[dict[str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +68,18 @@ def _note(peer: Peer, request: Request, token: str | None) -> None:
         access_token=token,
     )
     peer.proofs.append(proof)
+    peer.headers.append(dict(request.headers))
 
 
 @pytest.fixture
 def peer(listener: Peer, live: Live) -> Peer:
-    for written in (listener.tokens, listener.answers, listener.proofs, listener.forms):
+    for written in (
+        listener.tokens,
+        listener.answers,
+        listener.proofs,
+        listener.forms,
+        listener.headers,
+    ):
         written.clear()
     _publish(live, listener)
     return listener
@@ -202,3 +210,25 @@ def test_a_proof_is_for_one_address(peer: Peer, delivery: Delivery) -> None:
     with pytest.raises(TokenError):
         dpop.verify_proof("x", method="GET", url=peer.url, now=now())
     assert len(peer.proofs) == 2
+
+
+def test_nothing_of_the_inside_leaves(peer: Peer, delivery: Delivery) -> None:
+    """What a peer sees of us: who we are there, and what the entry needs."""
+    content = {"content-type": "application/json"}
+    answer = delivery.call("QN", "POST", "/peer/v1/entries", headers=content, body=b"{}")
+    assert answer.status == 200
+    token, entry = peer.headers
+    transport = {"host", "accept-encoding", "user-agent", "content-length", "content-type", "dpop"}
+    assert set(token) == transport
+    assert set(entry) == transport | {"authorization"}
+    assert entry["host"] == peer.url.removeprefix("https://")
+
+
+def test_59_a_member_that_says_it_is_inside_is_not_called(live: Live, peer: Peer) -> None:
+    """Its document is well signed; that makes no address of ours its own."""
+    abroad = Identity(
+        client_id="https://qm.example", assertion_key=jose.generate(), proof_key=jose.generate()
+    )
+    delivery = Delivery(abroad, directory=live.directory, clock=live.clock)
+    assert refusal(delivery) == (502, "forbidden_address")
+    assert peer.headers == []
