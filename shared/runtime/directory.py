@@ -12,8 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
+from tuf.api.metadata import Targets
+
 from shared.protocol import trust
+from shared.protocol.errors import TrustError
 from shared.protocol.identifiers import Country
+from shared.protocol.rootchain import read_metadata
 from shared.protocol.trust import Member
 from shared.runtime.refusals import Unavailable, Unprocessable
 
@@ -39,12 +43,15 @@ class Directory:
         """Check a bundle and, if it holds, let it stand for the one before, on disk as well.
 
         Raises:
-            TrustError: the pinned root does not vouch for it; the one before stays.
+            TrustError: the pinned root does not vouch for it, or it is older than the one before, which
+                stays: whoever brings bundles cannot bring back yesterday's, without a suspension.
             FormatError: it is no bundle.
         """
         with self._lock:
             if bundle == self._bundle:
                 return
+            if self._bundle is not None:
+                _check_newer(bundle, self._bundle)
             self._take(bundle)
             _replace(self._path, bundle)
 
@@ -113,6 +120,20 @@ class Directory:
     def _take(self, bundle: bytes) -> None:
         self._members = MappingProxyType(trust.read_bundle(bundle, self.pinned_root))
         self._bundle = bundle
+
+
+def _check_newer(bundle: bytes, before: bytes) -> None:
+    versions, known = _versions(bundle), _versions(before)
+    for role in versions.keys() & known.keys():
+        if versions[role] < known[role]:
+            raise TrustError(f"This directory is older than the one in use: {role}.")
+
+
+def _versions(bundle: bytes) -> dict[str, int]:
+    parts = trust.read_parts(bundle)
+    roles = {**parts.roles, "targets": parts.targets}
+    versions = {name: read_metadata(data, Targets).signed.version for name, data in roles.items()}
+    return {**versions, "root": len(parts.roots)}  # the history from the first one on
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from shared.protocol import ceremonies
 from shared.protocol.errors import TrustError
 from shared.runtime.directory import Directory
 from shared.runtime.refreshing import Refresher
@@ -72,6 +73,29 @@ def test_what_the_root_does_not_vouch_for_is_not_taken(
     (tmp_path / "directory.json").write_bytes(stranger.bundle())
     with pytest.raises(TrustError):
         Directory(tmp_path / "directory.json", repository.root)
+
+
+def test_yesterdays_directory_is_not_taken_again(
+    directory: Directory, repository: Repository
+) -> None:
+    yesterday = repository.bundle()
+    targets = repository.targets()
+    repository.list_anew(ceremonies.suspend(targets, "QM", reason="a test", now=AT))
+    directory.adopt(repository.bundle())
+    assert code(directory, "QM") == "inactive_country"
+    with pytest.raises(TrustError, match="older"):
+        directory.adopt(yesterday)
+    assert code(directory, "QM") == "inactive_country"
+    repository.publish(document("QN", name="news"))
+    directory.adopt(repository.bundle())
+    with pytest.raises(TrustError, match="country-QN"):
+        directory.adopt(repository.bundle(roles=yesterday_roles(repository)))
+
+
+def yesterday_roles(repository: Repository) -> dict[str, bytes]:
+    return {
+        f"country-{name}": repository.metadata(f"1.country-{name}.json") for name in ("QM", "QN")
+    }
 
 
 def test_it_is_fetched_again_and_again(
