@@ -1,6 +1,8 @@
 """An office of clients over a database of its own, and what is proposed there."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,12 +39,20 @@ class Desk:
         self.office.approve(proposal.proposal_id, REGISTRAR)
 
 
+@pytest.fixture(scope="session")
+def registry_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty registry, migrated once."""
+    file = tmp_path_factory.mktemp("registry") / "gateway.sqlite"
+    with closing(open_database(f"sqlite:///{file}")) as database:
+        migrate(database, "services.gateway.migrations")
+    return file
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    database = open_database(f"sqlite:///{tmp_path / 'gateway.sqlite'}")
-    migrate(database, "services.gateway.migrations")
-    yield Desk(database)
-    database.close()
+def desk(registry_file: Path, tmp_path: Path) -> Iterator[Desk]:
+    file = shutil.copy(registry_file, tmp_path)
+    with closing(open_database(f"sqlite:///{file}")) as database:
+        yield Desk(database)
 
 
 def key(days: int = 90) -> Key:

@@ -15,9 +15,19 @@ from shared.runtime.refusals import (
     NotFound,
     Unprocessable,
 )
-from tests.service.gateway.registering import ID, OPS, REGISTRAR, Desk, about, adding, desk, key
+from tests.service.gateway.registering import (
+    ID,
+    OPS,
+    REGISTRAR,
+    Desk,
+    about,
+    adding,
+    desk,
+    key,
+    registry_file,
+)
 
-__all__ = ["desk"]
+__all__ = ["desk", "registry_file"]
 
 
 def test_what_one_proposes_and_another_approves_is_a_client(desk: Desk) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from services.gateway import founding
 from shared.protocol import canonical, jwk
-from tests.service.gateway.registering import ID, Desk, desk
+from tests.service.gateway.registering import ID, Desk, desk, registry_file
 
-__all__ = ["desk"]
+__all__ = ["desk", "registry_file"]
 
 
 def entry(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON

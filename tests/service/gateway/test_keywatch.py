@@ -6,9 +6,19 @@ import pytest
 
 from services.gateway.keywatch import KeyWatch, told
 from services.gateway.records import Act
-from tests.service.gateway.registering import ID, OPS, REGISTRAR, Desk, about, adding, desk, key
+from tests.service.gateway.registering import (
+    ID,
+    OPS,
+    REGISTRAR,
+    Desk,
+    about,
+    adding,
+    desk,
+    key,
+    registry_file,
+)
 
-__all__ = ["desk"]
+__all__ = ["desk", "registry_file"]
 
 EXPIRING = ("client.key_expiring", "rotate")
 

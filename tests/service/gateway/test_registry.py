@@ -11,10 +11,19 @@ from services.gateway.tables import ClientKeyRow, ClientRow
 from shared.protocol import jose
 from shared.runtime.refusals import Unavailable
 from tests.federated import CLIENT_KEY, document
-from tests.service.gateway.registering import ID, OPS, REGISTRAR, Desk, about, desk, key
+from tests.service.gateway.registering import (
+    ID,
+    OPS,
+    REGISTRAR,
+    Desk,
+    about,
+    desk,
+    key,
+    registry_file,
+)
 from tests.service.gateway.sites import Live
 
-__all__ = ["desk"]
+__all__ = ["desk", "registry_file"]
 
 
 def registry(desk: Desk, live: Live) -> Registry:
