@@ -70,6 +70,17 @@ class Refused:
         return {name: value for name, value in told.items() if value}
 
 
+@dataclass(slots=True)
+class _Note:
+    """A refusal that waits to be written with others."""
+
+    at: datetime
+    reason: str
+    refused: Refused
+    written: bool = False
+    failed: Exception | None = None
+
+
 def _no_closures() -> dict[tuple[str, str], int]:
     return {}
 
@@ -90,23 +101,40 @@ class Denials:
         """Keep them in `database`; `closures` tells which connections the edge has cut off."""
         self._database, self._deliver, self._clock = database, deliver, clock
         self._closures = closures
+        self._gate, self._pen = threading.Lock(), threading.Lock()
+        self._pending: list[_Note] = []
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="denials", daemon=True)
 
     def note(self, refusal: Refusal, refused: Refused) -> None:
-        """Record a refusal durably: as an event of its own, or counted."""
-        now, reason = self._clock(), reason_of(refusal)
-        owner = refused.client_id or NOBODY
-        began = _milliseconds(now)
-        with self._database.begin() as db:
-            number, noisy = refusals.enter_window(db, owner, now=began, count=1)
-            if number <= SINGLES and not noisy:
-                store.keep_denial(db, _event(now, reason, refused.personal, 1))
-            else:
-                address = network(refused.address)
-                tallied = Tally(address=address, reason=reason, began=began, count=1)
-                refusals.tally(db, owner, tallied)
-            # Commit point: before it nothing was answered; after it the call is in one count.
+        """Record a refusal durably: as an event of its own, or counted.
+
+        Those who come while one writes wait, and are written together: a flood of refusals takes the
+        database no more often than the disk can follow, and leaves it to the others in between.
+        """
+        mine = _Note(self._clock(), reason_of(refusal), refused)
+        with self._gate:
+            self._pending.append(mine)
+        with self._pen:
+            if mine.failed is not None:
+                raise mine.failed
+            if not mine.written:
+                with self._gate:
+                    batch, self._pending = self._pending, []
+                self._write(batch)
+
+    def _write(self, batch: Sequence["_Note"]) -> None:
+        try:
+            with self._database.begin() as db:
+                for each in batch:
+                    _keep(db, each)
+            # Commit point: before it nothing was answered; after it each call is in one count.
+        except Exception as error:
+            for each in batch:
+                each.failed = error
+            raise
+        for each in batch:
+            each.written = True
 
     def count(self, address: str, reason: str, number: int) -> None:
         """Record that so many calls from an address were cut off before anybody read them."""
@@ -176,6 +204,17 @@ class Denials:
                 logs.log().warning("denials_not_delivered", error=str(error))
             except Exception as error:  # noqa: BLE001 - a full disk must not end the thread
                 logs.log().error("denials_failed", exc_info=error)
+
+
+def _keep(db: store.Session, note: _Note) -> None:
+    owner = note.refused.client_id or NOBODY
+    began = _milliseconds(note.at)
+    number, noisy = refusals.enter_window(db, owner, now=began, count=1)
+    if number <= SINGLES and not noisy:
+        store.keep_denial(db, _event(note.at, note.reason, note.refused.personal, 1))
+        return
+    address = network(note.refused.address)
+    refusals.tally(db, owner, Tally(address=address, reason=note.reason, began=began, count=1))
 
 
 def reason_of(refusal: Refusal) -> str:

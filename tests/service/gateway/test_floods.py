@@ -1,10 +1,12 @@
 """Nobody can fill the log by being refused: many refusals are few events, and every one is counted."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from services.gateway.denials import SINGLES, Denials
 from services.gateway.store import refusals
@@ -37,21 +39,29 @@ FLOODS: dict[str, Callable[[int], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(250, id="quarter"), pytest.param(1000, id="thousand", marks=pytest.mark.soak)],
+)
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=list(FLOODS))
 def test_66_a_thousand_are_at_most_twenty_events_that_add_up(
-    flood: Callable[[int], dict[str, str]], audit: Audit, clock: Clock, database: Database
+    flood: Callable[[int], dict[str, str]],
+    number: int,
+    audit: Audit,
+    clock: Clock,
+    database: Database,
 ) -> None:
     denials = Denials(database, deliver=audit.take, clock=clock)
-    for number in range(1000):
+    for each in range(number):
         # Death between any two calls: another process goes on from what is stored.
         denials = Denials(database, deliver=audit.take, clock=clock)
-        refuse(denials, **flood(number))
-        clock.at += timedelta(milliseconds=110)  # so that they fall into two windows
-        if number % 100 == 0:
+        refuse(denials, **flood(each))
+        clock.at += timedelta(seconds=110 / number)  # so that they fall into two windows
+        if each % 100 == 0:
             denials.deliver_once()
     settle(denials, clock, minutes=3)
     assert len(audit.events) <= 20
-    assert sum(counts(audit)) == 1000
+    assert sum(counts(audit)) == number
     assert counts(audit)[:SINGLES] == [1] * SINGLES
 
 
@@ -150,3 +160,36 @@ def test_two_workers_count_together(database: Database, audit: Audit, clock: Clo
         list(pool.map(Denials.deliver_once, workers))
     told = {event["event_id"]: event["count"] for event in audit.events}  # the log knows the ids
     assert sorted(told.values()) == [1] * 10 + [90]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_those_who_are_refused_at_once_are_written_together(
+    database: Database, audit: Audit, clock: Clock
+) -> None:
+    denials = Denials(database, deliver=audit.take, clock=clock)
+    before = database.pulse.count
+    with ThreadPoolExecutor(20) as pool:
+        with database.begin():  # somebody else writes for a while
+            futures = [pool.submit(refuse, denials) for _ in range(20)]
+            time.sleep(0.2)
+        for future in futures:
+            future.result()
+    assert database.pulse.count - before <= 4
+    settle(denials, clock)
+    assert sum(counts(audit)) == 20
+
+
+def test_what_cannot_be_written_is_told_to_each(
+    database: Database, audit: Audit, clock: Clock
+) -> None:
+    denials = Denials(database, deliver=audit.take, clock=clock)
+    with database.begin() as db:
+        db.execute(sa.text("ALTER TABLE refusal_window RENAME TO elsewhere"))
+    with ThreadPoolExecutor(5) as pool:
+        futures = [pool.submit(refuse, denials) for _ in range(5)]
+    assert all(isinstance(future.exception(), sa.exc.DBAPIError) for future in futures)
+    with database.begin() as db:
+        db.execute(sa.text("ALTER TABLE elsewhere RENAME TO refusal_window"))
+    refuse(denials)
+    settle(denials, clock)
+    assert sum(counts(audit)) == 1
