@@ -19,6 +19,7 @@ from tests.service.gateway.sockets import now
 TOKEN = "/oauth/token"
 REVOKE = "/oauth/revoke"
 PATH = "/v1/requests"
+QUOTA = "429 quota_exceeded"  # after as many failures from one address as a minute has
 READ = 5.0  # seconds to wait for an answer on a bare socket
 
 
@@ -54,7 +55,18 @@ class Stage:
 
     @property
     def host(self) -> str:
+        """What stands in the header Host."""
         return self.node.url.removeprefix("https://")
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Where a socket is opened to it."""
+        return "127.0.0.1", int(self.host.rpartition(":")[2])
+
+    @property
+    def name(self) -> str:
+        """The name that its certificate is for."""
+        return self.host.rpartition(":")[0]
 
     def caller(self, role: str = "preparer") -> Caller:
         """A client with a token of its own, the same one each time."""
@@ -130,9 +142,8 @@ class Stage:
 
     def connect(self, patience: float = READ) -> ssl.SSLSocket:
         context = ssl.create_default_context(cafile=str(self.node.certificates.ca))
-        host, port = self.host.split(":")
-        plain = socket.create_connection((host, int(port)), patience)
-        return context.wrap_socket(plain, server_hostname=host)
+        plain = socket.create_connection(self.place, patience)
+        return context.wrap_socket(plain, server_hostname=self.name)
 
 
 def said(answer: httpx.Response) -> str:
