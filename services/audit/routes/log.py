@@ -84,8 +84,8 @@ def hash_tile(path: str, own: Own) -> Response:
 @router.get("/proofs/consistency")
 def consistency(
     own: Own,
-    old: Annotated[int, Query(alias="from", ge=0)],
-    new: Annotated[int, Query(alias="to", ge=0)],
+    old: Annotated[int, Query(alias="from", ge=0, lt=2**53)],
+    new: Annotated[int, Query(alias="to", ge=0, lt=2**53)],
     log: str | None = None,
 ) -> Consistency:
     """That the log of `to` entries extends that of `from`."""

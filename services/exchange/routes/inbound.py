@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from services.exchange import intake, offering
 from services.exchange.offering import HeldHead
-from services.exchange.routes.parts import Node
+from services.exchange.routes.parts import MAX_COUNT, Node, Number
 from shared.protocol.canonical import b64u
 from shared.protocol.digests import content_digest
 from shared.protocol.entries import MAX_ENTRY
@@ -87,8 +87,8 @@ def heads(peer: Peer, node: Node) -> HeadsAnswer:
 def entries(
     peer: Peer,
     node: Node,
-    epoch: Annotated[int, Query(ge=0)] = 0,
-    seq: Annotated[int, Query(ge=0, alias="from")] = 0,
+    epoch: Annotated[int, Query(ge=0, lt=MAX_COUNT)] = 0,
+    seq: Annotated[int, Query(ge=0, lt=MAX_COUNT, alias="from")] = 0,
 ) -> EntriesAnswer:
     """Give a peer its own entries back, from a place on."""
     held = offering.held_entries(
@@ -112,7 +112,7 @@ def index(package_id: str, peer: Peer, node: Node) -> Response:
 
 
 @router.get("/packages/{package_id}/segments/{item_id}/{n}")
-def segment(package_id: str, item_id: str, n: int, peer: Peer, node: Node) -> Response:
+def segment(package_id: str, item_id: str, n: Number, peer: Peer, node: Node) -> Response:
     """Give a sealed segment of a package that is offered to the caller."""
     stream = offering.sealed_segment(
         package_id, item_id, n, peer=peer, database=node.database, vault=node.vault

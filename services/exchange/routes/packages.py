@@ -18,7 +18,7 @@ from services.exchange.routes.answers import (
     PackageList,
     SegmentAnswer,
 )
-from services.exchange.routes.parts import Acting, Node
+from services.exchange.routes.parts import MAX_COUNT, Acting, Node, Number
 from services.exchange.routes.repeats import FreshId, Repeatable
 from services.exchange.routes.streams import pour
 from services.exchange.states import Direction, PackageState
@@ -103,8 +103,8 @@ def missing(package_id: str, item_id: str, node: Node) -> MissingAnswer:
 def _promised(
     package_id: str,
     item_id: str,
-    n: int,
-    content_length: Annotated[int, Header(ge=0)],
+    n: Number,
+    content_length: Annotated[int, Header(ge=0, lt=MAX_COUNT)],
     content_digest: Annotated[str, Header()],
 ) -> uploading.Promise:
     return uploading.Promise(

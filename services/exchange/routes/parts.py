@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from services.exchange.approving import Officers
 from services.exchange.keyring import Keyring
@@ -41,6 +41,8 @@ def parts_of(request: Request) -> Parts:
 
 
 Node = Annotated[Parts, Depends(parts_of)]
+MAX_COUNT = 2**53  # RFC 8259, 6: and every database holds it
+Number = Annotated[int, Path(ge=0, lt=MAX_COUNT)]
 
 
 def acting(request: Request) -> Actor:

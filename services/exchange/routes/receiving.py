@@ -12,7 +12,7 @@ from services.exchange import assistance, collection, reading
 from services.exchange.reading import Wanted
 from services.exchange.routes import answers
 from services.exchange.routes.answers import PackageAnswer, RequestAnswer
-from services.exchange.routes.parts import Acting, Node
+from services.exchange.routes.parts import Acting, Node, Number
 from services.exchange.routes.repeats import Repeatable
 from services.exchange.states import Direction
 from shared.protocol.approvals import MAX_APPROVAL
@@ -88,7 +88,7 @@ def tags(package_id: str, actor: Acting, grant: Grant, node: Node) -> Response:
 
 @router.get("/packages/{package_id}/items/{item_id}/segments/{n}")
 def segment(
-    package_id: str, item_id: str, n: int, actor: Acting, grant: Grant, node: Node
+    package_id: str, item_id: str, n: Number, actor: Acting, grant: Grant, node: Node
 ) -> Response:
     """Give one segment of a verified package in the clear to an officer who may read it."""
     plain = reading.plain_segment(

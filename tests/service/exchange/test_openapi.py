@@ -44,7 +44,24 @@ def test_wrong_bodies_are_answered_as_the_document_says(qn: Node) -> None:
 def test_every_address_answers_as_the_document_says_for_long(qn: Node) -> None:
     assert (
         probed(
-            qn, 100, [*GenerationMode], ["POST", "PUT", "GET /v1", "GET /peer", "GET /o", "GET /t"]
+            qn, 40, [*GenerationMode], ["POST", "PUT", "GET /v1", "GET /peer", "GET /o", "GET /t"]
         ).flaws
         == {}
     )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/peer/v1/entries?epoch=9223372036854775808",
+        "/peer/v1/entries?from=9007199254740992",
+        "/peer/v1/packages/p/segments/i/9223372036854775808",
+        "/v1/packages/p/items/i/segments/9223372036854775808",
+    ],
+    ids=["epoch", "from", "sealed", "plain"],
+)
+def test_a_number_that_no_database_holds_is_refused(qn: Node, path: str) -> None:
+    caller = Principal(service="gateway", client_id="c", country="QM", scopes=SCOPES)
+    auth = Asserting(qn.assertions, "exchange", caller)
+    answer = qn.bare_client().get(path, auth=auth)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_fields")
