@@ -4,13 +4,12 @@ The operators propose, the authority's registrar approves; a client may propose 
 suspend, either of the two is enough. Each act is an event, in the transaction that does it.
 """
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.gateway import enrolment, store
+from services.gateway import enrolment, persons, store
 from services.gateway.records import (
     Act,
     Decision,
@@ -26,9 +25,10 @@ from shared.protocol import canonical
 from shared.protocol.identifiers import new_id
 from shared.runtime.clock import Clock, milliseconds
 from shared.runtime.database import Database
-from shared.runtime.refusals import Conflict, Malformed, NotAllowed, NotFound, Unprocessable
+from shared.runtime.refusals import Conflict, NotFound, Unprocessable
 
 OPEN_FOR: Final = timedelta(days=14)
+MAX_OPEN: Final = 20  # proposals of one client that wait for a decision
 NO_REASON: Final = ""
 
 
@@ -57,6 +57,7 @@ class Office:
         with self.database.begin() as db:
             if repeat is not None and (before := _before(db, repeat)) is not None:
                 return before
+            _check_room(db, person.client_id, rule, now)
             after = self._following(db, draft, now)
             if not clients.propose(db, proposal, repeat):
                 raise Conflict(
@@ -85,7 +86,7 @@ class Office:
             proposal = _open(db, proposal_id, decision)
             if proposal.decision is not None:
                 return proposal
-            _check_two(proposal.by, person)
+            persons.check_two(proposal.by, person)
             return _decided(
                 db, proposal, decision, lambda: self._following(db, proposal.draft, now)
             )
@@ -152,21 +153,6 @@ class Office:
         return after
 
 
-def officer(text: str | None, client_id: str) -> Person:
-    """Say who acts.
-
-    Raises:
-        Malformed: the national system does not say which officer.
-    """
-    if text is None or not text.strip():
-        raise Malformed(
-            "officer_required",
-            "State in the header X-Officer which officer does this (1 to 100 characters).",
-            next_step="The national system names its officer; a profile's `officer` is sent so.",
-        )
-    return Person(client_id=client_id, officer=text.strip())
-
-
 def status_of(proposal: Proposal, now: datetime) -> str:
     """Say what became of a proposal: its verdict, or `open`, or `expired`."""
     if proposal.decision is not None:
@@ -179,6 +165,18 @@ def _found(db: clients.Session, proposal_id: str) -> Proposal:
     if proposal is None:
         raise NotFound("not_found", "There is no proposal of this id.")
     return proposal
+
+
+def _check_room(
+    db: clients.Session, client_id: str, rule: enrolment.ActRule, now: datetime
+) -> None:
+    """Nobody fills the registry; to shut a client out there is always room."""
+    if not rule.at_once and clients.waiting(db, client_id, now) >= MAX_OPEN:
+        raise Conflict(
+            "too_many_proposals",
+            f"{MAX_OPEN} proposals of this client wait for a decision.",
+            next_step="Have the registrar decide on them first.",
+        )
 
 
 def _before(db: clients.Session, repeat: Repeat) -> Proposal | None:
@@ -213,26 +211,6 @@ def _settled(status: str) -> Conflict:
         next_step="Propose it anew if it is still wanted.",
         status=status,
     )
-
-
-def _check_two(proposer: Person, approver: Person) -> None:
-    """Two persons at two systems: neither an officer nor a client approves what is its own."""
-    if not are_two(proposer.officer, approver.officer) or proposer.client_id == approver.client_id:
-        raise NotAllowed(
-            "same_officer",
-            "Who proposed this cannot approve it: it takes another officer, at another client.",
-            rule="four eyes",
-            next_step="Have another officer of the authority approve it.",
-        )
-
-
-def are_two(one: str, other: str) -> bool:
-    """Say whether two names are of two officers: nobody is another one by case or spaces."""
-    return bool(_name(one)) and bool(_name(other)) and _name(one) != _name(other)
-
-
-def _name(officer_name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", officer_name).casefold().split())
 
 
 def _decided(

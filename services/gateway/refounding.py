@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from services.gateway import clients, founding
+from services.gateway import clients, founding, persons
 from services.gateway.clients import Office
 from services.gateway.founding import FoundingError
 from services.gateway.records import (
@@ -48,7 +48,7 @@ def refound(content: bytes, officers: Sequence[str], office: Office) -> list[Enr
     Raises:
         FoundingError: the officers are not two, or a client is none that this may set.
     """
-    if not clients.are_two(*officers):
+    if not persons.are_two(*officers):
         raise FoundingError("two different officers stand for this")
     now = office.clock()
     wanted = founding.read_file(content, office.country, now)

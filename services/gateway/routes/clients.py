@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
 from anyio import to_thread
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from services.gateway import clients, enrolment
+from services.gateway import clients, enrolment, persons
 from services.gateway.addresses import Route
 from services.gateway.clients import Office
 from services.gateway.entrance import Admitted
@@ -27,7 +27,16 @@ from shared.runtime.refusals import NotAllowed, Unauthenticated, Unprocessable
 
 CREATED = 201
 _Jwk = dict[str, str | int]
-_Reason = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def _printable(text: str) -> str:
+    """A reason is read in a terminal by who decides: nothing in it may move the cursor."""
+    if not text.isprintable():
+        raise ValueError("a character that cannot be printed")
+    return text
+
+
+_Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
 
 
 class _Body(BaseModel):
@@ -77,7 +86,7 @@ class _Call:
     def person(self) -> Person:
         if self.admitted.caller is None:  # pragma: no cover - no address here is open
             raise Unauthenticated("unauthenticated", "A token is needed here.")
-        return clients.officer(self.admitted.officer, self.admitted.caller.client_id)
+        return persons.officer(self.admitted.officer, self.admitted.caller.client_id)
 
     @property
     def repeat(self) -> Repeat | None:

@@ -1,7 +1,7 @@
 """The registry of clients: as they are now, and all that was ever proposed and decided."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -123,6 +123,15 @@ def repeated(db: Session, name: bytes) -> tuple[str, bytes | None] | None:
     query = sa.select(ClientProposalRow.proposal_id, ClientProposalRow.asked).where(which)
     row = db.execute(query).first()
     return None if row is None else (row[0], row[1])
+
+
+def waiting(db: Session, proposed_by: str, now: datetime) -> int:
+    """Count the proposals of one client that can still be decided."""
+    row, decided = ClientProposalRow, ClientDecisionRow.proposal_id
+    open_now = sa.and_(row.proposed_by == proposed_by, row.expires > now, decided.is_(None))
+    joined = sa.outerjoin(row, ClientDecisionRow, decided == row.proposal_id)
+    query = sa.select(sa.func.count()).select_from(joined).where(open_now)
+    return int(db.execute(query).scalar_one())
 
 
 def decide(db: Session, proposal_id: str, decision: Decision) -> bool:

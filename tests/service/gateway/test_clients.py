@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.gateway.clients import Office, officer, status_of
+from services.gateway.clients import MAX_OPEN, Office, status_of
+from services.gateway.persons import officer
 from services.gateway.records import Act, Draft, Person, Repeat, Status
 from services.gateway.store import clients
 from shared.runtime.refusals import (
@@ -113,6 +114,18 @@ def test_what_is_sent_again_is_done_once(desk: Desk) -> None:
     assert [each for each, _ in desk.events()] == [
         "client.proposed", "client.approved", "client.suspended"
     ]  # fmt: skip
+
+
+def test_nobody_fills_the_registry_and_there_is_always_room_to_shut_out(desk: Desk) -> None:
+    desk.add()
+    for _ in range(MAX_OPEN):
+        desk.office.propose(about(Act.RETIRE), OPS)
+    with pytest.raises(Conflict) as refused:
+        desk.office.propose(about(Act.RETIRE), OPS)
+    assert refused.value.code == "too_many_proposals"
+    desk.office.propose(about(Act.SUSPEND), OPS)
+    desk.now += timedelta(days=14)
+    desk.office.propose(about(Act.RESUME), OPS)
 
 
 def test_a_proposal_expires(desk: Desk) -> None:

@@ -59,6 +59,7 @@ def test_two_people_make_a_client_that_may_call(world: World) -> None:
         pytest.param({"keys": [{"kty": 1.5}]}, "malformed", id="a float"),
         pytest.param({"act": "import"}, "invalid_fields", id="act"),
         pytest.param({"reason": ""}, "invalid_fields", id="no reason"),
+        pytest.param({"reason": "fine\x1b[2K"}, "invalid_fields", id="an escape sequence"),
         pytest.param({"more": 1}, "invalid_fields", id="member"),
         pytest.param({"overlap": -(2**60)}, "malformed", id="an absurd overlap"),
     ],
