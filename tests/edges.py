@@ -44,6 +44,7 @@ class EdgeSite:
     echo: Echo
     ports: list[int]  # the first one is the node's address; others lead to further workers
     environment: dict[str, str] = field(default_factory=dict)  # of the proxy, beside the usual
+    database: str | None = None  # URL; None: SQLite in the node's folder
     gateways: list[subprocess.Popen[bytes]] = field(default_factory=list)
     proxy: subprocess.Popen[bytes] | None = None
     sockets: list[Path] = field(default_factory=list)  # of the gateways, behind the proxy
@@ -96,7 +97,9 @@ class EdgeSite:
 
 
 @contextlib.contextmanager
-def serve_edge(folder: Path, kind: str, workers: int = 1, **proxy: str) -> Iterator[EdgeSite]:
+def serve_edge(
+    folder: Path, kind: str, workers: int = 1, database: str | None = None, **proxy: str
+) -> Iterator[EdgeSite]:
     """Run one node's gateway (QM) with one or more workers on one database; `proxy`: its environment."""
     with contextlib.ExitStack() as stack:
         node = make_node("QM", folder / "QM")
@@ -115,7 +118,9 @@ def serve_edge(folder: Path, kind: str, workers: int = 1, **proxy: str) -> Itera
         )
         # Paths of Unix sockets are short.
         short = Path(stack.enter_context(TemporaryDirectory(prefix="edge-")))
-        site = EdgeSite(kind, folder, node, federation, echo, _ports(node, workers), proxy)
+        site = EdgeSite(
+            kind, folder, node, federation, echo, _ports(node, workers), proxy, database
+        )
         site.sockets = [short / f"{number}.sock" for number in range(workers)]
         stack.callback(_stop, site)
         for number in range(workers):
@@ -166,6 +171,8 @@ def _start_gateway(site: EdgeSite, number: int) -> subprocess.Popen[bytes]:
         "gateway_listen": f"127.0.0.1:{site.ports[number]}",
         "gateway_internal_listen": f"127.0.0.1:{site.node.internal[1] if number == 0 else egress}",
     }
+    if site.database is not None:
+        values["database"] = site.database
     if site.kind == CADDY:
         del values["tls_cert"], values["tls_key"]
         values["gateway_listen"] = f"unix:{site.sockets[number]}"
