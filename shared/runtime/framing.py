@@ -7,6 +7,7 @@ from httptools import HttpRequestParser
 from shared.runtime.answers import malformed
 from shared.runtime.refusals import Refusal
 
+VERSIONS = ("1.0", "1.1")
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -24,6 +25,9 @@ def find_ambiguity(
     plain = not codings or (len(codings) == 1 and codings[0].strip().lower() == b"chunked")
     if not plain or (codings and parser.get_http_version() != "1.1"):
         return "framing", malformed("A body comes with a length, or chunked alone.")
-    if parser.should_upgrade() or url[:1] != b"/":
-        return "target", malformed("Only paths are asked for, by HTTP/1.1 alone.")
+    # A line without a version would be HTTP/0.9, whose headers are none.
+    if parser.get_http_version() not in VERSIONS:
+        return "version", malformed("Only HTTP/1.1 is spoken here.")
+    if parser.should_upgrade() or url[:1] != b"/" or b"#" in url:
+        return "target", malformed("Only paths are asked for, and nothing but HTTP/1.1 is spoken.")
     return None

@@ -150,6 +150,8 @@ REFUSED: Mapping[str, tuple[bytes, bytes, str]] = {
     "a control character": (POST + b"X: a\x00b\r\n\r\n", b"400", "malformed"),
     "trailer": (CHUNKED + b"\r\n0\r\nAuthorization: DPoP x\r\n\r\n", b"400", "trailer"),
     "upgrade": (POST + b"Connection: upgrade\r\nUpgrade: h2c\r\n\r\n", b"400", "target"),
+    "no version": (b"GET /&HTTP/1.0\r\nHost: x\r\n\r\n", b"400", "version"),
+    "a fragment": (b"GET /#x HTTP/1.1\r\nHost: x\r\n\r\n", b"400", "target"),
     "a whole address": (b"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", b"400", "target"),
     "HTTP/2 as it is": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400", "malformed"),
     "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400", "malformed"),
