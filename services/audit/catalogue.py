@@ -174,6 +174,7 @@ CATALOGUE: Mapping[str, EventType] = {
         {
             "transfer.sent": "the peer confirmed an entry",
             "transfer.refused": "an entry of a peer was refused",
+            "evidence.refused": "what a peer sent was not handed out: no officer's leave to read it held",
             "transfer.failed": "an entry could not be brought to the peer in time",
             "channel.opened": "a channel was opened",
             "channel.frozen": "a channel was frozen",

@@ -10,17 +10,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from services.exchange.records import GivenApproval, Package
+from services.exchange.records import GivenApproval
 from services.exchange.states import Actor
 from services.exchange.store import Session, approvals
 from shared.protocol.approvals import (
     ACTS,
-    GRANT_LIFE,
-    PACKAGE_RECEIVE,
     Approval,
     are_faced,
     check_four_eyes,
-    check_fresh,
     verify_approval,
 )
 from shared.protocol.errors import ApprovalError, FormatError, ProtocolError, UnknownKeyError
@@ -28,7 +25,6 @@ from shared.protocol.keys import OfficerPublic
 from shared.runtime.refusals import NotAllowed, Unprocessable
 
 RULE = "G19"  # four eyes
-READ_RULE = "approvals 2"  # spec/approvals.md
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,39 +127,6 @@ def take(
     )
     approvals.add(db, subject.object_id, kept)
     return kept
-
-
-def check_grant(jws: str | None, package: Package, *, officers: Officers, actor: Actor) -> Approval:
-    """Check that an officer lets this package be read now, with a signature of these minutes.
-
-    Raises:
-        NotAllowed: none is given, the key is no officer's who may do this, or it has expired.
-        Unprocessable: it is an approval of something else, or none at all.
-    """
-    if jws is None:
-        raise NotAllowed(
-            "grant_required",
-            "An officer who may read this package has to sign for it.",
-            rule=READ_RULE,
-            next_step=f"Send in Officer-Grant an approval of {PACKAGE_RECEIVE} by an officer.",
-        )
-    subject = Subject(
-        act=PACKAGE_RECEIVE,
-        object_id=package.id,
-        version=package.version,
-        digest=package.index_sha384 or "",
-    )
-    grant = check(jws, subject, officers)
-    try:
-        check_fresh(grant, int(actor.at.timestamp()))
-    except ApprovalError as error:
-        raise NotAllowed(
-            "grant_expired",
-            f"An officer's leave to read counts for {GRANT_LIFE} s: {error.detail}.",
-            rule=READ_RULE,
-            next_step="Sign it anew; check the clock if it is new.",
-        ) from error
-    return grant
 
 
 def given(db: Session, subject: Subject, *, officers: Officers) -> tuple[Approval, ...]:

@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.exchange import approving, casework, correspondence
+from services.exchange import casework, correspondence, granting
 from services.exchange.approving import Officers
 from services.exchange.keyring import Keyring, PackageKey
 from services.exchange.opening import is_intact
 from services.exchange.records import Package, PackageFile, StoredSegment
+from services.exchange.refusing import Refusals
 from services.exchange.states import Actor, Direction, PackageAct, PackageState
 from services.exchange.store import Session, contents, entries, packages
 from services.exchange.vault import BLOCK, Vault
@@ -79,6 +80,7 @@ def plain_segment(  # noqa: PLR0913  what reading rests on
     vault: Vault,
     keyring: Keyring,
     officers: Officers,
+    refusals: Refusals,
     actor: Actor,
 ) -> Plain:
     """Return one segment in the clear, to whom an officer has given leave.
@@ -90,7 +92,7 @@ def plain_segment(  # noqa: PLR0913  what reading rests on
     """
     with database.read() as db:
         package = _readable(db, wanted.package_id)
-    approving.check_grant(grant, package, officers=officers, actor=actor)
+    granting.check(grant, package, officers=officers, refusals=refusals, actor=actor)
     return _segment(package, wanted, database=database, vault=vault, keyring=keyring, actor=actor)
 
 
@@ -126,6 +128,7 @@ def tags(  # noqa: PLR0913  as `plain_segment`
     vault: Vault,
     keyring: Keyring,
     officers: Officers,
+    refusals: Refusals,
     actor: Actor,
 ) -> bytes:
     """Return the tag set; who takes a package begins with it, so this is what the log is told.
@@ -136,7 +139,7 @@ def tags(  # noqa: PLR0913  as `plain_segment`
     with database.read() as db:
         package = _readable(db, package_id)
         count = len(contents.segments(db, package_id, TAG_ITEM))
-    given = approving.check_grant(grant, package, officers=officers, actor=actor)
+    given = granting.check(grant, package, officers=officers, refusals=refusals, actor=actor)
     octets = bytearray()
     for n in range(count):
         wanted = Wanted(package_id=package_id, item_id=TAG_ITEM, n=n)

@@ -81,6 +81,7 @@ def tags(package_id: str, actor: Acting, grant: Grant, node: Node) -> Response:
         vault=node.vault,
         keyring=node.keyring,
         officers=node.officers,
+        refusals=node.refusals,
         actor=actor,
     )
     return Response(octets, media_type=JSON)
@@ -98,6 +99,7 @@ def segment(
         vault=node.vault,
         keyring=node.keyring,
         officers=node.officers,
+        refusals=node.refusals,
         actor=actor,
     )
     headers = {

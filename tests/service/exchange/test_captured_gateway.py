@@ -22,7 +22,7 @@ from shared.runtime import inside
 from shared.runtime.principals import Principal
 from tests.asserting import Asserting
 from tests.service.exchange.filling import cleared_package, close, new_package, show, upload
-from tests.service.exchange.node import Answer, Node, draft, grant
+from tests.service.exchange.node import Answer, Node, draft, grant, outbox
 from tests.service.exchange.pair import FILES, Pair
 
 Case = tuple[Pair, str]
@@ -162,6 +162,13 @@ def test_it_reads_no_stored_content(verified_session: Case) -> None:
         for place in places:
             answer = captured("GET", f"/v1/packages/{package_id}/{place}", headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (status, code)
+        # Where no gateway can hide it: the exchange itself has it recorded.
+        tried = [each for each in outbox(pair.qm.node) if each["type"] == "evidence.refused"]
+        assert (tried[-1]["peer"], tried[-1]["reason"]) == ("QN", code)
+        assert tried[-1]["personal"] == {
+            "client": "urn:rogatory:QM:receiver",
+            "officer": "Ada Lovelace",
+        }
     good = grant(pair.qm.node, package_id)
     assert captured("GET", f"/v1/packages/{package_id}/tags", headers=good).status_code == 200
 

@@ -87,6 +87,7 @@ def receiving(pair: Pair, package_id: str) -> None:
     assert client.get(f"{url}/tags", headers=headers).is_success
     (item, *_) = client.get(f"{url}/items").json()["items"]
     segment = f"{url}/items/{item['item_id']}/segments/0"
+    assert client.get(segment).status_code == 403  # without an officer's leave
     assert client.get(segment, headers=headers).is_success
     damage(node, package_id, item["item_id"])
     assert client.get(segment, headers=headers).status_code == 409
