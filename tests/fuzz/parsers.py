@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from securesystemslib.signer import CryptoSigner
+
 from shared.protocol import (
     bag,
     canonical,
+    ceremonies,
     checkpoints,
+    drafts,
     entries,
     jose,
     jwk,
@@ -56,6 +60,16 @@ SIGNER, STRANGER = jose.generate(), jose.public_part(jose.generate())
 RSA = {"kty": "RSA", "e": "AQAB", "n": canonical.b64u(b"\xc1" + b"\x01" * 255)}
 ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 JWKS = tuple(canonical.encode(key) for key in (STRANGER, RSA, ED25519))
+ROLE_KEY = CryptoSigner.generate_ed25519()
+ASKED = drafts.JoinRequest(
+    country="QM",
+    office=ceremonies.Office(keys=(ROLE_KEY.public_key,), threshold=1),
+    draft=drafts.Draft(
+        role="country-QM",
+        metadata=ceremonies.vouch(document("QM"), version=1, now=NOW),
+        document=document("QM"),
+    ),
+)
 ACCESS = tokens.AccessToken(
     issuer=URL,
     client_id="urn:rogatory:QM:ops",
@@ -191,6 +205,11 @@ PARSERS: dict[str, Parser] = {
     "entry": Parser(_nothing(entries.read_entry), ("entries", "jws")),
     "envelope": Parser(_nothing(Envelope.from_bytes), examples=(ENVELOPE,)),
     "member": Parser(lambda data: Member.from_bytes(data).to_bytes(), examples=(document("QM"),)),
+    "drafts": Parser(
+        lambda data: drafts.write_drafts(drafts.read_drafts(data)),
+        examples=(drafts.write_drafts([ASKED.draft]),),
+    ),
+    "join": Parser(lambda data: drafts.read_join(data).to_bytes(), examples=(ASKED.to_bytes(),)),
     "jwk": Parser(_key, examples=JWKS),
     "assertion": Parser(
         _assertion,
