@@ -12,9 +12,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 from time import sleep
 
 from rich.console import Console
@@ -27,10 +29,12 @@ from deploy.lab import Lab
 COUNTRY = "QM"
 CALLS = 2000
 IDLE = 500  # connections
+FLOOD = 4  # callers that are refused
 CPU_GOAL, STREAM_GOAL = 1.5, 0.6  # ms of CPU that a check adds; of the speed without the hop
 PLACE = "/v1/packages/a/items/b/segments"
 RATES = {
-    f"ROGATORY_RATE_{name}": "100000000" for name in ("TOKENS", "CALLS", "CONTENT", "OPEN", "LOG")
+    f"ROGATORY_RATE_{name}": "100000000"
+    for name in ("TOKENS", "FAILURES", "CALLS", "CONTENT", "OPEN", "LOG")
 }
 
 
@@ -130,6 +134,34 @@ def calls(stage: Stage, console: Console) -> None:
     console.print(table)
 
 
+def flood(stage: Stage, console: Console) -> None:
+    """Measure what an honest caller notices of others who are refused as fast as they can ask."""
+    token = stage.preparer.token()
+    bad = Call(method="GET", path="/v1/packages", headers={"Authorization": "DPoP x.y.z"})
+    ended = Event()
+
+    def attack() -> int:
+        connection, sent = stage.preparer.target.connect(), 0
+        while not ended.is_set():
+            connection.request(bad.method, bad.path, headers=dict(bad.headers))
+            connection.getresponse().read()
+            sent += 1
+        connection.close()
+        return sent
+
+    ours = [stage.preparer.call("GET", "/v1/packages", token) for _ in range(CALLS // 4)]
+    with ThreadPoolExecutor(FLOOD) as pool:
+        attackers = [pool.submit(attack) for _ in range(FLOOD)]
+        found = measure(stage, ours, 1)
+        ended.set()
+        refused = sum(each.result() for each in attackers)
+    seconds = len(ours) / found.per_second
+    console.print(
+        f"Beside {refused / seconds:.0f} refusals a second an honest caller waits {found.median:.1f} ms"
+        f" (99 %: {found.worst:.1f} ms)\n"
+    )
+
+
 def content(stage: Stage, console: Console, size: int) -> None:
     """Measure content in both directions, with the hop and without."""
     table = Table(
@@ -176,6 +208,7 @@ def main() -> None:
         with staged(folder) as stage:
             idle(stage, console)
             calls(stage, console)
+            flood(stage, console)
             content(stage, console, size)
     finally:
         shutil.rmtree(folder)

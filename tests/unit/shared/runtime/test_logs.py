@@ -19,3 +19,15 @@ def test_a_line_is_json_with_service_and_request_id(capsys: pytest.CaptureFixtur
     assert (line["service"], line["request_id"], line["event"]) == ("gateway", "abc", "refused")
     assert line["token"] == "[redacted]"
     assert "request_id" not in second
+
+
+def test_68_what_a_caller_wrote_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("gateway")
+    written = 'x\r\n{"event":"approved"}\x1b[31m\u2028\x85'
+    logs.log().info("refused", path=written, detail=written)
+    said = capsys.readouterr().err
+    assert said.endswith("\n")
+    (line,) = said.splitlines()  # also by the separators of Unicode
+    assert said.isascii()
+    assert "\x1b" not in said
+    assert canonical.read(line.encode())["path"] == written  # type: ignore[call-overload, index]
