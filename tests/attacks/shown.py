@@ -48,6 +48,9 @@ SHOWN: tuple[Shown, ...] = (
     Shown(67, f"{GATEWAY}/test_denials.py::test_67_a_log_that_comes_back_gets_what_waited"),
     Shown(68, f"{GATEWAY}/test_denials.py::test_68_what_a_caller_wrote_stays_text"),
     Shown(
+        68, "tests/unit/shared/runtime/test_logs.py::test_68_what_a_caller_wrote_stays_on_its_line"
+    ),
+    Shown(
         69, f"{GATEWAY}/test_forwarding.py::test_69_a_caller_that_goes_away_stops_the_call_inside"
     ),
     Shown(70, f"{GATEWAY}/test_processes.py::test_70_what_was_used_once_stays_used_after_a_kill"),
