@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli import ground, handshake
+from client.cli import ground, handshake, registration
 from client.cli.findings import UNASKED, Finding, failed, look, looks
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.ways import Ways
@@ -90,6 +90,7 @@ def _connected(
     ]
     yield from known
     if not any(each.exit_code for each in known):
+        yield from looks(registration.NAME, lambda: [registration.examine(session)])
         yield look("directory", lambda: _directory(profile, session))
         yield from _node(profile, session, wait)
 

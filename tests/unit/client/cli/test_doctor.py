@@ -1,5 +1,6 @@
 """`rogatory doctor` says what is wrong, and what to do about it."""
 
+from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -7,10 +8,18 @@ import pytest
 
 from client.clock import utc_now
 from deploy.certificates import tls_authority
+from shared.protocol.jose import thumbprint
 from tests.federated import Repository, document
-from tests.scripted_gateway import Answer, Gateway
+from tests.scripted_gateway import CLIENT, Answer, Gateway, answer
 from tests.simulated_node import START
 from tests.unit.client.cli.conftest import Cli, Ran
+
+
+def registered(gateway: Gateway, life: timedelta, *, kid: str | None = None) -> Answer:
+    """What the registry says of this client: one key, that counts so long."""
+    until = int((utc_now() + life).timestamp())
+    key = {"kid": kid or thumbprint(gateway.key), "nbf": 0, "exp": until}
+    return answer({"client_id": CLIENT, "status": "active", "keys": [key]})
 
 
 @pytest.fixture
@@ -19,6 +28,7 @@ def federation(gateway: Gateway, root: Path, tmp_path: Path) -> Repository:
     made = Repository.make(tmp_path / "federation", START)
     made.publish(document("QM", gateway=gateway.url))
     root.write_bytes(made.root)
+    gateway.routes["GET /v1/clients/self"] = registered(gateway, timedelta(days=300))
     gateway.routes["GET /v1/directory"] = lambda _: Answer(body=made.bundle())
     return made
 
@@ -39,9 +49,21 @@ def test_all_is_well(known: Cli, gateway: Gateway, federation: Repository) -> No
     found = results(said)
     assert found.pop("key exchange") in {"ok", "WARN"}  # by the OpenSSL of this Python
     names = ["versions", "profile", "keys", "tls", "certificate gateway", "clock", "gateway"]
-    assert found == dict.fromkeys([*names, "token", "directory"], "ok") | {"node": "-"}
+    names += ["token", "client key", "directory"]
+    assert found == dict.fromkeys(names, "ok") | {"node": "-"}
     assert "TLSv1.3" in known("doctor").out
     assert not any("selftest" in call.path for call in gateway.calls)
+
+
+@pytest.mark.usefixtures("federation")
+def test_a_key_that_ends_or_is_not_known_is_told(known: Cli, gateway: Gateway) -> None:
+    gateway.routes["GET /v1/clients/self"] = registered(gateway, timedelta(days=5))
+    said = known("doctor", "--json")
+    assert (said.code, results(said)["client key"]) == (0, "WARN")
+    assert "client rotate" in told(said, "client key")
+    gateway.routes["GET /v1/clients/self"] = registered(gateway, timedelta(days=5), kid="other")
+    said = known("doctor", "--json")
+    assert (said.code, results(said)["client key"]) == (4, "FAILED")
 
 
 def test_without_a_profile_login_is_next(cli: Cli) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from client.cli.handshake import certificate
+from shared.protocol.jose import thumbprint
 from tests.federated import Repository, document
 from tests.scripted_gateway import Answer, Gateway, answer, problem
 from tests.simulated_node import START
@@ -71,6 +72,8 @@ def ask(known: Cli, gateway: Gateway, root: Path, tmp_path: Path) -> Ask:
         begun = changed.pop("begin", answer(told.pop(f"POST {SELFTEST}")))
         for place, value in changed.items():
             _set(told, place.split("__"), value)
+        key = {"kid": thumbprint(gateway.key), "exp": 4_000_000_000}
+        gateway.routes["GET /v1/clients/self"] = answer({"keys": [key]})
         for line, value in told.items():
             gateway.routes[line] = answer(value)
         gateway.routes[f"POST {SELFTEST}"] = begun
