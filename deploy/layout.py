@@ -21,7 +21,6 @@ SERVICES = ("gateway", "exchange", "audit")
 DIRECTORY = "directory"
 SCHEMA = "schema"  # what makes the log's tables on PostgreSQL
 SOCKET = Path("/run/rogatory/gateway.sock")  # between a node's proxy and its gateway, in containers
-TEMPORARY = "/tmp"  # noqa: S108 - a container's own
 ANYWHERE = "0.0.0.0"  # noqa: S104 - a container's own network decides who reaches it
 # One machine plays every desk, each command line draws a token of its own, and all share one address.
 LABORATORY_RATES = {
@@ -158,18 +157,6 @@ def directory_environment(home: Path, listen: str) -> dict[str, str]:
         "ROGATORY_PASSPHRASE_FILE": str(etc / "passphrase"),
         "ROGATORY_TLS_CERT": str(etc / "tls.pem"),
         "ROGATORY_TLS_KEY": str(etc / "tls.key"),
-    }
-
-
-def proxy_environment(home: Path, node: Addresses) -> dict[str, str]:
-    """Say what the proxy before a gateway is told (deploy/Caddyfile)."""
-    return {
-        "ROGATORY_GATEWAYS": f"unix/{SOCKET}",
-        "ROGATORY_PROXY_PORT": node.url.rpartition(":")[2],
-        "ROGATORY_TLS_CERT": str(home / "tls.pem"),
-        "ROGATORY_TLS_KEY": str(home / "tls.key"),
-        "XDG_CONFIG_HOME": TEMPORARY,
-        "XDG_DATA_HOME": TEMPORARY,
     }
 
 

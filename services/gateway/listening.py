@@ -42,6 +42,11 @@ class Listening:
         says = [f"The new certificate cannot be used: {error}"] if error else []
         return {"level": "red" if error else "green", "tls": "own", "says": [*says]}
 
+    def stop(self) -> None:
+        """Follow the certificate's files no longer."""
+        if self._certificate is not None:
+            self._certificate.stop()
+
     def serve(self, app: ASGIApp) -> server.QuietServer:
         """Prepare the listener and follow the certificate's files; for the main thread."""
         if self._certificate is None:

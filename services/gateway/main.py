@@ -213,6 +213,7 @@ async def _living(parts: _Parts, office: Office) -> AsyncIterator[None]:
     parts.denials.start()
     yield
     await asyncio.to_thread(parts.directory.stop)
+    await asyncio.to_thread(parts.listening.stop)
     await asyncio.to_thread(parts.denials.stop)
     for keeper in keepers:
         await asyncio.to_thread(keeper.stop)

@@ -111,14 +111,14 @@ class EdgeProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except HttpParserError:  # an upgrade is refused before the parser speaks of it
-            self.send_400_response("")
+            self._answer_refused()
             return
         # A header that does not end is not shown by the parser: what came for it is counted here.
         if began and self._phase is _Phase.HEAD:
             self._pending += len(data)
             if self._pending > self.max_header_bytes:
                 self._refusal = "header-size", headers_too_large()
-                self.send_400_response("")
+                self._answer_refused()
 
     @override
     def on_message_begin(self) -> None:
@@ -210,9 +210,8 @@ class EdgeProtocol(HttpToolsProtocol):
             # A TLS peer may never say goodbye; an idle connection is not worth the wait.
             self.transport.abort()
 
-    @override
-    def send_400_response(self, msg: str) -> None:
-        """Answer what the parser or we refused, and close; `msg` is uvicorn's and says less."""
+    def _answer_refused(self) -> None:
+        """Answer what the parser or we refused, and close."""
         reason, refusal = self._refusal or ("malformed", malformed("This is not an HTTP request."))
         self._record(reason)
         self._disarm()
@@ -222,9 +221,6 @@ class EdgeProtocol(HttpToolsProtocol):
             return
         self.transport.write(written(refusal))
         self.transport.close()
-        if self._running:  # an app that asks for more of the body learns that its caller is gone
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
 
     def _measure(self, size: int) -> None:
         self._size, self._pending = self._size + size, 0

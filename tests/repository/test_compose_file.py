@@ -77,7 +77,14 @@ def test_services_are_told_what_bootstrap_laid_out(service: str, node: layout.Ad
 def test_a_proxy_reaches_the_socket_of_its_gateway_alone(node: layout.Addresses) -> None:
     country = node.country.lower()
     proxy = SERVICES[f"{country}-proxy"]
-    assert proxy["environment"] == layout.proxy_environment(HOME, node)
+    assert proxy["environment"] == {
+        "ROGATORY_GATEWAYS": f"unix/{layout.SOCKET}",
+        "ROGATORY_PROXY_PORT": node.url.rpartition(":")[2],
+        "ROGATORY_TLS_CERT": str(HOME / "tls.pem"),
+        "ROGATORY_TLS_KEY": str(HOME / "tls.key"),
+        "XDG_CONFIG_HOME": "/tmp",  # noqa: S108 - a container's own
+        "XDG_DATA_HOME": "/tmp",  # noqa: S108
+    }
     assert set(proxy["networks"]) == {f"{country}-edge", "between"}
     assert f"{country}-socket:/run/rogatory" in SERVICES[f"{country}-gateway"]["volumes"]
     assert node.gateway == f"unix:{layout.SOCKET}"
