@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from services.audit import events
+from services.audit.events import Event
 from services.gateway import enrolment, store
 from services.gateway.clients import Office
 from services.gateway.records import Act, Draft, Key, Person
@@ -32,6 +34,9 @@ class Desk:
     def events(self) -> list[tuple[str, str]]:
         with self.database.read() as db:
             held: list[Any] = [canonical.parse(event) for _, event in store.denials(db, 100)]
+        for each in held:  # the audit log takes it as it is
+            events.check(Event.model_validate(each))
+            events.check_writer(Event.model_validate(each), "gateway")
         return [(each["type"], each["reason"]) for each in held]
 
     def add(self) -> None:
