@@ -46,7 +46,7 @@ ANSWER_HEADERS = (
     "cache-control",
 )
 CONNECTIONS = 64
-OK = 200
+OK, UNAUTHENTICATED = 200, 401
 READY_TIMEOUT = 1.0  # seconds
 WHOLE = 2**20  # bytes; a smaller answer is read at once
 
@@ -90,7 +90,7 @@ class Upstream:
         """Make a call with a small body; blocks.
 
         Raises:
-            Unavailable: the service does not answer.
+            Unavailable: the service does not answer, or does not believe us.
         """
         route, target = admitted.match.route, admitted.match.target
         target += f"?{query}" if query else ""
@@ -107,7 +107,7 @@ class Upstream:
             )
         except HTTPError as error:
             raise _away(route.service, error) from error
-        return read_answer(response)
+        return _believed(route.service, read_answer(response))
 
     async def upload(
         self,
@@ -132,13 +132,14 @@ class Upstream:
             )
         except httpx.TransportError as error:
             raise _away(route.service, error) from error
-        return Answer(
+        answer = Answer(
             status=response.status_code,
             headers=_allowed(response.headers, ANSWER_HEADERS),
             body=response.content,
             read=bytes,
             close=lambda: None,
         )
+        return _believed(route.service, answer)
 
     def status(self, service: str) -> Json:
         """Return what a service says of its own readiness, for the operator; blocks."""
@@ -266,6 +267,20 @@ def _promised(headers: Mapping[str, str]) -> bytes:
             "The header Content-Digest says which SHA-256 a large body has (RFC 9530).",
             next_step="Send Content-Digest: sha-256=:BASE64:",
         ) from error
+
+
+def _believed(service: str, answer: Answer) -> Answer:
+    """Pass an answer on, unless it is us whom the service does not believe: no fault of the caller."""
+    if answer.status != UNAUTHENTICATED:
+        return answer
+    answer.close()
+    logs.log().error("not_believed_inside", upstream=service)
+    raise Unavailable(
+        "not_believed_inside",
+        f"The {service} of this node does not believe its gateway; nothing was done.",
+        next_step="The operators compare the clocks and the internal keys of the node's services.",
+        headers={"Retry-After": "2"},
+    )
 
 
 def _away(service: str, error: Exception) -> Unavailable:

@@ -2,7 +2,7 @@
 
 import asyncio
 import string
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -16,6 +16,7 @@ from shared.protocol import jose
 from shared.protocol.digests import content_digest, sha256
 from shared.runtime.clock import utc_now
 from shared.runtime.principals import Assertions
+from shared.runtime.refusals import Unavailable
 from tests.service.gateway.calling import Caller
 from tests.service.gateway.sockets import listening, serving
 
@@ -87,15 +88,16 @@ def _sent(preparer: Caller, method: str, path: str, written: dict[str, str]) -> 
     return seen
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def talkative() -> Iterator[Upstream]:
     """A service that says more than it should."""
     app = FastAPI(openapi_url=None)
 
     @app.api_route("/{path:path}", methods=["GET", "PUT"])
-    async def say(request: Request) -> Response:
+    async def say(request: Request, path: str) -> Response:
         await request.body()
-        return Response(b"{}", headers={name: f"told {name}" for name in TOLD})
+        status = 401 if "doubted" in path else 200
+        return Response(b"{}", status, headers={name: f"told {name}" for name in TOLD})
 
     bound, port = listening()
     key = {name: str(value) for name, value in jose.generate().items()}
@@ -111,23 +113,45 @@ TOLD = [
 ]  # fmt: skip
 
 
-def test_what_a_service_tells_besides_its_answer_stays_inside(talkative: Upstream) -> None:
-    def admitted(method: str, path: str) -> Admitted:
-        match = admission.find(method, path)
-        return Admitted(match=match, caller=None, officer=None, purpose=None)
+def _admitted(method: str, path: str) -> Admitted:
+    match = admission.find(method, path)
+    return Admitted(match=match, caller=None, officer=None, purpose=None)
+
+
+def _small(upstream: Upstream, path: str = "/v1/requests") -> Answer:
+    return upstream.call(_admitted("GET", path), query="", headers={}, body=b"")
+
+
+def _large(upstream: Upstream, path: str = PLACES["streamed"][1]) -> Answer:
+    async def blocks() -> AsyncIterator[bytes]:
+        yield b"x"
 
     async def upload() -> Answer:
-        async def blocks() -> AsyncIterator[bytes]:
-            yield b"x"
-
-        call = admitted(*PLACES["streamed"])
         promise = {"content-digest": content_digest(sha256(b"x"))}
         try:
-            return await talkative.upload(call, query="", headers=promise, blocks=blocks())
+            call = _admitted("PUT", path)
+            return await upstream.upload(call, query="", headers=promise, blocks=blocks())
         finally:
-            await talkative.close()
+            await upstream.close()
 
-    small = talkative.call(admitted("GET", "/v1/requests"), query="", headers={}, body=b"")
-    for answer in (small, asyncio.run(upload())):
+    return asyncio.run(upload())
+
+
+def test_what_a_service_tells_besides_its_answer_stays_inside(talkative: Upstream) -> None:
+    for answer in (_small(talkative), _large(talkative)):
         assert set(answer.headers) <= set(ANSWER_HEADERS)
         assert not [value for value in answer.headers.values() if "told" in value]
+
+
+@pytest.mark.parametrize(
+    ("act", "path"),
+    [(_small, "/v1/requests/doubted"), (_large, "/v1/packages/doubted/items/b/segments/0")],
+    ids=["small", "streamed"],
+)
+def test_a_service_that_does_not_believe_the_gateway_is_no_fault_of_the_caller(
+    talkative: Upstream, act: Callable[[Upstream, str], Answer], path: str
+) -> None:
+    with pytest.raises(Unavailable) as told:
+        act(talkative, path)
+    assert (told.value.code, told.value.status) == ("not_believed_inside", 503)
+    assert told.value.headers == {"Retry-After": "2"}
