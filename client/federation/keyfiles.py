@@ -20,7 +20,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from securesystemslib.exceptions import UnsupportedLibraryError
 from securesystemslib.signer import CryptoSigner, HSMSigner, Key, Signer
 
 from client.errors import UsageError, unreadable
@@ -92,7 +91,7 @@ def of_token(name: str, token: str) -> KeyFile:
     label = token.partition("?label=")[2] or None
     try:
         _, public = HSMSigner.import_(int(keyid) if keyid else None, label)
-    except (ValueError, UnsupportedLibraryError) as error:
+    except Exception as error:  # whatever the token's own library raises
         raise _no_token(error) from error
     return KeyFile(name=name, public=public, token=token)
 
@@ -177,7 +176,7 @@ def _derive(passphrase: str, salt: bytes, n: int) -> bytes:
 def _token_signer(token: str, public: Key, secret: Secret) -> Signer:
     try:
         return HSMSigner.from_priv_key_uri(token, public, secret)
-    except (ValueError, UnsupportedLibraryError) as error:
+    except Exception as error:  # whatever the token's own library raises
         raise _no_token(error) from error
 
 

@@ -20,6 +20,7 @@ from shared.runtime import http, outward
 
 MAX_FILE = 2**20  # bytes of one metadata file
 DEADLINE = 20.0  # seconds for one file
+WHOLE = 60.0  # seconds for all files of one source
 SILENCE = 5.0  # seconds without an octet
 _PIECE = 2**16  # bytes read at a time
 _OK, _NOT_FOUND = 200, 404
@@ -106,11 +107,12 @@ class _Fetcher(FetcherInterface):
 
     def __init__(self, source: Source) -> None:
         self._pool = outward.pool(source.url, reach=source.reach, context=source.trust(), size=1)
+        self._end = time.monotonic() + WHOLE
 
     @override
     def _fetch(self, url: str) -> Iterator[bytes]:
         # Not a generator: only what is raised in here becomes a DownloadError.
-        deadline = time.monotonic() + DEADLINE
+        deadline = min(time.monotonic() + DEADLINE, self._end)
         answer = self._pool.urlopen(
             "GET",
             urllib3.util.parse_url(url).request_uri,

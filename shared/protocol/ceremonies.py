@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from securesystemslib.signer import Key
 from tuf.api.metadata import DelegatedRole, Delegations, Metadata, Root, TargetFile, Targets
@@ -27,7 +26,6 @@ ROOT_KEYS, ROOT_THRESHOLD = 5, 3
 TARGETS_KEYS, TARGETS_THRESHOLD = 3, 2
 
 Offices = Mapping[str, "Office"]
-RootRole = Literal["root", "targets", "snapshot", "timestamp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
