@@ -50,7 +50,7 @@ class OnceDatabase(Database):
             if not self._begun:
                 # A later one only tells why the first failed: there is nothing to repeat then.
                 self._begun.append(self.repeat)
-                _claim(db, self.repeat)
+                claim(db, self.repeat)
             yield db
 
 
@@ -65,9 +65,19 @@ def once(database: Database, repeat: Repeat) -> Database:
     )
 
 
-def _claim(db: Session, repeat: Repeat) -> None:
+def claim(db: Session, repeat: Repeat) -> None:
+    """Claim a key for a write, before anything of it is done.
+
+    Raises:
+        RepeatedError: the write was done under it.
+        Unprocessable: another write was.
+        Conflict: the write is under way in another process.
+    """
     repeats.forget(db, repeat.at - LIFE)
-    known = repeats.claim(db, repeat)
+    try:
+        known = repeats.claim(db, repeat)
+    except repeats.BusyError as error:
+        raise _under_way() from error
     if known is None:
         return
     if known.digest != repeat.digest:
@@ -95,15 +105,19 @@ class UnderWay:
         """
         with self._lock:
             if (client_id, key) in self._keys:
-                raise Conflict(
-                    "idempotency_under_way",
-                    "The call with this Idempotency-Key is still being served.",
-                    next_step="Send the same again in a second: the answer is the one of the first.",
-                    headers={"Retry-After": "1"},
-                )
+                raise _under_way()
             self._keys.add((client_id, key))
         try:
             yield
         finally:
             with self._lock:
                 self._keys.remove((client_id, key))
+
+
+def _under_way() -> Conflict:
+    return Conflict(
+        "idempotency_under_way",
+        "The call with this Idempotency-Key is still being served.",
+        next_step="Send the same again in a second: the answer is the one of the first.",
+        headers={"Retry-After": "1"},
+    )

@@ -2,17 +2,28 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from services.exchange import repeating
 from services.exchange.records import Repeat
 from services.exchange.repeating import RepeatedError, UnderWay
-from services.exchange.store import requests
+from services.exchange.store import repeats, requests
+from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict
-from tests.service.exchange.node import Node, accepted_request, draft, outbox
+from tests.service.exchange.node import (
+    START,
+    Clock,
+    Node,
+    accepted_request,
+    draft,
+    open_node,
+    outbox,
+)
 
 KEY = {"Idempotency-Key": "5f0c9d1e-2a3b-4c6d-8e9f-000000000001"}
 
@@ -125,3 +136,29 @@ def test_death_before_the_commit_leaves_no_claim_and_after_it_the_answer(qm: Nod
         assert not requests.listed(db, direction=None, state=None)
     with pytest.raises(RepeatedError), repeating.once(qm.parts.database, repeat).begin():
         pytest.fail("it was done")
+
+
+def test_two_workers_on_one_postgresql_do_it_once(
+    federation: Path, tmp_path: Path, clock: Clock, postgres_database: str
+) -> None:
+    """What one process can't see of the other, the database's key holds apart: the second waits for it."""
+    nodes = [open_node("QM", federation, tmp_path / "QM", clock, postgres_database) for _ in "12"]
+    with ThreadPoolExecutor(8) as pool:
+        turns = [nodes[number % 2] for number in range(8)]
+        answers = list(pool.map(lambda node: post(node, "/v1/requests", draft()), turns))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    made = {answer.json()["request_id"] for answer in answers if answer.status_code == 201}
+    assert len(made) == 1
+    assert_waiting_ends(*(node.parts.database for node in nodes))
+    for node in nodes:
+        node.parts.database.close()
+
+
+def assert_waiting_ends(first: Database, second: Database) -> None:
+    repeat = Repeat(client_id="c", key="key-0001", digest=b"d", subject="object", at=START)
+    with first.begin() as held:
+        assert repeats.claim(held, repeat) is None
+        with second.sessions() as waiting:
+            waiting.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(Conflict, match="still being served"):
+                repeating.claim(waiting, repeat)
