@@ -64,7 +64,7 @@ class Witnesses:
             NotFound: our policy names no such witness, or gives no address for it.
             Unavailable: there is no directory yet.
             PeerUnanswered: it does not answer in time.
-            BadUpstream: it answers with a redirect, or too much, or is where nothing is sent.
+            BadUpstream: it answers with a redirect, or too much, is where nothing is sent, or has no anchors.
         """
         members = self._directory.members()
         url = _address(members, self._country, name)
@@ -74,8 +74,14 @@ class Witnesses:
                 f"The policy of our log has no address for a witness {name}.",
                 next_step="The member document names the witnesses of a log in its policy.",
             )
+        anchors = _anchors(members, url) or self._others
+        if url.startswith("https:") and not anchors:
+            raise BadUpstream(
+                "witness_unpinned",
+                f"Nothing says by which certificates the witness {name} is trusted.",
+                next_step="Give the gateway the file ROGATORY_WITNESS_ANCHORS.",
+            )
         try:
-            anchors = _anchors(members, url) or self._others
             return _call(self._pool(url, anchors), method, f"{url}/{path}", body)
         except (HTTPError, TimeoutError) as error:
             logs.log().info("witness_unanswered", witness=name, error=repr(error))

@@ -231,8 +231,18 @@ def test_a_member_s_gateway_is_trusted_by_its_own_anchor_alone(world: World) -> 
         other.ask("QN", "GET", f"{ORIGIN}/checkpoint")
     # An address that merely begins alike is nobody's, and nothing vouches for it.
     alike = member("QN", policy(), **{**gateway, "gateway": world.qn.url[:-1]})
-    with pytest.raises(PeerUnanswered):
+    with pytest.raises(BadUpstream) as refused:
         asking(text, alike).ask("QN", "GET", f"{ORIGIN}/checkpoint")
+    assert refused.value.code == "witness_unpinned"
+
+
+def test_a_witness_outside_the_federation_is_trusted_by_the_operators_file(world: World) -> None:
+    own, text = member("QM", policy(W=f"{world.qn.url}/witness")), f"{ORIGIN}/checkpoint"
+    anchored = Witnesses(Known(own), country="QM", own=OWN, anchors=world.qn.certificates.ca)
+    assert anchored.ask("W", "GET", text).status in {200, 404}
+    other = Witnesses(Known(own), country="QM", own=OWN, anchors=world.qm.certificates.ca)
+    with pytest.raises(PeerUnanswered):
+        other.ask("W", "GET", text)
 
 
 def test_other_anchors_are_another_connection(world: World) -> None:
