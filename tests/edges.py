@@ -148,11 +148,17 @@ def _is_ready(site: EdgeSite, number: int) -> bool:
     elif number == 0:
         client, headers = site.http, {}
     else:
-        return site.sockets[number].is_socket()
+        return _listens(site.sockets[number])
     try:
         return client.get("/readyz", headers=headers).status_code == httpx.codes.OK
     except httpx.TransportError:
         return False
+
+
+def _listens(path: Path) -> bool:
+    """Whether somebody takes connections there: it is bound a moment before."""
+    with socket.socket(socket.AF_UNIX) as wire:
+        return wire.connect_ex(str(path)) == 0
 
 
 def _ports(node: Node, workers: int) -> list[int]:
