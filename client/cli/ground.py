@@ -37,6 +37,7 @@ def services(session: Session) -> Iterator[Finding]:
     yield _edge(members(gateway, "edge"))
     yield _directory(members(gateway, "view"))
     yield from _clients(members(gateway, "clients"))
+    yield _token_keys(members(gateway, "token_keys"))
     waiting = number(gateway, "denials_waiting") or 0
     if waiting:
         yield warned("denials", f"{waiting} or more wait for the log", "look at the finding `log`")
@@ -88,6 +89,15 @@ def _clients(told: dict[str, Json]) -> Iterator[Finding]:
     waiting = number(told, "proposals_open") or 0
     if waiting:
         yield fine("proposals", f"{waiting} wait for the other office: `rogatory client list`")
+
+
+def _token_keys(told: dict[str, Json]) -> Finding:
+    """The gateway draws them itself: only if that has stopped there is something to do."""
+    began = datetime.fromtimestamp(number(told, "began") or 0, UTC)
+    detail = f"the one in force signs since {began:%Y-%m-%d}"
+    if told.get("overdue"):
+        return warned("token keys", f"{detail}; no next one was drawn", ASK)
+    return fine("token keys", detail)
 
 
 def condition(session: Session, service: str) -> Iterator[Finding]:

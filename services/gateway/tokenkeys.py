@@ -35,6 +35,9 @@ from shared.runtime.settings import load
 
 WRAP = "token-wrap"  # name in the keystore: 32 bytes
 LOOK = 30.0  # seconds between two looks at what is due
+MOMENT = timedelta(
+    hours=23
+)  # before a key ends the next one must be there, an hour after it is due
 USAGE = "usage: python -m services.gateway.tokenkeys list|rotate|emergency\n"
 EXIT_USAGE = 2
 FOREIGN = (
@@ -178,11 +181,7 @@ class Rings:
 
     @classmethod
     def open(cls, database: Database, keystore: Keystore, clock: Clock) -> "Rings":
-        """Open both rings and do what is due.
-
-        Raises:
-            KeystoreError: the database was sealed under another keystore.
-        """
+        """Open both rings and do what is due; a KeystoreError if it is another database's keystore."""
         opened = cls.having(database, keystore.get(WRAP), clock)
         try:
             opened.work()
@@ -224,6 +223,15 @@ class Rings:
         now = self.clock()
         event = {"event_id": new_id(now), "type": kind, "event_time": milliseconds(now)}
         store.keep_denial(db, canonical.encode(event))
+
+    def told(self) -> dict[str, canonical.Json]:
+        """Say how far the token keys are; `overdue`: the next one should have been announced."""
+        now = int(self.clock().timestamp())
+        with self.database.read() as db:
+            keys, current = self.tokens.keys(db), self.tokens.current(db)
+        coming = [key.begins for key in keys if key.begins > now]
+        late = not coming and now > current.begins + (TOKENS.life - MOMENT).total_seconds()
+        return {"began": current.begins, "next": min(coming, default=None), "overdue": late}
 
     def crew(self) -> Crew:
         """Return the thread that does what is due until it is stopped."""

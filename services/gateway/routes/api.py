@@ -13,6 +13,7 @@ from services.gateway.clients import Office
 from services.gateway.denials import Denials
 from services.gateway.directory import Directory
 from services.gateway.entrance import Admitted, Entrance
+from services.gateway.issuing import Issuer
 from services.gateway.listening import Listening
 from services.gateway.routes import clients, federation, operations
 from services.gateway.routes.calls import blocks, read_call, write_answer
@@ -92,6 +93,7 @@ def _health(request: Request) -> Response:
     directory: Directory = request.app.state.directory
     denials: Denials = request.app.state.denials
     office: Office = request.app.state.office
+    issuer: Issuer = request.app.state.issuer
     listening: Listening = request.app.state.listening
     return JSONResponse(
         {
@@ -101,6 +103,7 @@ def _health(request: Request) -> Response:
                 "denials_waiting": denials.waiting(),
                 "edge": listening.health(),
                 "clients": keywatch.told(office),
+                "token_keys": issuer.keys.rings.told(),
             },
             "exchange": upstream.status("exchange"),
             "audit": upstream.status("audit"),

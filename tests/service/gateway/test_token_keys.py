@@ -130,6 +130,17 @@ def test_to_rotate_by_hand_lets_the_next_key_begin(held: Rings, clock: Clock) ->
     assert signer(held) == announced
 
 
+def test_operators_are_told_when_the_next_key_is_late(held: Rings, clock: Clock) -> None:
+    first = int(NOON.timestamp())
+    assert held.told() == {"began": first, "next": None, "overdue": False}
+    clock.at = NOON + 29 * DAY + timedelta(hours=1, seconds=1)
+    assert held.told()["overdue"] is True, "nobody looked"
+    held.work()
+    said = held.told()
+    assert (said["began"], said["overdue"]) == (first, False)
+    assert said["next"] == int(clock.at.timestamp()) + 86_400
+
+
 def test_an_emergency_leaves_nothing_of_before(held: Rings, clock: Clock) -> None:
     clock.at = NOON + 29 * DAY
     held.work()

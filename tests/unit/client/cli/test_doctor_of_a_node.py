@@ -32,6 +32,7 @@ TOLD: dict[str, Any] = {
             "edge": {"level": "green", "tls": "own", "says": []},
             "denials_waiting": 0,
             "clients": {"keys_ending": [], "proposals_open": 0},
+            "token_keys": {"began": 1_700_000_000, "next": None, "overdue": False},
         },
         "exchange": {"status": "ok", "parts": {"courier": "ok"}},
         "audit": {"status": "ok", "parts": {}},
@@ -147,6 +148,7 @@ FLAWS: dict[str, tuple[dict[str, Any], str, int, str]] = {
         0,
         "client rotate urn:x",
     ),
+    "no next token key": ({"health__gateway__token_keys__overdue": True}, "token keys", 0, "log"),
     "the disk is full": ({"condition__disk__free": 1}, "disk gateway", 7, "room"),
     "the disk fills": ({"condition__disk__free": 5 * GIB}, "disk gateway", 0, "room"),
     "PostgreSQL may lose": (
