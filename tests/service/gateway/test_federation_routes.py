@@ -98,6 +98,30 @@ def test_what_does_not_hold_is_told_to_the_operator(world: World) -> None:
     assert world.caller("ops").call("POST", REFRESH).json()["level"] == "green"
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "status", "code"),
+    [(b"{}", 502, "directory_refused"), (None, 503, "directory_unreachable")],
+    ids=["lie", "silence"],
+)
+def test_a_refresh_that_nobody_answers_rightly_says_so(
+    world: World, spoilt: bytes | None, status: int, code: str
+) -> None:
+    ops = world.caller("ops")
+    relist(world, ceremonies.renewed(listed(world), now()))
+    assert ops.call("POST", REFRESH).status_code == 200  # and QN's mirror is behind from now on
+    path = world.federation.repository / "metadata/timestamp.json"
+    good = path.read_bytes()
+    path.unlink()
+    if spoilt is not None:
+        path.write_bytes(spoilt)
+    try:
+        answer = ops.call("POST", REFRESH)
+    finally:
+        path.write_bytes(good)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert ops.call("POST", REFRESH).json()["level"] == "green"
+
+
 def test_nobody_else_does(world: World) -> None:
     for role in ("preparer", "oversight"):
         assert world.caller(role).call("POST", REFRESH).status_code == 403
