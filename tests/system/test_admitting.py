@@ -31,12 +31,13 @@ def told(session: Session) -> dict[str, dict[str, str]]:
         if not entries:
             return found
         for each in entries:
-            match each:
-                case {"leaf": str(leaf), "openings": list(openings)}:
-                    pairs = [one for one in openings if isinstance(one, dict)]
-                    by = {str(one["name"]): str(one["value"]) for one in pairs}
-                    if by.get("subject") == ID:
-                        found[leaves.parse(unb64u(leaf)).type] = by
+            assert isinstance(each, dict)
+            openings = each["openings"]
+            assert isinstance(openings, list)
+            pairs = [one for one in openings if isinstance(one, dict)]
+            by = {str(one["name"]): str(one["value"]) for one in pairs}
+            if by.get("subject") == ID:
+                found[leaves.parse(unb64u(str(each["leaf"]))).type] = by
         start += len(entries)
 
 
