@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.protocol import dpop, internal as assertions, jose, tokens
+from shared.protocol import dpop, jose, tokens
+from shared.protocol import internal as assertions
 from shared.protocol.jose import TokenError
 from tests.forging import reforge
 
