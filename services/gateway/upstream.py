@@ -105,9 +105,9 @@ class Upstream:
                 redirect=False,
                 preload_content=False,
             )
-        except HTTPError as error:
+            return _believed(route.service, read_answer(response))
+        except (HTTPError, BrokenStreamError) as error:
             raise _away(route.service, error) from error
-        return _believed(route.service, read_answer(response))
 
     async def upload(
         self,
@@ -244,6 +244,8 @@ def read_answer(response: urllib3.BaseHTTPResponse) -> Answer:
     if length.isdigit() and int(length) <= WHOLE:
         body = read()
         close()
+        if len(body) != int(length):  # the library says nothing when the end comes early
+            raise BrokenStreamError(f"{len(body)} of {length} bytes came")
     return Answer(
         status=response.status,
         headers=_allowed(response.headers, ANSWER_HEADERS),

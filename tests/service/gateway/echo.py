@@ -52,6 +52,8 @@ def echo_app(echo: Echo) -> FastAPI:
 
     @app.get("/v1/requests/{name}")
     def problem(name: str) -> Response:
+        if name == "short":
+            return StreamingResponse(iter([b"{"]), headers={"Content-Length": "9"})
         body = {"code": "wrong_state", "status": 409, "detail": name}
         return JSONResponse(body, 409, {"Set-Cookie": "a=b"}, media_type="application/problem+json")
 

@@ -124,6 +124,12 @@ def test_a_stream_that_breaks_inside_breaks_outside(world: World) -> None:
         world.caller("receiver").call("GET", SEGMENT.replace("/a/", "/broken/"))
 
 
+def test_a_small_answer_that_breaks_inside_is_told_as_such(preparer: Caller) -> None:
+    answer = preparer.call("GET", "/v1/requests/short")
+    assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+    assert "retry-after" not in answer.headers  # something may have been done
+
+
 def test_69_a_caller_that_goes_away_stops_the_call_inside(world: World, preparer: Caller) -> None:
     echo = world.echoes["QM"]
     before = echo.aborted
