@@ -18,7 +18,7 @@ def login(  # noqa: PLR0913 - a profile has these parts
     gateway: Annotated[str | None, typer.Option(help="https://host[:port]")] = None,
     ca: Annotated[Path | None, typer.Option(help="Certificates to trust (PEM).")] = None,
     client_id: Annotated[str | None, typer.Option(help="As registered.")] = None,
-    key: Annotated[Path | None, typer.Option(help="Private JWK of the client (ES256, PS256, Ed25519).")] = None,
+    key: Annotated[Path | None, typer.Option(help="Private JWK of the client.")] = None,
     dpop_key: Annotated[Path | None, typer.Option(help="Private JWK for proofs.")] = None,
     officer: Annotated[str | None, typer.Option(help="Your name in the registry.")] = None,
     officer_key: Annotated[Path | None, typer.Option(help="Your key for approvals.")] = None,
