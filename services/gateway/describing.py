@@ -23,7 +23,7 @@ from shared.runtime.refusals import Unavailable
 FRESH = timedelta(minutes=5)
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 SCHEMA = "#/components/schemas/"
-ALWAYS = (400, 404, 413, 415, 421, 429, 503)  # refused before anybody is asked who they are
+ALWAYS = (400, 404, 413, 415, 421, 429, 431, 503)  # refused before anybody is asked who they are
 AUTHORISED = (401, 403)
 OPEN = (400, 415, 421, 429, 503)
 OAUTH = (400, 401, 413, 415, 421, 429, 503)

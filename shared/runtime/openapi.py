@@ -88,6 +88,8 @@ def refused(status: int) -> Document:
     }
     content = {PROBLEM: {"schema": schema, "example": example}}
     headers = {"Retry-After": _RETRY} if status in _LATER else {}
+    if status == TOO_MANY:
+        headers |= _QUOTA
     return {"description": TITLES[status], "content": content, "headers": headers}
 
 
@@ -106,7 +108,12 @@ _CODES = {
     503: "service_unavailable",
     507: "storage_full",
 }
-_LATER = frozenset({429, 503})
+TOO_MANY = 429
+_LATER = frozenset({TOO_MANY, 503})
+_QUOTA: Document = {  # draft-ietf-httpapi-ratelimit-headers
+    "RateLimit-Policy": {"description": "The quota.", "schema": {"type": "string"}},
+    "RateLimit": {"description": "What is left of it.", "schema": {"type": "string"}},
+}
 _RETRY = {"description": "Seconds to wait (RFC 9110, 10.2.3).", "schema": {"type": "integer"}}
 
 
