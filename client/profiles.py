@@ -6,7 +6,7 @@
     gateway = "https://gateway.mlat.example"   # the issuer of its tokens
     ca = "/etc/rogatory/gateway-ca.pem"        # trusted for this gateway, and nothing else is
     client_id = "urn:rogatory:QM:preparer"
-    key = "/etc/rogatory/client.jwk"           # private JWK, ES256, PS256 or Ed25519: authenticates the client
+    key = "/etc/rogatory/client.jwk"           # private JWK (ES256, PS256, Ed25519): who it is
     dpop_key = "/etc/rogatory/dpop.jwk"        # private JWK: binds its tokens
     officer_key = "/etc/rogatory/officer.key"  # optional: signs approvals
     officer = "A. Example"                     # optional: the officer's name in the registry
