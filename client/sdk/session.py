@@ -43,7 +43,11 @@ from shared.protocol.tokens import sign_assertion
 METADATA: Final = "/.well-known/oauth-authorization-server"
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_ANSWER: Final = 64 * 2**20  # bytes of a JSON answer; a list of 100 000 items has about 40 MiB
-DONE_ONCE: Final = ("/v1/clients", "/v1/requests", "/v1/packages")  # where the gateway takes Idempotency-Key
+DONE_ONCE: Final = (
+    "/v1/clients",
+    "/v1/requests",
+    "/v1/packages",
+)  # where the gateway takes Idempotency-Key
 MARGIN: Final = timedelta(seconds=30)
 _REFUSED: Final = 400
 
