@@ -97,12 +97,18 @@ def read_file(content: bytes, country: str, now: datetime) -> list[Enrolled]:
     try:
         canonical.read(content, max_size=MAX_FILE)
         entries = _File.model_validate_json(content).clients
-        found = [_client(entry, int(now.timestamp())) for entry in entries]
-        for client in found:
-            enrolment.check(client, country)
-    except (ProtocolError, ValidationError, Refusal) as error:
+    except (ProtocolError, ValidationError) as error:
         raise FoundingError(str(error)) from error
-    return found
+    return [_checked(entry, country, int(now.timestamp())) for entry in entries]
+
+
+def _checked(entry: _Entry, country: str, now: int) -> Enrolled:
+    try:
+        client = _client(entry, now)
+        enrolment.check(client, country)
+    except Refusal as refusal:
+        raise FoundingError(f"{entry.client_id}: {refusal.detail}") from refusal
+    return client
 
 
 def _import(db: stored.Session, path: Path, country: str, now: datetime) -> None:

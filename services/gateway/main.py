@@ -1,6 +1,7 @@
 """Compose and run the gateway: a public listener and one for the node's own services."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,10 +20,11 @@ from services.gateway.describing import Describer
 from services.gateway.directory import Directory
 from services.gateway.entrance import Entrance
 from services.gateway.external import read_issuers
+from services.gateway.founding import FoundingError
 from services.gateway.issuing import Issuer
 from services.gateway.listening import Listening
 from services.gateway.proving import Provers
-from services.gateway.registry import Registry
+from services.gateway.registry import Registry, RegistryError
 from services.gateway.reporting import reporter
 from services.gateway.routes import api, egress, oauth, operations, pages
 from services.gateway.routes.form import FormRules
@@ -44,8 +46,10 @@ from shared.runtime.database import Database, migrate, open_database
 from shared.runtime.edge import Edge
 from shared.runtime.keystore import Keystore, KeystoreError
 from shared.runtime.principals import Assertions
-from shared.runtime.settings import load
+from shared.runtime.settings import EXIT_CONFIGURATION, load
 
+# What an operator has to mend: the registry, its first file, or a setting that names a role.
+UNUSABLE = (FoundingError, RegistryError, admission.UnknownRoleError)
 THREADS = 128  # calls that may wait for a service, a peer or the database at once
 
 
@@ -239,7 +243,11 @@ def main() -> None:
     """Serve until told to stop."""
     settings = load(GatewaySettings)
     logs.configure("gateway", settings.log_level)
-    gateway = create(settings)
+    try:
+        gateway = create(settings)
+    except UNUSABLE as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_CONFIGURATION)
     server.run(
         gateway.listening.serve(gateway.public),
         server.make_server(gateway.internal, settings.gateway_internal_listen),

@@ -102,12 +102,12 @@ class Registry:
     def _check_all(self) -> None:
         with self._database.read() as db:
             everyone = clients.everyone(db)
-        try:
-            enrolment.check_roles()
-            for client in everyone:
+        enrolment.check_roles()
+        for client in everyone:
+            try:
                 enrolment.check(client, self._country)
-        except Refusal as refusal:
-            raise RegistryError(refusal.detail) from refusal
+            except Refusal as refusal:
+                raise RegistryError(f"{client.client_id}: {refusal.detail}") from refusal
 
     def _peer(self, issuer: str, now: int) -> Client | None:
         member = self._directory.issuer(issuer)

@@ -1,5 +1,7 @@
 """The first clients come from a file, once; a bad file stops the start."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,9 @@ import pytest
 
 from services.gateway import founding
 from shared.protocol import canonical, jwk
+from tests.service.gateway.conftest import World
 from tests.service.gateway.registering import ID, Desk, desk, registry_file
+from tests.service.gateway.test_processes import environment, gateway_values
 
 __all__ = ["desk", "registry_file"]
 
@@ -76,6 +80,15 @@ def test_61_a_client_outside_its_role_stops_the_start(
     with pytest.raises(founding.FoundingError):
         take(desk, write(tmp_path / "clients.json", entry(client_id=ID), entry(**changes)))
     assert desk.office.everyone() == []
+
+
+def test_a_role_that_there_is_not_stops_the_start_in_a_line(world: World) -> None:
+    values = {**gateway_values(world.qm, world.federation), "officer_required": "emperor"}
+    command = [sys.executable, "-m", "services.gateway"]
+    ended = subprocess.run(  # noqa: S603 - our own module
+        command, env=environment(values), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (2, "there is no role emperor\n")
 
 
 def test_two_of_one_id_stop_the_start(desk: Desk, tmp_path: Path) -> None:
