@@ -77,8 +77,8 @@ def call(clients: Clients, asked: Asked) -> Said:
     )
 
 
-def probed(clients: Clients, examples: int, *modes: GenerationMode) -> Findings:
-    """Call every address but those of peers (no client may) and of tokens (their failures slow us down)."""
+def probed(clients: Clients, examples: int, *modes: GenerationMode, every: int = 1) -> Findings:
+    """Call every address or a part of them, not those of peers and of tokens (failures slow all down)."""
     session = next(iter(clients.values()))
     document = session.wire.send("GET", "/openapi.json", headers=dict).json()
     return probe(
@@ -86,12 +86,14 @@ def probed(clients: Clients, examples: int, *modes: GenerationMode) -> Findings:
         lambda asked: call(clients, asked),
         examples=examples,
         modes=modes,
-        wanted=lambda line: " /peer/" not in line and " /oauth/" not in line,
+        wanted=lambda line: (
+            " /peer/" not in line and " /oauth/" not in line and not sum(line.encode()) % every
+        ),
     )
 
 
-def test_every_address_answers_as_the_document_says(clients: Clients) -> None:
-    found = probed(clients, 2, GenerationMode.POSITIVE)
+def test_every_second_address_answers_as_the_document_says(clients: Clients) -> None:
+    found = probed(clients, 2, GenerationMode.POSITIVE, every=2)
     assert found.flaws == {}
     assert {200, 201, 400, 404} <= found.statuses.keys()
 

@@ -65,3 +65,12 @@ def test_a_number_that_no_database_holds_is_refused(qn: Node, path: str) -> None
     auth = Asserting(qn.assertions, "exchange", caller)
     answer = qn.bare_client().get(path, auth=auth)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_fields")
+
+
+def test_the_document_is_for_the_gateway_alone(qn: Node) -> None:
+    client = qn.bare_client()
+    assert client.get("/openapi.json").status_code == 401
+    auth = Asserting(qn.assertions, "exchange", None)
+    first, second = (client.get("/openapi.json", auth=auth).json() for _ in range(2))
+    assert first == second
+    assert first["components"]["schemas"]["Problem"] == openapi.PROBLEM_SCHEMA
