@@ -66,6 +66,14 @@ class Answer:
     close: Callable[[], None]
 
 
+def as_sent(path: str, query: str) -> str:
+    """Write path and query as HTTP libraries send them (RFC 3986, 6.2.2), since that is what is bound.
+
+    A caller may escape what need not be, or in lower case; the service behind would see it otherwise.
+    """
+    return urllib3.util.parse_url(f"http://inside{path}?{query}").request_uri if query else path
+
+
 class Upstream:
     """The services behind the gateway."""
 
@@ -92,8 +100,7 @@ class Upstream:
         Raises:
             Unavailable: the service does not answer, or does not believe us.
         """
-        route, target = admitted.match.route, admitted.match.target
-        target += f"?{query}" if query else ""
+        route, target = admitted.match.route, as_sent(admitted.match.target, query)
         sent = self._headers(admitted, target, headers, digest(body))
         sent["content-length"] = str(len(body))
         try:
@@ -123,8 +130,7 @@ class Upstream:
             Malformed: the caller does not promise what the body will be.
             Unavailable: the service does not answer.
         """
-        route, target = admitted.match.route, admitted.match.target
-        target += f"?{query}" if query else ""
+        route, target = admitted.match.route, as_sent(admitted.match.target, query)
         sent = self._headers(admitted, target, headers, _promised(headers))
         try:
             response = await self._uploads.request(
