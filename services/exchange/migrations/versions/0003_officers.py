@@ -8,4 +8,4 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    op.add_column("history", sa.Column("officer", sa.String(), nullable=True))
+    op.add_column("history", sa.Column("officer", sa.Text(), nullable=True))
