@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 from typing_extensions import override
 
@@ -19,7 +20,19 @@ from shared.runtime.settings import parse_listen
 
 GRACE = 10  # seconds that running requests get at a stop
 KEEP_ALIVE = 75  # seconds; uvicorn's 5 would close a pool's connections between segments
+HANDSHAKE = 10.0  # seconds; uvicorn leaves it at the loop's 60
+GOODBYE = 5.0  # seconds
 UNIX = "unix:"  # before the path of a Unix socket, where `host:port` could stand
+
+
+class ServerLoop(uvloop.Loop):
+    """uvloop, with less patience for a TLS peer that does not shake hands or say goodbye."""
+
+    @override
+    async def create_server(self, *arguments: Any, **options: Any) -> asyncio.AbstractServer:
+        if options.get("ssl") is not None:
+            options |= {"ssl_handshake_timeout": HANDSHAKE, "ssl_shutdown_timeout": GOODBYE}
+        return await super().create_server(*arguments, **options)
 
 
 class QuietServer(uvicorn.Server):
@@ -52,7 +65,7 @@ def make_server(
         closures=closures or Closures(),
         http=protocol,
         ws="none",
-        loop="uvloop",
+        loop=f"{ServerLoop.__module__}:{ServerLoop.__name__}",
         log_config=None,
         access_log=False,
         server_header=False,

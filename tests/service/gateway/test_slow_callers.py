@@ -1,0 +1,88 @@
+"""Gateway.md's row 48 at both edges, as they are run: with the deadlines of the product."""
+
+import socket
+import ssl
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.edges import CADDY, EdgeSite
+
+PATIENCE = 45.0  # seconds until the last of them must be closed
+
+
+def hold(edge: EdgeSite, first: bytes, more: bytes) -> float:
+    """Send a first piece, then one octet after the other; return after how long the edge closed."""
+    start = time.monotonic()
+    try:
+        with edge.connect() as wire:
+            wire.settimeout(0.5)
+            wire.sendall(first)
+            while time.monotonic() < start + PATIENCE + 10:
+                try:
+                    if not wire.recv(65536):
+                        break
+                except TimeoutError:
+                    wire.sendall(more)
+    except (ssl.SSLError, OSError):
+        pass
+    return time.monotonic() - start
+
+
+def half_handshake(edge: EdgeSite) -> float:
+    start = time.monotonic()
+    with socket.create_connection(("127.0.0.1", edge.ports[0]), PATIENCE + 10) as wire:
+        wire.sendall(b"\x16\x03\x01")
+        wire.recv(100)
+    return time.monotonic() - start
+
+
+PATH = "/v1/packages/a/items/b/segments/0"
+LENGTH = {"Content-Length": "1000000", "Content-Digest": f"sha-256=:{'A' * 43}=:"}
+
+
+def admitted(edge: EdgeSite) -> bytes:
+    """The head of an upload that the gateway lets in."""
+    told = {**edge.caller("preparer").headers("PUT", PATH), **LENGTH}
+    lines = [f"{name}: {value}\r\n".encode() for name, value in told.items()]
+    return start_of(edge) + b"".join(lines) + b"\r\n"
+
+
+def start_of(edge: EdgeSite) -> bytes:
+    return b"PUT " + PATH.encode() + b" HTTP/1.1\r\nHost: " + edge.host + b"\r\n"
+
+
+def forms(edge: EdgeSite) -> Sequence[tuple[str, bytes, bytes]]:
+    head = start_of(edge)
+    return [
+        ("idle", b"", b""),
+        ("half a header", head, b""),
+        ("a dripped header", head + b"X: ", b"y"),
+        ("half a body", admitted(edge) + b"x" * 100, b""),
+        ("a dripped body", admitted(edge), b"x"),
+    ]
+
+
+@pytest.mark.soak
+def test_48_nobody_holds_a_connection_for_nothing(edge: EdgeSite) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        lasted = {name: pool.submit(hold, edge, first, more) for name, first, more in forms(edge)}
+        handshake = pool.submit(half_handshake, edge)
+        honest = edge.caller("receiver").call("GET", "/v1/inbox")
+    assert honest.status_code == 200
+    seconds = {name: future.result() for name, future in lasted.items()}
+    assert all(each < PATIENCE for each in seconds.values()), seconds
+    assert seconds["half a header"] < 12
+    assert seconds["a dripped header"] < 12
+    assert handshake.result() < PATIENCE
+
+
+@pytest.mark.soak
+def test_48_a_refused_caller_is_not_waited_for(edge: EdgeSite) -> None:
+    """What the proxy reads after an answer, it reads for ten minutes at most; we for one."""
+    if edge.kind == CADDY:
+        pytest.skip("ten minutes")
+    head = b"POST /v1/requests HTTP/1.1\r\nContent-Length: 99\r\nHost: " + edge.host + b"\r\n\r\n"
+    assert hold(edge, head, b"x") < 65
