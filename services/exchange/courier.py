@@ -19,7 +19,7 @@ from services.exchange import patience, recovery
 from services.exchange.keyring import Keyring
 from services.exchange.states import Direction, EntryState
 from services.exchange.store import channels as heads
-from services.exchange.store import entries, peers
+from services.exchange.store import entries, peers, waiting
 from services.exchange.store.entries import StoredEntry
 from services.exchange.store.relogging import log_of
 from shared.protocol import canonical, identifiers
@@ -249,7 +249,7 @@ class Courier:
         due_at = self.clock() + told.wait
         logs.log().info("told_to_wait", channel=entry.channel, seq=entry.seq, why=str(told))
         with self.database.begin() as db:
-            entries.set_waiting(db, entry.hash, str(told), due_at=due_at)
+            waiting.put_off(db, entry.hash, str(told), due_at=due_at)
 
     def _put_off(self, entry: StoredEntry, why: str) -> None:
         now = self.clock()

@@ -262,12 +262,6 @@ def set_failed(db: Session, digest: str, error: str, *, now: datetime, due_at: d
     )
 
 
-def set_waiting(db: Session, digest: str, why: str, *, due_at: datetime) -> None:
-    """Note why an attempt was none, and when the next is due."""
-    values = {"attempts": EntryRow.attempts - 1, "last_error": why, "due_at": due_at}
-    db.execute(sa.update(EntryRow).where(EntryRow.hash == digest).values(values))
-
-
 def send_again_from(db: Session, channel: str, epoch: int, seq: int, now: datetime) -> int:
     """Let the peer have our entries from a place on once more; return how many."""
     again = db.execute(
