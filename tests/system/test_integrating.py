@@ -31,12 +31,12 @@ def script() -> str:
 def test_the_page_runs_as_it_stands(lab: Lab, tmp_path: Path) -> None:
     workplace.open_desks(lab, tmp_path, clients=("ops", "registrar"))
     rogatory = tmp_path / "rogatory"
-    command = f'exec "$PYTHON" -m client --config {tmp_path}/config.toml "$@"'
-    rogatory.write_text(f"#!/bin/sh\n{command}\n")
+    rogatory.write_text('#!/bin/sh\nexec "$PYTHON" -m client "$@"\n')
     rogatory.chmod(0o755)
     (node,) = [each for each in lab.federation.nodes if each.country == "QN"]
     home = tmp_path / "case-system"
-    home.mkdir()
+    (home / ".config/rogatory").mkdir(parents=True)
+    (tmp_path / "config.toml").rename(home / ".config/rogatory/config.toml")
     ran = subprocess.run(  # noqa: S603 - our own page
         ["/bin/bash", "-c", script()],
         cwd=home,
@@ -44,7 +44,7 @@ def test_the_page_runs_as_it_stands(lab: Lab, tmp_path: Path) -> None:
             "PATH": ":".join(
                 [str(tmp_path), str(Path(sys.executable).parent), *os.get_exec_path()]
             ),
-            "HOME": str(tmp_path),
+            "HOME": str(home),
             "PYTHON": sys.executable,
             "PYTHONPATH": str(SOURCE),
             "GATEWAY": node.url,
