@@ -63,6 +63,11 @@ def standing(held: Held, now: datetime) -> tuple[list[str], list[str]]:
     return lines, flaws
 
 
+def plain(text: str) -> str:
+    """Show what cannot be seen: no draft may paint over what its signer reads."""
+    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
+
+
 def told(draft: Draft, held: Held, ground: Held) -> Json:
     """Write the same for programs."""
     signed = draft.metadata.signed
@@ -134,7 +139,7 @@ def _targets_changes(new: Targets, old: Targets | None) -> Iterator[str]:
         if country not in now:
             yield f"  {country} is taken up again"
         elif was.get(country) != now[country]:
-            yield f"  {country} is SUSPENDED: {now[country].reason}"
+            yield f"  {country} is SUSPENDED: {plain(now[country].reason)}"
 
 
 def _delegated(targets: Targets | None) -> dict[str, tuple[int, tuple[str, ...]]]:
@@ -165,7 +170,7 @@ def _document_changes(draft: Draft, held: Held) -> Iterator[str]:
 
 def _short(value: Json) -> str:
     text = value if isinstance(value, str) else repr(value)
-    whole = " ".join(text.split())
+    whole = plain(" ".join(text.split()))
     if len(whole) <= LINE:
         return whole
     return f"{whole[:40]}… (SHA-256 {sha256(text.encode()).hexdigest()[:16]})"

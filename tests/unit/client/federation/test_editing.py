@@ -142,3 +142,16 @@ def test_a_missing_key_file_is_told(begun: Table, do: Do) -> None:
     draft = begun.draft()
     assert do("renew", begun.repository, "targets", "-o", draft) == 0
     assert do("sign", begun.repository, draft, "--key", begun.folder / "nothing", "--yes") == 2
+
+
+def test_no_draft_paints_over_what_its_signer_reads(
+    begun: Table, do: Do, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "nothing\x1b[1A\x1b[2K \u202edne"
+    assert do("suspend", begun.repository, "QM", "--reason", reason, "-o", begun.draft()) == 0
+    name = begun.write(fit("QM", NOW, name="QM\x1b[8m"))
+    assert do("update", begun.repository, "QM", "--document", name, "-o", begun.draft()) == 0
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\u202e" not in said
+    assert "nothing\\u001b[1A" in said
