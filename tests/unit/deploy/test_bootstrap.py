@@ -117,7 +117,7 @@ def test_officers_have_different_keys_and_no_act_in_common(made: Path) -> None:
         acts += [str(act) for act in officer["acts"]]
     files = (made / "QM/authorities").glob("*.officer.key")
     assert sorted(kids) == sorted(OfficerKey.from_bytes(file.read_bytes()).kid for file in files)
-    assert len(set(acts)) == len(acts) == 4
+    assert len(set(acts)) == len(acts) == 6
 
 
 def test_everything_is_the_owners_alone(made: Path) -> None:
