@@ -62,6 +62,10 @@ def live(site: Site, tmp_path: Path) -> Live:
     repository = Repository.make(tmp_path / "repository", NOW)
     site.app.state.repository = repository.folder
     holder: list[Live] = []
+
+    def report(kind: str, peer: str | None, reason: str | None) -> None:
+        holder[0].report(kind, peer, reason)
+
     directory = Directory(
         url=site.url,
         context=http.pinned_file(site.ca),
@@ -69,7 +73,7 @@ def live(site: Site, tmp_path: Path) -> Live:
         folder=tmp_path / "trust",
         clock=lambda: NOW + holder[0].later,
         country="QM",
-        report=lambda *told: holder[0].report(*told),
+        report=report,
     )
     holder.append(Live(repository, directory, tmp_path))
     return holder[0]
