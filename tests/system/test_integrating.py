@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,10 @@ def test_the_table_names_codes_that_there_are() -> None:
     )
     assert {code for code in codes if f'"{code}"' not in sources} == set()
     assert len(codes) > len("all of the table's")
+
+
+def test_what_the_page_points_to_is_there() -> None:
+    for name in re.findall(r"`(client(?:\.\w+)+)`", PAGE.read_text()):
+        module, _, member = name.rpartition(".")
+        found = import_module(module)
+        assert hasattr(found, member) or import_module(name), name
