@@ -5,14 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from securesystemslib.signer import CryptoSigner
+from tuf.api.exceptions import BadVersionNumberError
+from tuf.api.metadata import Metadata, Root, Timestamp
 
-from services.gateway.delivery import Delivery, Identity
+from services.directory.repository import OnlineKeys
 from services.gateway.views import ClockBehindError
 from shared.protocol import ceremonies, jose, trust
 from shared.protocol.errors import FormatError
 from shared.protocol.identifiers import Country
 from shared.runtime.refusals import NotAllowed, NotFound, Unavailable
 from tests.federated import document
+from tests.founding import put
 from tests.service.gateway.sites import NOW, Live, Site
 from tests.service.gateway.test_directory import _rollback, reopened
 
@@ -219,30 +223,54 @@ def test_a_thread_that_is_stuck_is_told(live: Live) -> None:
     assert "stuck" in says(live)
 
 
-def in_maintenance(live: Live, minutes: int) -> None:
-    begin = int((NOW - timedelta(minutes=1)).timestamp())
-    until = begin + minutes * 60
-    told = {"from": begin, "until": until, "note": "a new disk"}
-    live.repository.publish(document("QN", maintenance=told))
+def test_a_stolen_online_key_is_taken_back_by_the_root(live: Live) -> None:
+    """Whoever has it can run ahead with the numbers (a fast-forward attack); new keys end that."""
     live.directory.refresh()
-
-
-@pytest.mark.parametrize(("minutes", "seconds"), [(3, 120), (600, 300)], ids=["short", "long"])
-def test_a_peer_in_maintenance_is_not_called(live: Live, minutes: int, seconds: int) -> None:
-    in_maintenance(live, minutes)
-    identity = Identity(
-        client_id="https://qm.example", assertion_key=jose.generate(), proof_key=jose.generate()
+    repository = live.repository
+    path = repository.folder / "metadata" / "timestamp.json"
+    good = path.read_bytes()
+    ahead = Metadata[Timestamp].from_bytes(good)
+    ahead.signed.version = 10**9
+    ahead.sign(repository.online.timestamp)
+    path.write_bytes(ahead.to_bytes())
+    live.directory.refresh()
+    path.write_bytes(good)
+    with pytest.raises(BadVersionNumberError):
+        live.directory.refresh()
+    repository.online = OnlineKeys.generate()
+    keys = repository.online.snapshot.public_key, repository.online.timestamp.public_key
+    seats = {
+        role: ceremonies.Office(keys=(key,), threshold=1)
+        for role, key in zip(("snapshot", "timestamp"), keys, strict=True)
+    }
+    root = Metadata[Root].from_bytes(repository.root).signed
+    put(
+        repository.folder,
+        "root",
+        ceremonies.next_root(root, seats, NOW),
+        repository.offline.root[:3],
     )
-    delivery = Delivery(identity, directory=live.directory, clock=live.clock)
-    with pytest.raises(Unavailable) as caught:
-        delivery.call("QN", "GET", "/peer/v1/heads", headers={}, body=b"")
-    assert caught.value.code == "peer_in_maintenance"
-    assert caught.value.headers == {"Retry-After": str(seconds)}
-    assert "a new disk" in caught.value.detail
+    repository.publish(document("QN", name="after the theft"))
+    live.directory.refresh()
+    assert live.directory.peer("QN").name == "after the theft"
+    assert level(live) == ("ok", "green")
 
 
-def test_a_peer_in_maintenance_may_call_and_is_called_afterwards(live: Live) -> None:
-    in_maintenance(live, 3)
-    assert live.directory.issuer(QN) is not None
-    live.later = timedelta(minutes=5)
-    assert live.directory.peer_at_work("QN").maintenance is not None
+def test_a_country_of_two_keys_needs_both(live: Live) -> None:
+    live.directory.refresh()
+    signers = [live.repository.countries["QN"], CryptoSigner.generate_ed25519()]
+    office = ceremonies.Office(keys=tuple(each.public_key for each in signers), threshold=2)
+    live.repository.list_anew(ceremonies.admit(live.repository.targets(), "QN", office, NOW))
+    live.repository.publish(document("QN", name="by one"), signer=signers[0])
+    live.directory.refresh()
+    with pytest.raises(NotFound):
+        live.directory.peer("QN")
+    role = ceremonies.vouch(document("QN", name="by both"), version=3, now=NOW)
+    name = ceremonies.target_name("QN", role.signed)
+    (live.repository.folder / "targets" / "members" / name).write_bytes(
+        document("QN", name="by both")
+    )
+    put(live.repository.folder, "country-QN", role, signers)
+    live.repository.refresh()
+    live.directory.refresh()
+    assert live.directory.peer("QN").name == "by both"
