@@ -30,12 +30,13 @@ _Jwk = dict[str, str | int]
 
 
 def _printable(text: str) -> str:
-    """A reason is read in a terminal by who decides: nothing in it may move the cursor."""
+    """What is proposed is read in a terminal by who decides: nothing in it may move the cursor."""
     if not text.isprintable():
         raise ValueError("a character that cannot be printed")
     return text
 
 
+_Name = Annotated[str, Field(max_length=100), AfterValidator(_printable)]
 _Reason = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable)]
 
 
@@ -47,9 +48,9 @@ class ProposalBody(_Body):
     """What is to be done about a client."""
 
     act: Literal["add", "rotate", "scopes", "suspend", "resume", "retire"]
-    client_id: Annotated[str, Field(max_length=100)]
-    role: Annotated[str, Field(max_length=40)] | None = None
-    scopes: Annotated[tuple[Annotated[str, Field(max_length=40)], ...], Field(max_length=20)] = ()
+    client_id: _Name
+    role: _Name | None = None
+    scopes: Annotated[tuple[_Name, ...], Field(max_length=20)] = ()
     keys: Annotated[tuple[_Jwk, ...], Field(max_length=2)] = ()
     overlap: int | None = None  # seconds that the keys before still count; default 7 days
     reason: _Reason

@@ -70,6 +70,8 @@ def test_two_people_make_a_client_that_may_call(world: World) -> None:
         pytest.param({"act": "import"}, "invalid_fields", id="act"),
         pytest.param({"reason": ""}, "invalid_fields", id="no reason"),
         pytest.param({"reason": "fine\x1b[2K"}, "invalid_fields", id="an escape sequence"),
+        pytest.param({"client_id": f"{ID}\0"}, "invalid_fields", id="a zero character"),
+        pytest.param({"role": "\u200bops"}, "invalid_fields", id="a hidden character"),
         pytest.param({"more": 1}, "invalid_fields", id="member"),
         pytest.param({"overlap": -(2**60)}, "malformed", id="an absurd overlap"),
     ],
