@@ -36,7 +36,8 @@ def test_an_active_client_is_found(desk: Desk, live: Live) -> None:
     assert found is not None
     assert (found.role, found.country, found.scopes) == ("preparer", "QM", ("requests:read",))
     assert len(found.keys) == 1
-    assert registry(desk, live).find("urn:rogatory:QM:nobody") is None
+    for nobody in ("urn:rogatory:QM:nobody", f"{ID}\0", f"{ID}\n", f"{ID}' or 1=1--", ""):
+        assert registry(desk, live).find(nobody) is None
 
 
 def test_43_what_another_worker_suspends_is_not_found_at_the_next_call(
