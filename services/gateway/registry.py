@@ -20,7 +20,6 @@ from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.refusals import Refusal
 
-
 _NAME = re.compile(CLIENT_ID)
 
 
