@@ -7,9 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shared.protocol.encryption import DEFAULT_SEGMENT, MAX_SEGMENT, MIN_SEGMENT
 from shared.protocol.messages import CountryCode, Digest, Id, Label
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
-Prose = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-Note = Annotated[str, StringConstraints(max_length=5_000)]
+TEXT = r"^[^\x00]*$"  # U+0000 has no place in a text: not every database keeps it
+Line = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True, pattern=TEXT)
+]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=TEXT)]
+Note = Annotated[str, StringConstraints(max_length=5_000, pattern=TEXT)]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$")]
 MediaType = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+$", max_length=127)
@@ -104,7 +107,7 @@ class ItemDraft(_Model):
     path: Annotated[str, StringConstraints(min_length=1, max_length=900)] | None = (
         None  # in the bag; without it one is made from the original name
     )
-    original_name: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+    original_name: Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=TEXT)]
     size: Annotated[int, Field(ge=0, le=SIZE_LIMIT)]
     sha256: Digest
     media_type: MediaType = "application/octet-stream"

@@ -28,6 +28,9 @@ def request_body(request_id: str, **changed: Any) -> Body:  # noqa: ANN401
     [
         ({}, "ACCEPTED"),
         ({"to": "QX"}, "other_recipient"),
+        ({"facts": "a\0b"}, "zero_character"),
+        ({"a\0b": ["c"]}, "zero_character"),
+        ({"measures": [{"measure_id": "M1", "identifiers": ["\0"]}]}, "zero_character"),
         ({"legal_basis": [{"instrument": "XYZ", "article": "1"}]}, "untrusted"),
         ({"measures": []}, "no_measures"),
         ({"measures": [{"measure_id": "M1"}, {"measure_id": "M1"}]}, "no_measures"),
