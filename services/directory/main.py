@@ -9,12 +9,14 @@ from starlette.types import ASGIApp
 from services.directory import repository, routes
 from services.directory.resigning import Resigner
 from services.directory.settings import DirectorySettings
-from shared.runtime import logs, server, tls
+from shared.runtime import logs, server
 from shared.runtime.app import create_app
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.edge import Edge, EdgeProtocol
 from shared.runtime.keystore import Keystore
+from shared.runtime.origin import Direct
 from shared.runtime.settings import load
+from shared.runtime.tls import LiveCertificate
 
 
 def create(settings: DirectorySettings, *, clock: Clock = utc_now) -> ASGIApp:
@@ -46,8 +48,13 @@ def main() -> None:
     """Serve the repository over TLS until told to stop."""
     settings = load(DirectorySettings)
     logs.configure("directory", settings.log_level)
-    context = tls.server_context(settings.tls_cert, settings.tls_key)
+    certificate = LiveCertificate(settings.tls_cert, settings.tls_key)
+    certificate.follow_signal()
+    certificate.start()
     listener = server.make_server(
-        create(settings), settings.directory_listen, context=context, protocol=EdgeProtocol
+        Direct(create(settings)),
+        settings.directory_listen,
+        context=certificate.context,
+        protocol=EdgeProtocol,
     )
     server.run(listener)

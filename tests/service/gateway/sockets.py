@@ -90,9 +90,7 @@ def serving(
     context = None
     if certificates is not None:
         context = tls.server_context(certificates.certificate, certificates.key)
-    running = make_server(
-        app, "127.0.0.1:0", context=context, protocol=protocol, closures=closures
-    )
+    running = make_server(app, "127.0.0.1:0", context=context, protocol=protocol, closures=closures)
 
     def run() -> None:
         with asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner:
