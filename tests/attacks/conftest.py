@@ -55,5 +55,7 @@ def stage(
     """A node of two workers, behind each edge in turn."""
     skip_without_caddy(request.param)
     folder = tmp_path_factory.mktemp(request.param)
-    with lure() as trap, serve_edge(folder, request.param, workers=2) as site:
+    # The proxy reads on in a body that was answered early until this deadline; ten minutes as shipped.
+    proxy = {"ROGATORY_PROXY_BODY_DEADLINE": "30s"}
+    with lure() as trap, serve_edge(folder, request.param, workers=2, **proxy) as site:
         yield Stage(site, trap)
