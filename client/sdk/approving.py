@@ -14,7 +14,6 @@ from shared.protocol.approvals import GRANT_LIFE, PACKAGE_RECEIVE, Act, sign_app
 from shared.protocol.errors import FormatError
 from shared.protocol.keys import OfficerKey
 
-
 GRANT_HEADER: Final = "Officer-Grant"
 RENEWED: Final = timedelta(seconds=GRANT_LIFE * 2 // 3)  # after which a grant is signed anew
 

@@ -1,6 +1,7 @@
 """Two countries and a directory, once for all tests of the gateway."""
 
 import contextlib
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -66,7 +67,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             enter(gateway(node, federation))
         for node in nodes:
             wait_ready(node)
+        time.sleep(1.1)  # in its first second a gateway asks a proof of ten seconds ago for a nonce
         yield World(federation, nodes[0], nodes[1], echoes, time_site)
+
+
+def recorded(world: World, country: str, reason: str) -> bool:
+    """Say whether a refusal is on record: told one by one, or in a count that is still open.
+
+    Clients of the world are refused by many tests, and a window with many refusals only counts.
+    """
+    node = world.qm if country == "QM" else world.qn
+    if any(event.get("reason") == reason for event in world.echoes[country].events):
+        return True
+    with contextlib.closing(sqlite3.connect(node.folder / "gateway.sqlite")) as database:
+        return bool(database.execute("SELECT 1 FROM tally WHERE reason = ?", (reason,)).fetchone())
 
 
 def wait_ready(node: Node) -> None:

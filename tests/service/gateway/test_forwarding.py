@@ -13,7 +13,7 @@ import pytest
 from shared.protocol import internal, jose
 from shared.protocol.digests import content_digest
 from tests.service.gateway.calling import Caller
-from tests.service.gateway.conftest import World, wait_until
+from tests.service.gateway.conftest import World, recorded, wait_until
 from tests.service.gateway.echo import BLOCK, BLOCKS
 from tests.service.gateway.sockets import now
 
@@ -144,7 +144,7 @@ def test_69_a_caller_that_goes_away_stops_the_call_inside(world: World, preparer
     ):
         wire.sendall(head + BLOCK * 3)
     wait_until(lambda: echo.aborted == before + 1)
-    wait_until(lambda: any(e.get("reason") == "caller-went-away" for e in echo.events))
+    wait_until(lambda: recorded(world, "QM", "caller-went-away"))
     assert all(call["path"] != SEGMENT or call["size"] != 90000000 for call in echo.calls)
 
 

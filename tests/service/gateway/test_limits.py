@@ -17,7 +17,7 @@ from shared.runtime.clock import utc_now
 from shared.runtime.principals import Assertions
 from shared.runtime.refusals import Unavailable
 from tests.service.gateway.calling import Caller
-from tests.service.gateway.conftest import World, wait_until
+from tests.service.gateway.conftest import World, recorded, wait_until
 from tests.service.gateway.sockets import listening
 
 PATH = "/v1/requests?slow"
@@ -38,7 +38,7 @@ def test_a_client_that_asks_too_much_at_once_waits_and_others_do_not(world: Worl
     assert {answer.status_code for answer in answers} == {200, 429}
     assert refused[0].json()["code"] == "too_many_calls"
     assert refused[0].headers["retry-after"] == "1"
-    wait_until(lambda: any(e.get("reason") == "too-many-calls" for e in world.echoes["QN"].events))
+    wait_until(lambda: recorded(world, "QN", "too-many-calls"))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from shared.protocol import jose
 from tests.service.gateway.calling import Caller
-from tests.service.gateway.conftest import World
+from tests.service.gateway.conftest import World, recorded
 from tests.service.gateway.enrolling import (
     PROPOSALS,
     approve,
@@ -112,8 +112,7 @@ def test_60_one_officer_is_not_two(world: World) -> None:
     registrar.officer = "qm-OPS"
     address = f"{PROPOSALS}/{proposal.json()['proposal_id']}/approve"
     assert code(registrar.call("POST", address)) == (403, "same_officer")
-    noted = {"reason": "same-officer"}
-    patiently(lambda: any(noted.items() <= each.items() for each in world.echoes["QM"].events))
+    patiently(lambda: recorded(world, "QM", "same-officer"))
 
 
 def test_nobody_decides_without_a_name(world: World) -> None:

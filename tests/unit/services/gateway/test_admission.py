@@ -32,7 +32,10 @@ FORBIDDEN = [
     ("packages:prepare", "packages:receive"),
     ("clients:propose", "clients:approve"),
     *(("ops:health", other) for other in sorted(ALL_SCOPES - OPERATING)),
-    *(("clients:approve", other) for other in sorted(ALL_SCOPES - {"clients:approve", "clients:read"})),
+    *(
+        ("clients:approve", other)
+        for other in sorted(ALL_SCOPES - {"clients:approve", "clients:read"})
+    ),
     *(("audit:read", other) for other in sorted(ALL_SCOPES - {"audit:read"})),
     *(("audit:erase", other) for other in sorted(ALL_SCOPES - {"audit:erase"})),
     *(("node:deliver", other) for other in sorted(ALL_SCOPES - {"node:deliver"})),
