@@ -1,13 +1,14 @@
 """Two countries and a directory, once for all tests of the gateway."""
 
 import contextlib
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from services.gateway.tables import TallyRow
+from shared.runtime.database import open_database
 from shared.runtime.edge import EdgeProtocol
 from tests.edges import edge
 from tests.service.gateway.calling import Caller, http_client
@@ -79,8 +80,13 @@ def recorded(world: World, country: str, reason: str) -> bool:
     node = world.qm if country == "QM" else world.qn
     if any(event.get("reason") == reason for event in world.echoes[country].events):
         return True
-    with contextlib.closing(sqlite3.connect(node.folder / "gateway.sqlite")) as database:
-        return bool(database.execute("SELECT 1 FROM tally WHERE reason = ?", (reason,)).fetchone())
+    # By the library that the gateway of this process has it open with: another would drop its locks.
+    database = open_database(f"sqlite:///{node.folder / 'gateway.sqlite'}")
+    try:
+        with database.read() as db:
+            return db.query(TallyRow).filter_by(reason=reason).count() > 0
+    finally:
+        database.close()
 
 
 def wait_ready(node: Node) -> None:
