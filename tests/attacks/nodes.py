@@ -172,9 +172,18 @@ def _suspended(nodes: Nodes) -> str:
     act: Json = {"act": "suspend", "client_id": victim.client_id, "reason": "a drill"}
     assert said(_send(ops, "POST", "/v1/clients/proposals", act)).startswith("20")
     assert said(victim.ask()) == "401 invalid_client"
-    return said(
-        victim.http.get("/v1/directory", headers=victim.headers("GET", "/v1/directory", token))
+    refused = victim.http.get(
+        "/v1/directory", headers=victim.headers("GET", "/v1/directory", token)
     )
+    _take_up_again(nodes, victim.client_id)  # these nodes serve other tests, too
+    return said(refused)
+
+
+def _take_up_again(nodes: Nodes, client_id: str) -> None:
+    act: Json = {"act": "resume", "client_id": client_id, "reason": "the drill is over"}
+    proposed = _send(nodes.caller("QM", "ops"), "POST", "/v1/clients/proposals", act)
+    path = f"/v1/clients/proposals/{proposed.json()['proposal_id']}/approve"
+    assert said(_send(nodes.caller("QM", "registrar"), "POST", path, {})) == "200"
 
 
 SCOPE = "403 insufficient_scope"
