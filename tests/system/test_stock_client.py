@@ -35,6 +35,13 @@ def published(stock: httpx.Client) -> httpx.Response:
     return answer
 
 
+def tiles(size: int) -> list[str]:
+    """C2SP tlog-tiles: full tiles of 256 hashes, and the partial one at the end with its width."""
+    full, width = divmod(size, 256)
+    partial = [f"{full:03d}.p/{width}"] if width else []
+    return [*(f"{number:03d}" for number in range(full)), *partial]
+
+
 def test_checkpoint_and_tiles_are_open_and_say_how_long_they_hold(lab: Lab) -> None:
     profile = profiles.read_lab(lab.description, "QM", "oversight")
     with httpx.Client(base_url=profile.gateway, verify=pinned_context(profile.ca)) as stock:
@@ -43,13 +50,15 @@ def test_checkpoint_and_tiles_are_open_and_say_how_long_they_hold(lab: Lab) -> N
         assert checkpoint.headers["cache-control"] == "max-age=1"
         origin, size, root = checkpoint.text.split("\n")[:3]
         assert origin == "qm.rogatory.example/log"
-        assert 0 < int(size) < 256
-        tile = stock.get(f"/log/tile/0/000.p/{size}")
-        assert tile.headers["content-type"] == "application/octet-stream"
-        assert tile.headers["cache-control"] == "max-age=31536000, immutable"
-        hashes = [tile.content[at : at + 32] for at in range(0, len(tile.content), 32)]
+        assert int(size) > 0
+        hashes: list[bytes] = []
+        for path in (paths := tiles(int(size))):
+            tile = stock.get(f"/log/tile/0/{path}")
+            assert tile.headers["content-type"] == "application/octet-stream"
+            assert tile.headers["cache-control"] == "max-age=31536000, immutable"
+            hashes += [tile.content[at : at + 32] for at in range(0, len(tile.content), 32)]
         assert len(hashes) == int(size)
         assert root_of(hashes) == unb64(root)
-        assert stock.get(f"/log/tile/entries/000.p/{size}").status_code == 401
-        other = stock.get("/log/tile/0/001")
+        assert stock.get(f"/log/tile/entries/{paths[-1]}").status_code == 401
+        other = stock.get("/log/tile/0/900")
         assert (other.status_code, other.headers["cache-control"]) == (404, "no-store")
