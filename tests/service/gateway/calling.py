@@ -4,7 +4,7 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import httpx
@@ -18,7 +18,7 @@ from tests.service.gateway.sockets import now
 _LOCK = threading.Lock()
 
 
-@lru_cache
+@cache  # all of them: a client that is let go of is not closed
 def http_client(url: str, ca: str) -> httpx.Client:
     context = ssl.create_default_context(cafile=ca)
     return httpx.Client(base_url=url, verify=context, trust_env=False, timeout=30)
