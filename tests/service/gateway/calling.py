@@ -4,7 +4,6 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import httpx
@@ -15,13 +14,18 @@ from shared.runtime.principals import digest
 from tests.service.gateway.federation import Node
 from tests.service.gateway.sockets import now
 
-_LOCK = threading.Lock()
+_LOCK = threading.RLock()
+_CLIENTS: dict[tuple[str, str], httpx.Client] = {}
 
 
-@cache  # all of them: a client that is let go of is not closed
 def http_client(url: str, ca: str) -> httpx.Client:
-    context = ssl.create_default_context(cafile=ca)
-    return httpx.Client(base_url=url, verify=context, trust_env=False, timeout=30)
+    """Return the one client of an address: all are kept, since one that is let go of is not closed."""
+    with _LOCK:
+        if (url, ca) not in _CLIENTS:
+            context = ssl.create_default_context(cafile=ca)
+            client = httpx.Client(base_url=url, verify=context, trust_env=False, timeout=30)
+            _CLIENTS[url, ca] = client
+        return _CLIENTS[url, ca]
 
 
 @dataclass
