@@ -202,7 +202,7 @@ def _public(settings: GatewaySettings, parts: _Parts) -> FastAPI:
         delivery=parts.delivery,
         clock=parts.issuer.clock,
     )
-    app.state.log_standing = LogStanding(lambda: parts.upstream.is_ready("audit"))
+    app.state.log_standing = LogStanding(parts.upstream.log_stands)
     return app
 
 

@@ -8,7 +8,7 @@ from services.gateway.addresses import Route
 from shared.runtime.refusals import Unavailable
 
 AGE = 1.0  # seconds that an answer counts
-# What leaves a service as content or as the log's own evidence is read only while the log can say so.
+# What leaves as content is read only while the log can say so.
 EVIDENCE = frozenset(
     {
         "/v1/packages/{id}/items/{item}/segments/{n}",
@@ -59,8 +59,7 @@ def needs_log(route: Route) -> bool:
     """Say whether a call writes, or reads evidence.
 
     What the gateway does itself goes on: its events wait in its own database, and a client must be
-    suspended also while the log is away.
+    suspended also while the log is away. What the log does it decides itself: it is read and inspected
+    also, and above all, while it stands still.
     """
-    if route.scope is None or route.service == "gateway":
-        return False
-    return route.method != "GET" or route.service == "audit" or route.template in EVIDENCE
+    return route.service == "exchange" and (route.method != "GET" or route.template in EVIDENCE)

@@ -156,15 +156,15 @@ class Upstream:
             return {"status": "away", "error": type(error).__name__}
         return status
 
-    def is_ready(self, service: str) -> bool:
-        """Say whether a service takes calls now; blocks, not for long."""
+    def log_stands(self) -> bool:
+        """Say whether the audit log takes events now; blocks, not for long."""
+        token = {HEADER: self._assertions.mint("audit", "GET", "/status")}
+        ask = self._pools["audit"].request
         try:
-            answer = self._pools[service].request(
-                "GET", "/readyz", redirect=False, timeout=READY_TIMEOUT
-            )
-        except HTTPError:
+            answer = ask("GET", "/status", headers=token, redirect=False, timeout=READY_TIMEOUT)
+            return bool(answer.status == OK and answer.json()["alarm"] is None)
+        except (HTTPError, ValueError, KeyError):
             return False
-        return answer.status == OK
 
     def offered(self, service: str) -> Document:
         """Return the OpenAPI document of a service; blocks.

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
+from shared.protocol.digests import content_digest
 from tests.attacks.stage import PATH, Stage, ahead, said, status_of
 from tests.attacks.table import Attack, rows
 from tests.edges import EMBEDDED
@@ -69,10 +70,24 @@ def _dripped(pieces: list[bytes], pause: float) -> Callable[[Stage], bool]:
     return act
 
 
+def _upload(stage: Stage) -> bytes:
+    path = "/v1/packages/a/items/b/segments/0"
+    told = {
+        "Host": stage.host,
+        "Content-Length": "1000000",
+        "Content-Digest": content_digest(bytes(32)),
+        **stage.caller().headers("PUT", path),
+    }
+    lines = [f"PUT {path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 def _slow_loris(stage: Stage) -> str:
     """Four ways to hold a connection for nothing, at the same time."""
     head = f"POST /healthz HTTP/1.1\r\nHost: {stage.host}\r\n".encode()
-    whole = head + b"Content-Length: 100000\r\n\r\n"
+    # Of a caller who is let in: whoever is refused has the answer at once, and holds no more than
+    # a connection of the proxy (deploy/OPERATING.md, the edge).
+    whole = _upload(stage)
     forms = {
         "idle": _dripped([], 1),
         "half a line": _dripped([b"POST /hea", b""], 1),

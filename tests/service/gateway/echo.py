@@ -36,8 +36,9 @@ def echo_app(echo: Echo) -> FastAPI:
     app = FastAPI(openapi_url=None)
 
     @app.get("/readyz")
-    def readyz() -> Response:
-        return JSONResponse({"status": "ok"}, echo.audit_status)
+    @app.get("/status")
+    def ready() -> Response:
+        return JSONResponse({"status": "ok", "alarm": None}, echo.audit_status)
 
     @app.post("/entries")
     async def entries(request: Request) -> Response:
