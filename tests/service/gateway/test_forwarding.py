@@ -161,8 +161,8 @@ def test_a_download_that_nobody_reads_is_not_fetched(world: World) -> None:
 def test_the_operator_sees_every_part(world: World) -> None:
     health = world.caller("ops").call("GET", "/v1/ops/health").json()
     assert health["gateway"]["directory"] == "ok"
-    assert health["exchange"] == {"status": "ok"}
-    assert health["audit"] == {"status": "ok"}
+    assert health["exchange"] == {"status": "ok", "alarm": None}
+    assert health["audit"] == {"status": "ok", "alarm": None}
 
 
 def test_a_national_client_reads_the_directory(world: World) -> None:
