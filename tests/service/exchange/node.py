@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,6 +19,7 @@ from services.exchange.closing import Closer
 from services.exchange.main import compose
 from services.exchange.records import EntryRef, Measure, Request
 from services.exchange.routes.parts import Parts
+from services.exchange.routes.told import DRAFT
 from services.exchange.settings import ExchangeSettings
 from services.exchange.states import Direction, MeasureState, RequestState
 from services.exchange.store import events, requests
@@ -187,23 +189,8 @@ def trust_bundle(federation: Path, **changes: bytes) -> bytes:
 
 
 def draft(**changed: Any) -> Answer:  # noqa: ANN401
-    """Return a draft of a request that the receiving country can accept."""
-    return {
-        "to": "QN",
-        "request_kind": "MLA",
-        "legal_basis": [{"instrument": "BUD", "article": "31"}],
-        "own_reference": "QM-2026-0042",
-        "issuing_authority": "Prosecutor of QM",
-        "offences": [{"name": "Fraud", "provision": "s. 1", "max_penalty_months": 60}],
-        "facts": "An account was emptied.",
-        "purpose": "To find out who did it.",
-        "measures": [
-            {"code": "MEA-03", "description": "Subscriber data", "identifiers": ["+99 1"]},
-            {"code": "MEA-05", "description": "Call records", "from": "2026-01-01"},
-        ],
-        "urgent": False,
-        "confidential": True,
-    } | changed
+    """Return the draft that the interface is described with; the receiving country can accept it."""
+    return deepcopy(DRAFT) | changed
 
 
 def receive_request(
