@@ -140,15 +140,15 @@ def wait_ready(site: EdgeSite) -> None:
 
 
 def _is_ready(site: EdgeSite, number: int) -> bool:
+    # The proxy asks any of the workers: what it is answered says nothing of the others.
+    if site.kind == CADDY and not _listens(site.sockets[number]):
+        return False
+    client, headers = site.http, {}
     if site.kind == EMBEDDED:
         client = http_client(
             f"https://127.0.0.1:{site.ports[number]}", str(site.node.certificates.ca)
         )
         headers = {"Host": site.host.decode()}
-    elif number == 0:
-        client, headers = site.http, {}
-    else:
-        return _listens(site.sockets[number])
     try:
         return client.get("/readyz", headers=headers).status_code == httpx.codes.OK
     except httpx.TransportError:
