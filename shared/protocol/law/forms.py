@@ -1,0 +1,241 @@
+"""The shapes of a request's fields: what a form shows and what a document must look like (spec/law.md, 2).
+
+Names are those of `fields.toml`; `documents` puts them together. JSON Schema comes from here, too, so that a
+form, the completeness check and what travels can never disagree.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+Lines = Annotated[tuple[Line, ...], Field(strict=False, min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=10, max_length=20_000, strip_whitespace=True)]
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{1,40}$")]
+Codes = Annotated[tuple[Code, ...], Field(strict=False, min_length=1, max_length=100)]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Instant = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$"
+    ),
+]
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,64}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Months = Annotated[int, Field(ge=0, le=1_200)]
+
+Urgency = Literal["ROUTINE", "URGENT", "EMERGENCY"]
+UrgencyReason = Literal[
+    "THREAT_TO_LIFE",
+    "CRIME_IN_PROGRESS",
+    "SUSPECT_IN_CUSTODY_OR_RELEASE",
+    "DATA_VOLATILE",
+    "PROCEDURAL_DATE",
+    "CRITICAL_INFRASTRUCTURE",
+]
+Channel = Literal["CA_TO_CA", "JUDICIAL_DIRECT_COPY_CA", "POINT_24_7", "INTERPOL", "DIPLOMATIC"]
+Proceedings = Literal[
+    "CRIMINAL",
+    "ADMIN_APPEALABLE_TO_CRIMINAL_COURT",
+    "LEGAL_PERSON",
+    "EXECUTION_OF_SENTENCE",
+    "ASSET_RECOVERY",
+]
+Stage = Literal["PRELIMINARY", "INVESTIGATION", "CHARGED", "TRIAL", "APPEAL", "SENTENCE"]
+Nature = Literal["NONE", "POLITICAL", "MILITARY", "FISCAL"]
+IdentifierKind = Literal[
+    "ACCOUNT", "E_MAIL", "MSISDN", "IMSI", "IMEI", "IP_PORT_TIME", "URL", "DOMAIN", "WALLET", "IBAN",
+    "DEVICE_SERIAL", "OTHER",
+]  # fmt: skip
+
+
+class Form(BaseModel):
+    """Strict: a field that nobody knows is a mistake."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=True)
+
+
+class LegalBasis(Form):
+    """An article of an instrument."""
+
+    instrument: Code
+    article: Line
+
+
+class Attachment(Form):
+    """A document that comes with the request; its bytes travel as an item, its hash here."""
+
+    title: Line
+    type: Line
+    language: Language
+    size: Annotated[int, Field(ge=0)]
+    sha256: Digest
+    classification: Line | None = None
+
+
+class Spoken(Form):
+    """The request's language, and the translations that go with it."""
+
+    language: Language
+    translations: Annotated[tuple[Attachment, ...], Field(strict=False, max_length=50)] = ()
+
+
+class Previous(Form):
+    """What this request follows."""
+
+    request_id: Id
+    relation: Literal["FOLLOW_UP", "EXTENSION", "SUPPLEMENT", "WITHDRAWAL", "PRESERVATION"]
+
+
+class Authority(Form):
+    """An authority, its function, and how judicial it is: A any, P prosecutor, J judge or court."""
+
+    name: Line
+    function: Line
+    person: Line
+    level: Literal["A", "P", "J"]
+    at: Day | None = None  # of a validation
+
+
+class Contact(Form):
+    """Somebody who can be asked."""
+
+    name: Line
+    post: Line
+    telephone: Line
+    email: Line
+    time_zone: Line
+    languages: Annotated[tuple[Language, ...], Field(strict=False, min_length=1)]
+    address: Line | None = None
+    office_hours: Line | None = None
+
+
+class Order(Form):
+    """A judicial order that stands behind a measure."""
+
+    type: Line
+    number: Line
+    date: Day
+    court: Line
+    valid_until: Day | None = None
+    sha256: Digest
+
+
+class Offence(Form):
+    """What is alleged, in the words of the law that punishes it."""
+
+    name: Line
+    provision: Line
+    law: Text
+    max_penalty_months: Months
+    categories: Annotated[tuple[Code, ...], Field(strict=False, max_length=10)] = ()
+
+
+class Penalties(Form):
+    """What the offence may carry."""
+
+    death_penalty: bool
+    life_without_parole: bool
+    corporal: bool
+
+
+class Person(Form):
+    """Somebody concerned, as far as known."""
+
+    role: Literal["SUSPECT", "ACCUSED", "CONVICTED", "VICTIM", "WITNESS", "EXPERT", "THIRD_PARTY"]
+    name: Line
+    born: Day | None = None
+    nationality: CountryCode | None = None
+    residence: CountryCode | None = None
+    details: Line | None = None
+
+
+class PersonFlags(Form):
+    """Who needs particular care."""
+
+    minor: bool = False
+    vulnerable: bool = False
+    privileged: Annotated[
+        tuple[Literal["LAWYER", "DOCTOR", "JOURNALIST", "CLERGY", "PARLIAMENT", "DIPLOMAT"], ...],
+        Field(strict=False),
+    ] = ()
+
+
+class Identifier(Form):
+    """What to look for, and the page it was copied from, so that it can be compared (G03)."""
+
+    kind: IdentifierKind
+    value: Line
+    document: Line
+    page: Line
+
+
+class Range(Form):
+    """From when to when."""
+
+    since: Annotated[Instant, Field(alias="from")]
+    until: Annotated[Instant, Field(alias="to")]
+
+
+class Custodian(Form):
+    """Who holds the data."""
+
+    name: Line
+    address: Line
+    why: Text
+
+
+class Preserved(Form):
+    """An earlier preservation."""
+
+    by: Line
+    reference: Line
+    until: Day
+
+
+class NeededBy(Form):
+    """When, and whether that date cannot move."""
+
+    date: Day
+    fixed: bool
+
+
+class Confidentiality(Form):
+    """What is to be kept confidential."""
+
+    scope: Literal["NONE", "FACT", "CONTENT", "BOTH"]
+    reason: Line | None = None
+    until: Day | None = None
+
+
+class SubjectNotice(Form):
+    """Whether the person concerned may be told."""
+
+    rule: Literal["ALLOWED", "DELAYED_UNTIL", "RESTRICTED"]
+    ground: Line | None = None
+    review: Day | None = None
+
+
+class Retention(Form):
+    """How long the evidence is kept."""
+
+    until: Day
+    review: Day
+
+
+class Assurance(Form):
+    """A State's word, and who gave it."""
+
+    text: Text
+    signatory: Line
+    authority: Line
+    date: Day
+
+
+class TransferBasis(Form):
+    """On what a transfer of personal data stands."""
+
+    gateway: Literal["ADEQUACY", "APPROPRIATE_SAFEGUARDS", "SPECIAL_CIRCUMSTANCES"]
+    assessment: Text

@@ -1,0 +1,148 @@
+"""What two countries agreed on beside the treaties: which are in force between them, and their own values.
+
+One profile for each ordered pair (who asks whom). It changes nothing in an instrument: it says which
+count since when, chooses where the instrument lets States choose, and gives numbers where it has none.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.protocol.law.shapes import (
+    Count,
+    CountryCode,
+    Level,
+    Many,
+    Shape,
+    Suspends,
+    Unit,
+    Words,
+)
+
+Tier = Annotated[int, Field(ge=1, le=4)]
+
+
+class Length(Shape):
+    """How long: a number and its unit."""
+
+    length: Count
+    unit: Unit
+
+
+class Clock(Shape):
+    """A policy value of the pair, by urgency; `act` and `starts` as in `Deadline`."""
+
+    act: Words
+    starts: Words
+    routine: Length | None = None
+    urgent: Length | None = None
+    emergency: Length | None = None
+    pauses: Many = ()
+
+
+class Between(Shape):
+    """An instrument between the two: since and until when, with which reservations of the requested State."""
+
+    code: Words
+    since: date | None = None  # none: signed by one or both, and not in force between them
+    until: date | None = None
+    reservations: Many = ()
+    measures: Many = ()  # none: all of the instrument
+
+    def holds(self, on: date) -> bool:
+        """Say whether it is in force between the two on a day."""
+        return (
+            self.since is not None and self.since <= on and (self.until is None or on < self.until)
+        )
+
+
+class DeathPenalty(Shape):
+    """G07: whether the requesting State retains it, and who can bind it not to use it."""
+
+    requesting_retains: bool
+    assurance_required: bool
+    binding_signatories: Many = ()
+
+
+class DataProtection(Shape):
+    """G09: on what a transfer of personal data stands."""
+
+    sender_bound_by: Words
+    adequacy: bool
+    default_gateway: Literal["ADEQUACY", "APPROPRIATE_SAFEGUARDS", "SPECIAL_CIRCUMSTANCES"]
+
+
+class Weighting(Shape):
+    """G08: the requested State's note on the requesting one."""
+
+    id: Words
+    valid_until: date
+    tiers: Annotated[tuple[Tier, ...], Field(strict=False)]
+
+
+class Oversight(Shape):
+    """Who oversees, and whether it may see content."""
+
+    bodies: Many
+    sees_content: bool
+    cross_check_with_peer: bool
+
+
+class ChallengeRule(Shape):
+    """What a challenge does here; goes before the instrument's own value."""
+
+    suspends: Suspends
+    appeal_days: Count | None = None
+    who: Annotated[tuple[Literal["HOLDER", "SUSPECT", "THIRD_PARTY"], ...], Field(strict=False)]
+
+
+class EmergencyRule(Shape):
+    """G20: what may leave before validation, and within which time it must come."""
+
+    unvalidated: Many
+    validation: Length
+    call_back: bool
+
+
+class Pair(Shape):
+    """The profile of an ordered pair of countries."""
+
+    schema_: Annotated[Literal[1], Field(alias="schema")]
+    requesting: CountryCode
+    requested: CountryCode
+    revision: date
+    valid_from: date
+    valid_until: date | None = None
+    time_zone: Words  # of the requested State, IANA: due dates are its instants
+    calendar: Words  # of working days: country, or country-subdivision, of the `holidays` library
+    languages: Many
+    instrument: Annotated[tuple[Between, ...], Field(strict=False, min_length=1)]
+    authority_levels: dict[str, Level] = Field(default_factory=dict)
+    extra_fields: Many = ()
+    grounds: Many = ()  # none: all that the instrument has
+    clock: Annotated[tuple[Clock, ...], Field(strict=False)] = ()
+    challenge: ChallengeRule | None = None
+    death_penalty: DeathPenalty
+    data_protection: DataProtection
+    weighting: Weighting | None = None
+    emergency: EmergencyRule | None = None
+    oversight: Oversight
+    speciality: Many = ()
+    political_families: Many = ()
+
+    def in_force(self, on: date) -> Sequence[Between]:
+        """Return the instruments in force between the two on a day, in the order in which they count."""
+        known = self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
+        return [each for each in self.instrument if each.holds(on)] if known else []
+
+
+def in_force(pairs: Sequence[Pair], a: str, b: str, on: date) -> Sequence[str]:
+    """Return the codes of the instruments under which `a` may ask `b` on a day (G24)."""
+    return [
+        between.code
+        for pair in pairs
+        if (pair.requesting, pair.requested) == (a, b)
+        for between in pair.in_force(on)
+    ]
