@@ -20,6 +20,7 @@ from shared.runtime.keystore import Keystore
 KEY_SIZE = 32  # bytes of a symmetric key
 PREPARES = ("request.prepare", "package.prepare")
 APPROVES = ("request.approve", "package.clear", "package.release")
+DECIDES = ("finding", "request.decide", "conditions.settle", "onward.consent", "retention.act")
 RECEIVES = ("package.receive",)
 
 
@@ -29,14 +30,27 @@ class Role:
 
     scopes: tuple[str, ...]
     acts: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()  # in the process: what the findings of its officer count as
 
 
 ROLES: Mapping[str, Role] = {
     "preparer": Role(
-        ("packages:prepare", "requests:execute", "requests:read", "requests:write"), PREPARES
+        ("packages:prepare", "requests:execute", "requests:read", "requests:write"),
+        PREPARES,
+        ("RQ-INV", "RD-EXE"),
     ),
-    "approver": Role(("packages:approve", "requests:approve", "requests:read"), APPROVES),
+    "approver": Role(
+        ("packages:approve", "requests:approve", "requests:decide", "requests:read"),
+        (*APPROVES, *DECIDES),
+        ("RQ-JUD", "RQ-CA", "RD-CA"),
+    ),
     "receiver": Role(("packages:receive", "requests:read"), RECEIVES),
+    "court": Role(("courts:record", "requests:read"), ("court.record", "finding"), ("RD-JUD",)),
+    "privilege": Role(
+        ("packages:filter", "requests:read"), ("package.filter", "finding"), ("RD-PRIV",)
+    ),
+    "assessor": Role(("protection:assess", "requests:read"), ("finding",), ("RD-DPO",)),
+    "duty": Role(("duty:act", "requests:read"), ("duty.record", "finding"), ("DUTY",)),
     "oversight": Role(("audit:read",)),
     "protection": Role(("audit:erase",)),
     "ops": Role(("clients:propose", "clients:read", "ops:health")),
@@ -179,8 +193,13 @@ def _officer(node: Path, name: str, officer: str, role: Role) -> canonical.Json:
     key = OfficerKey.generate()
     write_new(node / "authorities" / f"{name}.officer.key", key.to_bytes())
     public = key.public()
-    acts: list[canonical.Json] = list(role.acts)
-    return {"kid": public.kid, "officer": officer, "jwk": public.to_json(), "acts": acts}
+    return {
+        "kid": public.kid,
+        "officer": officer,
+        "jwk": public.to_json(),
+        "acts": list[canonical.Json](role.acts),
+        "roles": list[canonical.Json](role.roles),
+    }
 
 
 def _write_jwk(path: Path) -> dict[str, canonical.Json]:

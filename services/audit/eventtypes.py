@@ -18,7 +18,8 @@ class Reason(Enum):
 
     CODE = r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*(?:/[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*)?"
     GATE = r"[GT][0-9]{2}"
-    LEGAL = r"(?:REF|POST|COND|WD)-[0-9]{2}"
+    # A code of the lists of the law, and the state that it reached: MEA-06/S12, OFF-E08, KIND-MLA, FLD-D01.
+    LAW = r"(?:[A-Z0-9]{1,5}-[A-Z0-9_]{1,40}|G[0-9]{2}|T[0-9]{2})(?:/S[0-9]{2})?"
     ITEM = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     GROUND = r"retention-ended|unlawful|legal-duty|court-order|supervisory-order"
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from services.exchange.records import GivenApproval
+from services.exchange.records import GivenApproval, Package, Request
+from services.exchange.signed import Signed
 from services.exchange.states import Actor
 from services.exchange.store import Session, approvals
 from shared.protocol.approvals import (
@@ -22,9 +23,12 @@ from shared.protocol.approvals import (
 )
 from shared.protocol.errors import ApprovalError, FormatError, ProtocolError, UnknownKeyError
 from shared.protocol.keys import OfficerPublic
+from shared.protocol.law.lifecycle import Role
 from shared.runtime.refusals import NotAllowed, Unprocessable
 
 RULE = "G19"  # four eyes
+# Of the process, and who may override what a profile lets a minister override.
+_ROLES = frozenset(role.value for role in Role) | {"MINISTER", "RQ-JUD"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class Officer:
     name: str
     key: OfficerPublic
     acts: frozenset[str]
+    roles: frozenset[str] = frozenset()  # in the process (RQ-CA, RD-JUD, …): what findings count as
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,22 @@ def given(db: Session, subject: Subject, *, officers: Officers) -> tuple[Approva
     return tuple(held)
 
 
+def check_statement(
+    signed: Signed, act: str, subject: Request | Package, officers: Officers
+) -> Approval:
+    """Check what an officer signed over a statement about a request or package; nothing is kept.
+
+    Raises:
+        NotAllowed: the key is no officer's who may do this.
+        Unprocessable: it is an approval of something else, a rejection, or no approval at all.
+    """
+    return check(
+        signed.approval,
+        Subject(act=act, object_id=subject.id, version=subject.version, digest=signed.digest),
+        officers,
+    )
+
+
 def check(jws: str, subject: Subject, officers: Officers) -> Approval:
     """Check an approval alone; nothing is kept.
 
@@ -193,12 +214,17 @@ class _Entry(BaseModel):
     officer: str
     jwk: dict[str, str]
     acts: tuple[str, ...]
+    roles: tuple[str, ...] = ()
 
     def officer_of(self) -> Officer:
         key = OfficerPublic.from_json(dict(self.jwk))
         if key.kid != self.kid or not ACTS.issuperset(self.acts):
             raise FormatError(f"officer {self.officer}: another key id, or an unknown act")
-        return Officer(name=self.officer, key=key, acts=frozenset(self.acts))
+        if not _ROLES.issuperset(self.roles):
+            raise FormatError(f"officer {self.officer}: an unknown role")
+        return Officer(
+            name=self.officer, key=key, acts=frozenset(self.acts), roles=frozenset(self.roles)
+        )
 
 
 _FILE = TypeAdapter(tuple[_Entry, ...])

@@ -13,8 +13,9 @@ NODE_DELIVER = "node:deliver"
 PROPOSE, APPROVE, READ_CLIENTS = "clients:propose", "clients:approve", "clients:read"
 # Whatever a national client holds, it holds one of them.
 ANY_NATIONAL = (
-    "requests:read|requests:write|requests:execute|requests:approve"
-    "|packages:prepare|packages:approve|packages:receive"
+    "requests:read|requests:write|requests:execute|requests:approve|requests:decide"
+    "|packages:prepare|packages:approve|packages:receive|packages:filter"
+    "|courts:record|protection:assess|duty:act"
     "|audit:read|audit:erase|ops:health|clients:read|clients:propose|clients:approve"
 )
 
@@ -109,9 +110,9 @@ ROUTES: Sequence[Route] = (
     _route("POST /v1/requests/{id}/submit", "exchange", "requests:write"),
     _route("POST /v1/requests/{id}/approve", "exchange", "requests:approve"),
     _route("POST /v1/requests/{id}/send", "exchange", "requests:approve"),
-    _route("POST /v1/requests/{id}/acknowledge", "exchange", "requests:execute"),
-    _route("POST /v1/requests/{id}/accept", "exchange", "requests:execute"),
-    _route("POST /v1/requests/{id}/refuse", "exchange", "requests:execute"),
+    _route("POST /v1/requests/{id}/acknowledge", "exchange", "requests:decide"),
+    _route("POST /v1/requests/{id}/accept", "exchange", "requests:decide"),
+    _route("POST /v1/requests/{id}/refuse", "exchange", "requests:decide"),
     _route("POST /v1/packages", "exchange", "packages:prepare"),
     _route("GET /v1/packages", "exchange", "requests:read"),
     _route("GET /v1/packages/{id}", "exchange", "requests:read"),

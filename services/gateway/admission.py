@@ -33,7 +33,13 @@ ROLES: Mapping[str, frozenset[str]] = {
     "preparer": frozenset(
         {"requests:read", "requests:write", "requests:execute", "packages:prepare"}
     ),
-    "approver": frozenset({"requests:read", "requests:approve", "packages:approve"}),
+    "approver": frozenset(
+        {"requests:read", "requests:approve", "requests:decide", "packages:approve"}
+    ),
+    "court": frozenset({"requests:read", "courts:record"}),
+    "privilege": frozenset({"requests:read", "packages:filter"}),
+    "assessor": frozenset({"requests:read", "protection:assess"}),
+    "duty": frozenset({"requests:read", "duty:act"}),
     "receiver": frozenset({"requests:read", "packages:receive"}),
     "oversight": frozenset({"audit:read"}),
     "protection": frozenset({"audit:erase"}),
@@ -45,10 +51,19 @@ ALL_SCOPES = frozenset().union(*ROLES.values())
 
 # No role, and so no client, holds a scope of both sides: who prepares does not approve, who proposes
 # clients does not admit them, and who runs or watches the node sees no case.
-CASEWORK = frozenset(each for each in ALL_SCOPES if each.startswith(("requests:", "packages:")))
+_DESKS = ("requests:", "packages:", "courts:", "protection:", "duty:")
+CASEWORK = frozenset(each for each in ALL_SCOPES if each.startswith(_DESKS))
 APART: Sequence[tuple[frozenset[str], frozenset[str]]] = (
     (frozenset({"packages:prepare"}), frozenset({"packages:approve", "packages:receive"})),
-    (frozenset({"requests:write", "requests:execute"}), frozenset({"requests:approve"})),
+    (
+        frozenset({"requests:write", "requests:execute"}),
+        frozenset({"requests:approve", "requests:decide"}),
+    ),
+    # A court, a filter team, a data-protection officer and the duty desk decide for themselves alone.
+    *(
+        (frozenset({each}), ALL_SCOPES - {each, "requests:read"})
+        for each in ("courts:record", "packages:filter", "protection:assess", "duty:act")
+    ),
     (frozenset({PROPOSE}), frozenset({APPROVE})),
     (CASEWORK, ALL_SCOPES - CASEWORK),
     *((frozenset({each}), ALL_SCOPES - {each}) for each in ("audit:read", "audit:erase")),

@@ -29,6 +29,15 @@ PACKAGE_PREPARE: Final = "package.prepare"
 PACKAGE_CLEAR: Final = "package.clear"
 PACKAGE_RELEASE: Final = "package.release"
 PACKAGE_RECEIVE: Final = "package.receive"
+# Over a statement: the digest is the SHA-256 of its canonical JSON.
+FINDING: Final = "finding"
+REQUEST_DECIDE: Final = "request.decide"
+CONDITIONS_SETTLE: Final = "conditions.settle"
+COURT_RECORD: Final = "court.record"
+DUTY_RECORD: Final = "duty.record"
+PACKAGE_FILTER: Final = "package.filter"
+ONWARD_CONSENT: Final = "onward.consent"
+RETENTION_ACT: Final = "retention.act"
 
 Act = Literal[
     "request.prepare",
@@ -37,6 +46,14 @@ Act = Literal[
     "package.clear",
     "package.release",
     "package.receive",
+    "finding",
+    "request.decide",
+    "conditions.settle",
+    "court.record",
+    "duty.record",
+    "package.filter",
+    "onward.consent",
+    "retention.act",
 ]
 ACTS: Final = frozenset(get_args(Act))
 _PAIRS: Final = (

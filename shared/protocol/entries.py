@@ -14,7 +14,7 @@ from typing import Final, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from shared.protocol import messages
+from shared.protocol import legalacts, messages
 from shared.protocol.canonical import Json, b64u, encode, parse, unb64u
 from shared.protocol.digests import sha384
 from shared.protocol.errors import FormatError, MissingSignatureError, UnknownKeyError
@@ -56,17 +56,17 @@ BODIES: Final[dict[EntryType, type[Body]]] = {
     EntryType.OPEN: messages.OpenBody,
     EntryType.REQUEST: messages.RequestBody,
     EntryType.AMENDMENT: messages.AmendmentBody,
-    EntryType.ACKNOWLEDGEMENT: messages.AcknowledgementBody,
-    EntryType.QUERY: messages.QueryBody,
-    EntryType.ANSWER: messages.AnswerBody,
-    EntryType.DECISION: messages.DecisionBody,
-    EntryType.CONDITIONS: messages.ConditionsBody,
-    EntryType.WITHDRAWAL: messages.WithdrawalBody,
-    EntryType.CHALLENGE: messages.ChallengeBody,
-    EntryType.PRESERVATION: messages.PreservationBody,
+    EntryType.ACKNOWLEDGEMENT: legalacts.AcknowledgementBody,
+    EntryType.QUERY: legalacts.QueryBody,
+    EntryType.ANSWER: legalacts.AnswerBody,
+    EntryType.DECISION: legalacts.DecisionBody,
+    EntryType.CONDITIONS: legalacts.ConditionsBody,
+    EntryType.WITHDRAWAL: legalacts.WithdrawalBody,
+    EntryType.CHALLENGE: legalacts.ChallengeBody,
+    EntryType.PRESERVATION: legalacts.PreservationBody,
     EntryType.PACKAGE: messages.PackageBody,
     EntryType.RECEIPT: messages.ReceiptBody,
-    EntryType.NOTICE: messages.NoticeBody,
+    EntryType.NOTICE: legalacts.NoticeBody,
     EntryType.KEY_ROTATION: messages.KeyRotationBody,
     EntryType.CHECKPOINT: messages.CheckpointBody,
     EntryType.RESYNC: messages.ResyncBody,

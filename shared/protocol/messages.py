@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from shared.protocol.canonical import Json, encode, parse
+from shared.protocol.digests import sha256
 from shared.protocol.encryption import MAX_SEGMENT, MIN_SEGMENT
 from shared.protocol.errors import FormatError
 from shared.protocol.keys import KEM_SUITE, SUITE
@@ -89,13 +90,6 @@ class KeyWrap(Body):
     wrap: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{2284}$")]
 
 
-class MeasureState(Body):
-    """Where one measure of a request stands."""
-
-    measure_id: Label
-    state: Label
-
-
 class OpenBody(Body):
     """The first entry of a direction."""
 
@@ -116,68 +110,22 @@ class AmendmentBody(RequestBody):
     """A later version of a request, whole."""
 
 
-class AcknowledgementBody(Body):
-    """The executing authority has the request, under its own reference."""
-
-    request_id: Id
-    reference: Text
-    note: Text
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,4}-[A-Z0-9]{2,3}$")]
+"""A code of a list in shared/protocol/law/data/codes.toml."""
 
 
-class QueryBody(Body):
-    """The executing authority asks for more; `query_id` is answered."""
+class Term(Body):
+    """One condition on the use of evidence: its code, what fills it in, and its words."""
 
-    request_id: Id
-    query_id: Id
+    code: Code
     text: Text
+    parameters: dict[str, str] = Field(default_factory=dict)
+    measures: tuple[Label, ...] = ()  # none: all
 
 
-class AnswerBody(QueryBody):
-    """The answer to a query."""
-
-
-class DecisionBody(Body):
-    """Whether the request is executed, measure by measure, and why not."""
-
-    request_id: Id
-    decision: Literal["accepted", "refused"]
-    measures: tuple[MeasureState, ...]
-    codes: tuple[Label, ...]
-    reasons: Text
-
-
-class ConditionsBody(Body):
-    """Conditions on the use of evidence: proposed, accepted or declined."""
-
-    request_id: Id
-    state: Literal["proposed", "accepted", "declined"]
-    codes: tuple[Label, ...]
-    text: Text
-
-
-class WithdrawalBody(Body):
-    """The requesting authority gives a request up."""
-
-    request_id: Id
-    reasons: Text
-
-
-class ChallengeBody(Body):
-    """A remedy was lodged against a measure, or has ended."""
-
-    request_id: Id
-    state: Literal["lodged", "dismissed", "upheld"]
-    measures: tuple[Label, ...]
-    text: Text
-
-
-class PreservationBody(Body):
-    """Data is to be kept, or is kept, until `until`."""
-
-    request_id: Id
-    state: Literal["requested", "confirmed", "declined", "lifted"]
-    until: Seconds
-    text: Text
+def terms_digest(terms: tuple[Term, ...]) -> str:
+    """Digest a set of terms, as it is signed when it is accepted: SHA-256, hex, of canonical JSON."""
+    return sha256(encode([term.to_json() for term in terms])).hex()
 
 
 class PackageBody(Body):
@@ -201,6 +149,7 @@ class PackageBody(Body):
     keys: Annotated[tuple[KeyWrap, ...], Field(min_length=1, max_length=16)]
     approvals: tuple[ApprovalReference, ...]
     expires: Seconds
+    terms: tuple[Term, ...] = ()  # the conditions that bind whoever uses the evidence
 
 
 class ReceiptKind(StrEnum):
@@ -226,14 +175,6 @@ class ReceiptBody(Body):
     package_id: Id | None
     tagmanifest_sha256: Digest | None
     reason: Text | None
-
-
-class NoticeBody(Body):
-    """What is reported about evidence later: its use, its destruction, an incident."""
-
-    kind: Literal["use-report", "destruction", "incident"]
-    about: EntryReference | None
-    text: Text
 
 
 class KeyRotationBody(Body):

@@ -22,9 +22,9 @@ PUT    /v1/requests/{id}                         gateway requests:write
 POST   /v1/requests/{id}/submit                  gateway requests:write
 POST   /v1/requests/{id}/approve                 gateway requests:approve
 POST   /v1/requests/{id}/send                    gateway requests:approve
-POST   /v1/requests/{id}/acknowledge             gateway requests:execute
-POST   /v1/requests/{id}/accept                  gateway requests:execute
-POST   /v1/requests/{id}/refuse                  gateway requests:execute
+POST   /v1/requests/{id}/acknowledge             gateway requests:decide
+POST   /v1/requests/{id}/accept                  gateway requests:decide
+POST   /v1/requests/{id}/refuse                  gateway requests:decide
 GET    /v1/packages                              gateway requests:read
 POST   /v1/packages                              gateway packages:prepare
 GET    /v1/packages/{id}                         gateway requests:read

@@ -35,7 +35,11 @@ START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MIB = 2**20
 SCOPES = {
     "preparer": "requests:read requests:write requests:execute packages:prepare",
-    "approver": "requests:read requests:approve packages:approve",
+    "approver": "requests:read requests:approve requests:decide packages:approve",
+    "court": "requests:read courts:record",
+    "privilege": "requests:read packages:filter",
+    "assessor": "requests:read protection:assess",
+    "duty": "requests:read duty:act",
     "receiver": "requests:read packages:receive",
     "oversight": "audit:read",
     "ops": "ops:health",

@@ -30,6 +30,13 @@ FORBIDDEN = [
     ("requests:write", "requests:approve"),
     ("requests:execute", "requests:approve"),
     ("packages:prepare", "packages:receive"),
+    ("requests:write", "requests:decide"),
+    ("requests:execute", "requests:decide"),
+    *(
+        (desk, other)
+        for desk in ("courts:record", "packages:filter", "protection:assess", "duty:act")
+        for other in sorted(ALL_SCOPES - {desk, "requests:read"})
+    ),
     ("clients:propose", "clients:approve"),
     *(("ops:health", other) for other in sorted(ALL_SCOPES - OPERATING)),
     *(
