@@ -146,6 +146,7 @@ class NoticeBody(Body):
 
     kind: Literal[
         "forwarded",
+        "reviewing",
         "substitution",
         "validation",
         "emergency",

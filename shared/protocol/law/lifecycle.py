@@ -50,7 +50,7 @@ class Act(StrEnum):
     SUBMIT = "submit"
     RETURN = "return"
     APPROVE = "approve"
-    APPROVE_UNVALIDATED = "approve unvalidated"
+    APPROVE_UNVALIDATED = "approve-unvalidated"
     SEND = "send"
     DELIVER = "deliver"
     REJECT = "reject"
@@ -59,21 +59,21 @@ class Act(StrEnum):
     REVIEW = "review"
     ASK = "ask"
     ANSWER = "answer"
-    PROPOSE = "propose conditions"
-    SETTLE = "settle conditions"
+    PROPOSE = "propose"
+    SETTLE = "settle"
     ACCEPT = "accept"
     REFUSE = "refuse"
     POSTPONE = "postpone"
     RESUME = "resume"
     EXECUTE = "execute"
-    SUBSTITUTE = "use another measure"
-    FULFIL_IN_PART = "fulfil in part"
+    SUBSTITUTE = "substitute"
+    FULFIL_IN_PART = "fulfil-in-part"
     FULFIL = "fulfil"
     CLOSE = "close"
     WITHDRAW = "withdraw"
     SUSPEND = "suspend"
-    LIFT = "lift suspension"
-    UPHOLD = "uphold challenge"
+    LIFT = "lift"
+    UPHOLD = "uphold"
     LAPSE = "lapse"
     REOPEN = "reopen"
     SUPPLEMENT = "supplement"
@@ -118,7 +118,7 @@ class Transition:
     whole: bool = False
 
 
-def _arrow(  # noqa: PLR0913 - the columns of the table
+def _arrow(  # noqa: PLR0913, PLR0917 - the columns of the table
     number: str,
     act: Act,
     sources: str,
@@ -190,7 +190,7 @@ TRANSITIONS: Sequence[Transition] = (
         "EIO 7(6), 16(1); BUD 27(9)(c)",
         whole=True,
     ),
-    _arrow("T10", Act.REVIEW, "S06", "S07", "RD-CA", None, "a reviewer is assigned", whole=True),
+    _arrow("T10", Act.REVIEW, "S06", "S07", "RD-CA", _E.NOTICE, "a reviewer is assigned", whole=True),
     _arrow(
         "T11",
         Act.ASK,
@@ -249,7 +249,7 @@ TRANSITIONS: Sequence[Transition] = (
     _arrow(
         "T24",
         Act.WITHDRAW,
-        "S04-S11 S13-S15 S19",
+        "S04-S16 S19",
         "S18",
         "RQ-CA",
         _E.WITHDRAWAL,
@@ -275,9 +275,9 @@ TRANSITIONS: Sequence[Transition] = (
     _arrow(
         "T31",
         Act.REPORT,
-        "S12 S16-S18 S21",
+        "S12 S14-S18 S21",
         None,
-        "RQ-CA",
+        "RQ-CA RD-CA",
         _E.NOTICE,
         "BUD 28(4); 2AP 14(5), (10)",
         whole=True,
@@ -291,6 +291,11 @@ def transition(act: Act) -> Transition:
     return _BY_ACT[act]
 
 
+def open_acts(state: State) -> Sequence[Act]:
+    """Return what may be done in a state, by name."""
+    return sorted(each.act for each in TRANSITIONS if state in each.sources)
+
+
 def advance(state: State, act: Act) -> State:
     """Return the state after an act.
 
@@ -299,14 +304,19 @@ def advance(state: State, act: Act) -> State:
     """
     arrow = _BY_ACT[act]
     if state not in arrow.sources:
-        able = sorted(each.act for each in TRANSITIONS if state in each.sources)
+        able = open_acts(state)
         raise WrongStateError(
-            f"to {act} is not possible in state {state} ({word(state)}); "
-            + (f"possible now: {', '.join(able)}" if able else "this state is final"),
+            f"to {words(act)} is not possible in state {state} ({word(state)}); "
+            + (f"possible now: {', '.join(map(words, able))}" if able else "this state is final"),
             state=str(state),
             act=str(act),
         )
     return arrow.target or state
+
+
+def words(act: Act) -> str:
+    """Say an act in words."""
+    return act.replace("-", " ")
 
 
 def word(state: State) -> str:
@@ -314,11 +324,18 @@ def word(state: State) -> str:
     return state.name.lower().replace("_", " ")
 
 
-_OPEN = (State.UNDER_REVIEW, State.INFO_REQUESTED, State.CONDITIONS_PROPOSED, State.POSTPONED)
+_ORDER = (
+    State.SUSPENDED,
+    State.UNDER_REVIEW,
+    State.INFO_REQUESTED,
+    State.CONDITIONS_PROPOSED,
+    State.POSTPONED,
+)
+_ENDS = (State.LAPSED, State.WITHDRAWN, State.CLOSED, State.FULFILLED, State.REFUSED)
 
 
 def fold(measures: Collection[State]) -> State:
-    """Return the state of a request from those of its measures, from S06 on.
+    """Return the state of a request from those of its measures.
 
     What is on its way counts before what is at its end: an open question or a suspension hides nothing
     that is executing, and a request is fulfilled when every measure is at its end and one of them fulfilled.
@@ -329,9 +346,9 @@ def fold(measures: Collection[State]) -> State:
     if states & {State.EXECUTING, State.PARTIALLY_FULFILLED}:
         some = states & {State.PARTIALLY_FULFILLED, State.FULFILLED}
         return State.PARTIALLY_FULFILLED if some else State.EXECUTING
-    for state in (State.SUSPENDED, *_OPEN):
+    for state in _ORDER:
         if state in states:
             return state
     if State.ACCEPTED in states:
         return State.PARTIALLY_ACCEPTED
-    return State.FULFILLED if State.FULFILLED in states else State.REFUSED
+    return next(end for end in _ENDS if end in states)
