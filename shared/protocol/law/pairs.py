@@ -15,6 +15,7 @@ from shared.protocol.law.shapes import (
     CountryCode,
     Level,
     Many,
+    Missed,
     Shape,
     Suspends,
     Unit,
@@ -40,6 +41,11 @@ class Clock(Shape):
     urgent: Length | None = None
     emergency: Length | None = None
     pauses: Many = ()
+    rolls: bool = False  # an end on a day off moves to the next working day
+    extension: Count | None = None  # at most, in the unit of the length
+    extensions: Count | None = None
+    missed: Missed | None = None
+    article: Words | None = None  # none: policy
 
 
 class Between(Shape):

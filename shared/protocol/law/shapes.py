@@ -18,7 +18,9 @@ Count = Annotated[int, Field(ge=1, le=10_000)]
 
 Level = Literal["A", "P", "J"]
 Unit = Literal["minute", "hour", "day", "working-day"]
-Missed = Literal["breach", "note", "lapse", "right lost", "withdraw and delete"]
+Missed = Literal[
+    "breach", "note", "lapse", "right lost", "decide on the file", "withdraw and delete"
+]
 Suspends = Literal["BY_LAW", "BY_ORDER", "NO"]
 Calendar = Literal["requesting", "requested"]
 
@@ -168,9 +170,10 @@ class Thresholds(Sourced):
 
 
 class Clocks(Sourced):
-    """Whose calendar counts."""
+    """Whose calendar counts, and whether an end on a day off moves to the next working day."""
 
     calendar: Calendar
+    rolls: bool = False
 
 
 class Instrument(Shape):
