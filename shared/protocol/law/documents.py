@@ -1,35 +1,38 @@
-"""The document of a request, put together from `fields.toml` and `forms` (spec/law.md, 2).
+"""The document of a request, put together from `fields.toml` and `forms` (spec/request.md, 1).
 
 Every field may be absent here: what is missing is a finding of `completeness`, with its reason, and not an
-error of form. What is there must have its shape.
+error of form. What is there must have its shape. What is stored, signed and sent is `sent`, and nothing
+that it would not have written is taken from another country.
 """
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, ValidationError, create_model
+from pydantic import Field, ValidationError, create_model, model_validator
 
 from shared.protocol import canonical
+from shared.protocol.canonical import Json
 from shared.protocol.errors import FormatError
-from shared.protocol.law import forms, library
+from shared.protocol.law import forms, library, texts
 
+VERSION: Final = 2
 _MANY = {"strict": False, "min_length": 1, "max_length": 1_000}
 TYPES: Final[Mapping[str, Any]] = {
-    "id": forms.Id,
-    "line": forms.Line,
-    "lines": forms.Lines,
-    "text": forms.Text,
+    "id": texts.Id,
+    "line": texts.Line,
+    "lines": texts.Lines,
+    "text": texts.Text,
     "truth": bool,
-    "day": forms.Day,
-    "instant": forms.Instant,
-    "kind": forms.Code,
+    "day": texts.Day,
+    "instant": texts.Instant,
+    "kind": texts.Code,
     "channel": forms.Channel,
     "proceedings": forms.Proceedings,
     "stage": forms.Stage,
     "nature": forms.Nature,
     "urgency": forms.Urgency,
     "urgency_reasons": Annotated[tuple[forms.UrgencyReason, ...], Field(**_MANY)],
-    "data": forms.Codes,
+    "data": texts.Codes,
     "legal_basis": Annotated[tuple[forms.LegalBasis, ...], Field(**_MANY)],
     "attachments": Annotated[tuple[forms.Attachment, ...], Field(**_MANY)],
     "language": forms.Spoken,
@@ -56,45 +59,111 @@ TYPES: Final[Mapping[str, Any]] = {
 
 def _optional(of: str | None) -> dict[str, Any]:
     return {
-        field["name"]: (TYPES[field["type"]] | None, Field(None, title=field["title"]))
-        for field in library.fields().values()
+        field["name"]: (
+            TYPES[field["type"]] | None,
+            Field(None, title=f"{code} {field['title']}", description=field["source"]),
+        )
+        for code, field in library.fields().items()
         if field.get("per") == of and field["type"] != "measures"
     }
 
 
-Measure = create_model(
-    "Measure",
+_Measure: Any = create_model(
+    "_Measure",
     __base__=forms.Form,
-    __doc__="One measure asked for.",
-    measure_id=(forms.Id, ...),
-    code=(forms.Code, ...),
-    description=(forms.Text, ...),
+    measure_id=(texts.Id, Field(title="Number of the measure, as M01")),
+    code=(texts.Code, Field(title="Measure (MEA-..)")),
+    description=(texts.Text, Field(title="What is to be done")),
     **_optional("measure"),
 )
-_MEASURES: Any = Annotated[tuple[Measure, ...], Field(strict=False, max_length=100)]  # type: ignore[valid-type]
-Document = create_model(
-    "Document",
+
+
+class Measure(_Measure):  # type: ignore[misc]  # made from data: its fields are not known to a checker
+    """One measure asked for."""
+
+
+_MEASURES: Any = Annotated[tuple[Measure, ...], Field(strict=False, max_length=100)]
+_Document: Any = create_model(
+    "_Document",
     __base__=forms.Form,
-    __doc__="A request for mutual legal assistance.",
-    to=(forms.CountryCode, ...),
-    measures=(_MEASURES, ()),
+    v=(Literal[2], Field(VERSION, title="Version of this form")),
+    sender=(texts.CountryCode | None, Field(None, alias="from", title="Requesting State")),
+    to=(texts.CountryCode, Field(title="Requested State")),
+    measures=(_MEASURES, Field((), title=f"G01 {library.fields()['G01']['title']}")),
     **_optional(None),
 )
 
 
-def read_document(data: bytes) -> Any:  # noqa: ANN401 - a model made from data
-    """Read a request's document (JSON).
+class Document(_Document):  # type: ignore[misc]  # made from data: its fields are not known to a checker
+    """A request for mutual legal assistance."""
 
-    Returns:
-        A `Document`; what is not there is None.
+    @model_validator(mode="after")
+    def _names_each_measure_once(self) -> Self:
+        names = [measure.measure_id for measure in self.measures]
+        if len(set(names)) < len(names):
+            raise ValueError("two measures have the same measure_id")
+        return self
+
+
+def read_document(data: bytes) -> Document:
+    """Read a document that a person or another system wrote (JSON in any layout).
+
+    Raises:
+        FormatError: it is no strict JSON, or something has another shape; says which field.
+    """
+    return of_json(canonical.read(data))
+
+
+def of_json(value: Json) -> Document:
+    """Take a document from JSON that was read; what is not there is None.
 
     Raises:
         FormatError: something has another shape; says which field.
     """
-    canonical.read(data)
     try:
-        return Document.model_validate_json(data)
+        return Document.model_validate(value)
     except ValidationError as error:
-        flaw = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in flaw["loc"])
+        flaw = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = named(flaw["loc"])
         raise FormatError(f"{place}: {flaw['msg']}", field=place) from error
+
+
+def sent(draft: Document, *, request_id: str, sender: str) -> dict[str, Json]:
+    """Write the document of a draft as it is stored, signed and sent.
+
+    Args:
+        draft: what the authority filled in.
+        request_id: A01; it replaces what the draft says.
+        sender: the requesting State; the same.
+    """
+    filled = draft.model_dump(mode="json", by_alias=True, exclude_none=True)
+    told = canonical.parse(
+        canonical.encode({**filled, "v": VERSION, "request_id": request_id, "from": sender})
+    )
+    assert isinstance(told, dict)
+    return told
+
+
+def received(value: Json) -> Document:
+    """Take the document of another country's request.
+
+    Raises:
+        FormatError: something has another shape, its version, id or sender is missing, or it is written as
+            `sent` would not have written it.
+    """
+    document = of_json(value)
+    if document.request_id is None or document.sender is None:
+        raise FormatError("a request that was sent has an id (request_id) and a sender (from)")
+    again = sent(document, request_id=document.request_id, sender=document.sender)
+    if canonical.encode(again) != canonical.encode(value):
+        raise FormatError("the document is not written in its one form")
+    return document
+
+
+def named(place: Sequence[str | int]) -> str:
+    """Name a place in a document: field id and name where it is a field, else the names alone."""
+    ids = {field["name"]: code for code, field in library.fields().items()}
+    parts = [str(part) for part in place]
+    code = next((ids[part] for part in parts if part in ids and part != "measures"), None)
+    path = ".".join(parts) or "document"
+    return f"{code} {path}" if code else path

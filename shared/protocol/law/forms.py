@@ -4,27 +4,24 @@ Names are those of `fields.toml`; `documents` puts them together. JSON Schema co
 form, the completeness check and what travels can never disagree.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
-Lines = Annotated[tuple[Line, ...], Field(strict=False, min_length=1, max_length=200)]
-Text = Annotated[str, StringConstraints(min_length=10, max_length=20_000, strip_whitespace=True)]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{1,40}$")]
-Codes = Annotated[tuple[Code, ...], Field(strict=False, min_length=1, max_length=100)]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Instant = Annotated[
-    str,
-    StringConstraints(
-        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$"
-    ),
-]
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,64}$")]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Months = Annotated[int, Field(ge=0, le=1_200)]
+from shared.protocol.law.texts import (
+    Code,
+    CountryCode,
+    Day,
+    Digest,
+    Id,
+    Instant,
+    Language,
+    Line,
+    Lines,
+    Months,
+    Text,
+    moment,
+)
 
 Urgency = Literal["ROUTINE", "URGENT", "EMERGENCY"]
 UrgencyReason = Literal[
@@ -54,7 +51,7 @@ IdentifierKind = Literal[
 class Form(BaseModel):
     """Strict: a field that nobody knows is a mistake."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
 
 class LegalBasis(Form):
@@ -110,6 +107,8 @@ class Contact(Form):
     languages: Annotated[tuple[Language, ...], Field(strict=False, min_length=1)]
     address: Line | None = None
     office_hours: Line | None = None
+    mobile: Line | None = None
+    answer_by: Line | None = None  # the means that is preferred
 
 
 class Order(Form):
@@ -146,9 +145,14 @@ class Person(Form):
 
     role: Literal["SUSPECT", "ACCUSED", "CONVICTED", "VICTIM", "WITNESS", "EXPERT", "THIRD_PARTY"]
     name: Line
+    aliases: Lines | None = None
     born: Day | None = None
+    birth_place: Line | None = None
     nationality: CountryCode | None = None
     residence: CountryCode | None = None
+    address: Line | None = None
+    identity_documents: Lines | None = None
+    language: Language | None = None
     details: Line | None = None
 
 
@@ -173,10 +177,16 @@ class Identifier(Form):
 
 
 class Range(Form):
-    """From when to when."""
+    """From when to when; the end is not before the beginning."""
 
     since: Annotated[Instant, Field(alias="from")]
     until: Annotated[Instant, Field(alias="to")]
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if moment(self.until) < moment(self.since):
+            raise ValueError("the end is before the beginning")
+        return self
 
 
 class Custodian(Form):
@@ -185,6 +195,7 @@ class Custodian(Form):
     name: Line
     address: Line
     why: Text
+    location: Line | None = None  # of the system, where known
 
 
 class Preserved(Form):
@@ -223,6 +234,12 @@ class Retention(Form):
 
     until: Day
     review: Day
+
+    @model_validator(mode="after")
+    def _is_reviewed_in_time(self) -> Self:
+        if self.until < self.review:
+            raise ValueError("the review is after the end")
+        return self
 
 
 class Assurance(Form):
