@@ -11,7 +11,8 @@ from client.cli.terminal import terminal_of
 from client.errors import UsageError, unreadable
 from shared.protocol.canonical import Json
 from shared.protocol.law import library
-from shared.protocol.law.instruments import ProfileError, packed, read_instrument
+from shared.protocol.law.instruments import packed, read_instrument
+from shared.protocol.law.reading import ProfileError
 from shared.protocol.law.shapes import Deadline, Instrument
 
 app = typer.Typer(no_args_is_help=True)

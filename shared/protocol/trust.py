@@ -7,13 +7,15 @@ Expiry, rollback and freeze belong to the live path, the gateway's TUF client.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal
+from types import MappingProxyType
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Targets
 
 from shared.protocol import canonical, jose
+from shared.protocol.agreements import PairName, check_files, check_named
 from shared.protocol.checkpoints import Checkpoint
 from shared.protocol.errors import FormatError, InconsistentLogError, TrustError
 from shared.protocol.identifiers import Country, parse_country
@@ -58,6 +60,7 @@ class Member(BaseModel):
     instruments: tuple[str, ...]
     contacts: dict[str, str]
     maintenance: Maintenance | None = None
+    pairs: tuple[PairName, ...] = ()
     not_before: int
     not_after: int
 
@@ -75,7 +78,7 @@ class Member(BaseModel):
             flaw = error.errors(include_input=False)[0]
             place = ".".join(str(part) for part in flaw["loc"])
             raise FormatError(f"member document: {place}: {flaw['msg']}") from error
-        parse_country(member.country)
+        check_named(parse_country(member.country), member.pairs)
         for jwk in member.client_jwks:
             jose.public_key(jwk)
         for log in (member.log, *member.closed_logs):
@@ -165,17 +168,19 @@ def write_bundle(
     targets: bytes,
     roles: Mapping[str, bytes],
     members: Mapping[str, bytes],
+    pairs: Mapping[str, bytes] = MappingProxyType({}),
 ) -> bytes:
-    """Write a trust bundle: the root history, `targets`, each country's role and document."""
-    return canonical.encode(
-        {
-            "v": 1,
-            "roots": [canonical.b64u(root) for root in roots],
-            "targets": canonical.b64u(targets),
-            "roles": {name: canonical.b64u(role) for name, role in roles.items()},
-            "members": {name: canonical.b64u(member) for name, member in members.items()},
-        }
-    )
+    """Write a trust bundle: the root history, `targets`, each country's role and document, agreements."""
+    bundle: dict[str, canonical.Json] = {
+        "v": 1,
+        "roots": [canonical.b64u(root) for root in roots],
+        "targets": canonical.b64u(targets),
+        "roles": {name: canonical.b64u(role) for name, role in roles.items()},
+        "members": {name: canonical.b64u(member) for name, member in members.items()},
+    }
+    if pairs:  # without any, the bundle stays what it was before there were agreements
+        bundle["pairs"] = {path: canonical.b64u(content) for path, content in pairs.items()}
+    return canonical.encode(bundle)
 
 
 def read_bundle(data: bytes, pinned_root: bytes) -> dict[Country, Member]:
@@ -197,6 +202,7 @@ def read_bundle(data: bytes, pinned_root: bytes) -> dict[Country, Member]:
         parse_country(name): _member(name, document, targets.signed, parts.roles)
         for name, document in parts.members.items()
     }
+    check_files(parts.pairs, {name: member.pairs for name, member in members.items()})
     return {**members, **_suspended(members, suspensions(targets.signed))}
 
 
@@ -233,6 +239,7 @@ class _Bundle(BaseModel):
     targets: str
     roles: dict[str, str]
     members: dict[str, str]
+    pairs: Annotated[dict[str, str], Field(min_length=1)] = {}  # not there, rather than empty
 
 
 class Parts(BaseModel):
@@ -242,6 +249,7 @@ class Parts(BaseModel):
     targets: bytes
     roles: dict[str, bytes]
     members: dict[str, bytes]
+    pairs: dict[str, bytes]
 
 
 def read_parts(data: bytes) -> Parts:
@@ -260,6 +268,7 @@ def read_parts(data: bytes) -> Parts:
         targets=canonical.unb64u(bundle.targets),
         roles={name: canonical.unb64u(role) for name, role in bundle.roles.items()},
         members={name: canonical.unb64u(member) for name, member in bundle.members.items()},
+        pairs={path: canonical.unb64u(text) for path, text in bundle.pairs.items()},
     )
 
 

@@ -11,19 +11,20 @@ from importlib.resources import files
 from typing import Any, Final
 
 PACKED: Final = files("shared.protocol.law") / "data"
+STATES: Final = frozenset(f"S{number:02}" for number in range(22))  # of a request
 INSTRUMENTS: Final = ("BUD", "2AP", "UNTOC", "UNCC", "EIO", "EER", "BILATERAL", "REC")
 
 
 @cache
 def codes() -> Mapping[str, Mapping[str, Any]]:
     """Return the code lists: list name → code → title, or a table with `title` and more."""
-    return _table("codes.toml")
+    return table("codes.toml")
 
 
 @cache
 def fields() -> Mapping[str, Mapping[str, Any]]:
     """Return the fields of a request by their id (A01 … K01)."""
-    return _table("fields.toml")
+    return table("fields.toml")
 
 
 def title(kind: str, code: str) -> str:
@@ -42,5 +43,6 @@ def instrument_text(code: str) -> bytes:
     return (PACKED / "instruments" / f"{code}.toml").read_bytes()
 
 
-def _table(name: str) -> Mapping[str, Mapping[str, Any]]:
+def table(name: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return a packed table as it is written."""
     return tomllib.loads((PACKED / name).read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.protocol.law.shapes import (
     Count,
@@ -22,6 +22,8 @@ from shared.protocol.law.shapes import (
     Words,
 )
 
+Channel = Literal["CA_TO_CA", "JUDICIAL_DIRECT", "JUDICIAL_DIRECT_COPY_CA", "POINT_24_7"]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Tier = Annotated[int, Field(ge=1, le=4)]
 
 
@@ -56,12 +58,19 @@ class Between(Shape):
     until: date | None = None
     reservations: Many = ()
     measures: Many = ()  # none: all of the instrument
+    profile: Digest | None = None  # of the instrument's profile; none: the one of this release
 
     def holds(self, on: date) -> bool:
         """Say whether it is in force between the two on a day."""
         return (
             self.since is not None and self.since <= on and (self.until is None or on < self.until)
         )
+
+    def meets(self, other: "Between") -> bool:
+        """Say whether both are in force on some day."""
+        starts = [each.since for each in (self, other) if each.since is not None]
+        ends = [each.until for each in (self, other) if each.until is not None]
+        return len(starts) == 2 and all(max(starts) < end for end in ends)  # noqa: PLR2004 - both
 
 
 class DeathPenalty(Shape):
@@ -112,6 +121,28 @@ class EmergencyRule(Shape):
     call_back: bool
 
 
+class Channels(Shape):
+    """Which way a request goes, by urgency."""
+
+    routine: Channel
+    urgent: Channel
+    emergency: Channel
+
+
+class Receiver(Shape):
+    """An authority of the requested State, and which kinds of request it takes (none: all)."""
+
+    id: Words
+    name: Words
+    receives: Many = ()
+
+
+class Thresholds(Shape):
+    """Penalties (maximum, months) below which the two do not ask for traffic data or content."""
+
+    traffic_or_content_months: Count | None = None
+
+
 class Pair(Shape):
     """The profile of an ordered pair of countries."""
 
@@ -124,6 +155,9 @@ class Pair(Shape):
     time_zone: Words  # of the requested State, IANA: due dates are its instants
     calendar: Words  # of working days: country, or country-subdivision, of the `holidays` library
     languages: Many
+    channels: Channels | None = None
+    authority: Annotated[tuple[Receiver, ...], Field(strict=False)] = ()
+    thresholds: Thresholds | None = None
     instrument: Annotated[tuple[Between, ...], Field(strict=False, min_length=1)]
     authority_levels: dict[str, Level] = Field(default_factory=dict)
     extra_fields: Many = ()

@@ -3,7 +3,8 @@
 import pytest
 
 from shared.protocol.law import library
-from shared.protocol.law.instruments import Flaw, ProfileError, read_instrument
+from shared.protocol.law.instruments import read_instrument
+from shared.protocol.law.reading import Flaw, ProfileError
 
 EIO = library.instrument_text("EIO").decode()
 
