@@ -25,21 +25,29 @@ UNWITNESSED_LIMIT = 4 * 60 * 60  # seconds
 KEY_LIFE = timedelta(days=365)
 INSTRUMENTS = ("BUD", "UNTOC")  # Budapest Convention; UN Convention against Organized Crime
 DUTY_PHONE = "+49 30 23125000"  # of a range that is kept for examples (Berlin, 23125 000 to 999)
-NAMES = {"QM": "Central Authority of QM", "QN": "Central Authority of QN"}
 
 
-def bootstrap(out: Path, federation: Federation, now: datetime) -> None:
+def name_of(country: str) -> str:
+    """Return the name of a country's node, as the directory and its seal have it."""
+    return f"Central Authority of {country}"
+
+
+def bootstrap(
+    out: Path, federation: Federation, now: datetime, *, tls_from: datetime | None = None
+) -> None:
     """Make everything that a federation's processes need.
 
     Args:
         out: the folder to fill; it is made if need be.
         federation: who takes part, and where everything listens.
         now: the time from which keys and certificates are valid.
+        tls_from: the time from which TLS is, where it is another one: TLS looks at the machine's clock.
 
     Raises:
         FileExistsError: a file of an earlier, interrupted bootstrap is in the way.
     """
     now = now.replace(microsecond=0)
+    tls_from = tls_from or now
     keys = {
         node.country: NodeKeys.generate(log_origin=node.log_origin, witness_name=node.witness_name)
         for node in federation.nodes
@@ -47,11 +55,16 @@ def bootstrap(out: Path, federation: Federation, now: datetime) -> None:
     urls = {node.country: node.url for node in federation.nodes}
     members = {
         node.country: _node(
-            out / node.country, node, keys[node.country], now, policy=_policy(node, urls, keys)
+            out / node.country,
+            node,
+            keys[node.country],
+            now,
+            tls_from=tls_from,
+            policy=_policy(node, urls, keys),
         )
         for node in federation.nodes
     }
-    root, directory_ca = _directory(out, federation, members, now)
+    root, directory_ca = _directory(out, federation, members, now, tls_from=tls_from)
     for node in federation.nodes:
         home = out / node.country
         for part in ("gateway/etc", "exchange/etc", "audit/etc", "authorities"):
@@ -60,13 +73,21 @@ def bootstrap(out: Path, federation: Federation, now: datetime) -> None:
     write_new(out / layout.FEDERATION, layout.write(federation))
 
 
-def _node(home: Path, node: Addresses, keys: NodeKeys, now: datetime, *, policy: str) -> bytes:
+def _node(
+    home: Path,
+    node: Addresses,
+    keys: NodeKeys,
+    now: datetime,
+    *,
+    tls_from: datetime,
+    policy: str,
+) -> bytes:
     """Make one country's files; return its member document."""
-    tls = certificates.tls_authority(f"{node.country} gateway TLS", now)
+    tls = certificates.tls_authority(f"{node.country} gateway TLS", tls_from)
     seal_ca = certificates.seal_authority(f"{node.country} bag seals", now)
-    seal = certificates.seal_certificate(seal_ca, NAMES[node.country], now)
+    seal = certificates.seal_certificate(seal_ca, name_of(node.country), now)
     _keep(home.parent / "ceremony" / node.country, {"tls-ca": tls, "bag-seal-ca": seal_ca})
-    server = certificates.server_certificate(tls, (node.host,), now)
+    server = certificates.server_certificate(tls, (node.host,), tls_from)
     if node.proxied:
         _write_tls(home / "proxy", server, mode=0o640)  # another user of the same group reads it
     else:
@@ -98,7 +119,7 @@ def _member(
     document: canonical.Json = {
         "v": 1,
         "country": node.country,
-        "name": NAMES[node.country],
+        "name": name_of(node.country),
         "status": "active",
         "gateway": node.url,
         "issuer": node.url,
@@ -156,16 +177,21 @@ def _policy(node: Addresses, urls: Mapping[str, str], everybodys: Mapping[str, N
 
 
 def _directory(
-    out: Path, federation: Federation, members: Mapping[str, bytes], now: datetime
+    out: Path,
+    federation: Federation,
+    members: Mapping[str, bytes],
+    now: datetime,
+    *,
+    tls_from: datetime,
 ) -> tuple[bytes, bytes]:
     """Hold the ceremony; return the root to pin and the directory's TLS anchor (PEM)."""
     home, apart = out / layout.DIRECTORY, out / "ceremony"
     online = OnlineKeys.generate()
     root = ceremony.hold(home / "repository", apart, online=online, members=members, now=now)
-    tls = certificates.tls_authority("Directory TLS", now)
+    tls = certificates.tls_authority("Directory TLS", tls_from)
     _keep(apart / "directory", {"tls-ca": tls})
     hosts = (federation.directory_host,)
-    _write_tls(home / "etc", certificates.server_certificate(tls, hosts, now))
+    _write_tls(home / "etc", certificates.server_certificate(tls, hosts, tls_from))
     write_new(home / "etc/ca.pem", tls.pem)
     credentials.keystore(
         home / "etc",

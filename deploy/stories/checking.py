@@ -1,0 +1,74 @@
+"""What overseers see: a mirror of each country's log, checked offline, compared, and counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import combinations
+from pathlib import Path
+
+from client.oversight.comparison import compare
+from client.oversight.mirror import CHECKPOINT, Mirror, entry_bundles, tile_path
+from client.oversight.pull import pull
+from client.oversight.timeline import Event, timeline
+from deploy.stories.office import Office
+from deploy.stories.world import World
+from shared.protocol.checkpoints import read_checkpoint
+from shared.protocol.leaves import Leaf, parse
+from shared.protocol.notes import read_note
+from shared.protocol.tiles import parse_bundle
+
+PURPOSE = "the case of this story"
+
+
+class Overseers:
+    """The oversight body of each country, with its own mirror of its country's log."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._root = world, world.root.read_bytes()
+
+    def mirror(self, country: str) -> Mirror:
+        """Bring a country's mirror up to date."""
+        office: Office = self._world[country]
+        folder = self._world.folder / "mirrors" / country
+        session = office.session("oversight", PURPOSE)
+        mirror = Mirror(folder)
+        pull(session, mirror, pinned_root=self._root, compare_all=False)
+        return mirror
+
+    def disagreements(self) -> list[str]:
+        """Verify every log, and compare each two countries; return what does not hold."""
+        self._world.settle()
+        mirrors = [self.mirror(country) for country in self._world.nodes]
+        return [
+            f"{whose}: {failure.place}: {failure.detail}"
+            for first, second in combinations(mirrors, 2)
+            for whose, findings in compare(first, second, pinned_root=self._root)
+            for failure in findings.failures
+        ]
+
+    def leaves(self, country: str) -> list[Leaf]:
+        """Read every entry of a country's log, after all has settled."""
+        self._world.settle()
+        return list(_leaves(self.mirror(country)))
+
+    def timeline(self, country: str, case: str) -> list[Event]:
+        """Read what a country's log tells of a case."""
+        self._world.settle()
+        return timeline(self.mirror(country), case)
+
+
+def counted(leaves: Iterable[Leaf]) -> Counter[tuple[str, str]]:
+    """Count entries by type and reason; what crossed a border counts by its entry's type."""
+    return Counter((leaf.type, leaf.reason or leaf.entry_type or "") for leaf in leaves)
+
+
+def _leaves(mirror: Mirror) -> Iterator[Leaf]:
+    size = read_checkpoint(read_note(mirror.read(CHECKPOINT).decode()).text).size
+    for tile in entry_bundles(size):
+        yield from map(parse, parse_bundle(mirror.read(tile_path(tile))))
+
+
+def bags(folder: Path) -> dict[str, bytes]:
+    """Read the files of evidence in a bag, by name."""
+    return {path.name: path.read_bytes() for path in (folder / "data").rglob("*") if path.is_file()}

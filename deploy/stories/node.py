@@ -1,0 +1,99 @@
+"""One country's node in the process of a story: gateway, exchange and audit, each on its own sockets."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from fastapi import FastAPI
+from pydantic_settings import BaseSettings
+
+from deploy import layout
+from deploy.layout import Addresses
+from deploy.stories.clockwork import StoryClock
+from deploy.stories.serving import Listener
+from services.audit import main as audit
+from services.audit.settings import AuditSettings
+from services.exchange import main as exchange
+from services.exchange.settings import ExchangeSettings
+from services.gateway import main as gateway
+from services.gateway.settings import GatewaySettings
+from shared.runtime import server
+from shared.runtime.database import Database
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+PREFIX = "ROGATORY_"
+
+
+class Node:
+    """The services of a country; each can be stopped and started again over its data."""
+
+    def __init__(
+        self, home: Path, addresses: Addresses, directory_url: str, clock: StoryClock
+    ) -> None:
+        self.home, self.addresses = home, addresses
+        self._directory_url, self._clock = directory_url, clock
+        self._running: dict[str, Listener] = {}
+        self._apps: dict[str, FastAPI] = {}
+
+    @property
+    def country(self) -> str:
+        """Whose node it is."""
+        return self.addresses.country
+
+    def start(self, *names: str) -> None:
+        """Start these services, all by default."""
+        start = {"audit": self._audit, "exchange": self._exchange, "gateway": self._gateway}
+        begun = [start[name]() for name in names or start]
+        for listener in begun:
+            listener.start()
+        for listener in begun:
+            listener.wait()
+            self._running[listener.name] = listener
+
+    def stop(self, *names: str) -> None:
+        """Stop these services, all by default."""
+        ending = [self._running.pop(name) for name in names or tuple(self._running)]
+        for listener in ending:
+            listener.ask_to_stop()
+        for listener in ending:
+            listener.join()
+            self._apps.pop(listener.name, None)
+
+    def database(self, service: str) -> Database | None:
+        """Return the database of exchange or audit; None while the service is away."""
+        app = self._apps.get(service)
+        if app is None:
+            return None
+        parts = app.state.parts
+        found: Database = parts.database if service == "exchange" else parts.log.database
+        return found
+
+    def databases(self) -> Iterable[Database]:
+        """Return the databases of the services that run."""
+        found = (self.database(name) for name in ("exchange", "audit"))
+        return [each for each in found if each is not None]
+
+    def _audit(self) -> Listener:
+        settings = read_settings(AuditSettings, self._told("audit"))
+        self._apps["audit"] = app = audit.create(settings, self._clock)
+        return Listener("audit", server.make_server(app, settings.audit_listen))
+
+    def _exchange(self) -> Listener:
+        settings = read_settings(ExchangeSettings, self._told("exchange"))
+        self._apps["exchange"] = app = exchange.create(settings, self._clock)
+        return Listener("exchange", server.make_server(app, settings.exchange_listen))
+
+    def _gateway(self) -> Listener:
+        settings = read_settings(GatewaySettings, self._told("gateway"))
+        made = gateway.create(settings, clock=self._clock)
+        inside = server.make_server(made.internal, settings.gateway_internal_listen)
+        return Listener("gateway", made.listening.serve(made.public), inside)
+
+    def _told(self, service: str) -> Mapping[str, str]:
+        home = self.home / service
+        return layout.environment(service, home, self.addresses, self._directory_url)
+
+
+def read_settings(kind: type[Settings], environment: Mapping[str, str]) -> Settings:
+    """Read settings as a process reads them from its environment."""
+    return kind(**{name.removeprefix(PREFIX).lower(): told for name, told in environment.items()})
