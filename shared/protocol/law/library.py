@@ -43,6 +43,11 @@ def instrument_text(code: str) -> bytes:
     return (PACKED / "instruments" / f"{code}.toml").read_bytes()
 
 
+def policy_text() -> bytes:
+    """Return the packed values of policy."""
+    return (PACKED / "policy.toml").read_bytes()
+
+
 def table(name: str) -> Mapping[str, Mapping[str, Any]]:
     """Return a packed table as it is written."""
     return tomllib.loads((PACKED / name).read_text(encoding="utf-8"))
