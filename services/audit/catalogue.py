@@ -38,7 +38,7 @@ _CASE = replace(
 )
 _PACKAGE = replace(_CASE, needs=_CASE.needs | {"transfer_id"})
 _ITEM = replace(_PACKAGE, reasons=(Reason.ITEM,))
-_GATE = replace(_CASE, reasons=(Reason.GATE,))
+_GATE = replace(_CASE, reasons=(Reason.CODE, Reason.GATE))
 _PEER = replace(
     _EXCHANGE, needs=frozenset({"peer"}), allows=COMMON | {"reason"}, reasons=(Reason.CODE,)
 )
@@ -111,6 +111,8 @@ CATALOGUE: Mapping[str, EventType] = {
             "condition.proposed": "the executing country named a condition of use",
             "condition.accepted": "the requesting country took it on",
             "condition.declined": "the requesting country did not",
+            "condition.report_asked": "a report on the use of evidence was asked for",
+            "condition.reported": "it was given",
             "condition.breached": "it was not kept",
             "deletion.ordered": "data already sent is to be deleted or restricted",
             "deletion.done": "it was, and the other authority was told",
@@ -140,7 +142,6 @@ CATALOGUE: Mapping[str, EventType] = {
             "clock.started": "a deadline began to run",
             "clock.met": "what had a deadline was done before it",
             "clock.extended": "a deadline was put off, with reasons",
-            "finding.made": "a person in a role answered for a gate: its number is the reason",
         },
     ),
     **_each(
@@ -148,6 +149,7 @@ CATALOGUE: Mapping[str, EventType] = {
         {
             "gate.passed": "all gates of an act were open",
             "gate.failed": "a gate was shut",
+            "gate.found": "a person in a role answered for a gate, in their own words",
             "gate.overridden": "a person answered for a gate that may be overridden",
         },
     ),

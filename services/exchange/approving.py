@@ -6,7 +6,9 @@ anything, because it holds no officer's key and cannot add one.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -16,9 +18,11 @@ from services.exchange.states import Actor
 from services.exchange.store import Session, approvals
 from shared.protocol.approvals import (
     ACTS,
+    STATEMENT_LIFE,
     Approval,
     are_faced,
     check_four_eyes,
+    check_fresh,
     verify_approval,
 )
 from shared.protocol.errors import ApprovalError, FormatError, ProtocolError, UnknownKeyError
@@ -158,19 +162,33 @@ def given(db: Session, subject: Subject, *, officers: Officers) -> tuple[Approva
 
 
 def check_statement(
-    signed: Signed, act: str, subject: Request | Package, officers: Officers
+    signed: Signed[Any],
+    what: str,
+    act: str,
+    subject: Request | Package,
+    *,
+    officers: Officers,
+    now: datetime,
 ) -> Approval:
     """Check what an officer signed over a statement about a request or package; nothing is kept.
 
     Raises:
         NotAllowed: the key is no officer's who may do this.
-        Unprocessable: it is an approval of something else, a rejection, or no approval at all.
+        Unprocessable: it is an approval of something else, too old, or no approval at all.
     """
-    return check(
-        signed.approval,
-        Subject(act=act, object_id=subject.id, version=subject.version, digest=signed.digest),
-        officers,
-    )
+    digest = signed.digest(what)
+    about = Subject(act=act, object_id=subject.id, version=subject.version, digest=digest)
+    given = check(signed.approval, about, officers)
+    try:
+        check_fresh(given, int(now.timestamp()), STATEMENT_LIFE)
+    except ApprovalError as error:
+        raise Unprocessable(
+            error.code,
+            "The officer's signature is older than a day, or from the future.",
+            rule=RULE,
+            next_step="Have the officer sign it again.",
+        ) from error
+    return given
 
 
 def check(jws: str, subject: Subject, officers: Officers) -> Approval:

@@ -4,26 +4,24 @@ What cannot be accepted raises `ContentRefusedError`: the entry keeps its place 
 peer is told why by a receipt.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.exchange import gates
+from services.exchange import casework, gates, timing
+from services.exchange.acts import describing
+from services.exchange.bench import Bench
+from services.exchange.documents import instrument_of, measures_of, reference_of
 from services.exchange.keyring import Keyring
-from services.exchange.records import EntryRef, Measure, Package, Request
-from services.exchange.states import (
-    Actor,
-    Direction,
-    MeasureState,
-    PackageState,
-    RequestState,
-)
+from services.exchange.records import EntryRef, Package, Request
+from services.exchange.states import Actor, Direction, PackageState
 from services.exchange.store import Session, entries, packages, requests, transfers
 from shared.protocol import canonical, verification
 from shared.protocol.canonical import Json
 from shared.protocol.digests import sha256
 from shared.protocol.entries import Entry, read_entry
 from shared.protocol.identifiers import Country
+from shared.protocol.law import documents
+from shared.protocol.law.lifecycle import Act, State
 from shared.protocol.messages import OpenBody, PackageBody, RequestBody
 from shared.protocol.trust import Member
 
@@ -55,48 +53,62 @@ class Arrived:
         return Actor(client_id=self.entry.sender, at=self.at)
 
 
-def take_opening(_db: Session, arrived: Arrived, _keyring: Keyring) -> None:
+def take_opening(_db: Session, arrived: Arrived, _bench: Bench) -> None:
     """Check that the peer writes to the log that the directory names."""
     origin = OpenBody.read(arrived.entry.body).log_origin
     if arrived.sender.log_named(origin).origin != origin:
         raise ContentRefusedError("other_log", f"The directory names {arrived.sender.log_origin}.")
 
 
-def take_request(db: Session, arrived: Arrived, _keyring: Keyring) -> None:
+def take_request(db: Session, arrived: Arrived, bench: Bench) -> None:
     """Begin an inbound request, delivered (S05)."""
     body = RequestBody.read(arrived.entry.body)
     document = canonical.encode(body.document)
     if body.document.get("to") != arrived.own.country:
         raise ContentRefusedError("other_recipient", "The document is addressed elsewhere.")
     _check_text(body.document)
+    said = documents.received(body.document)
+    if (said.request_id, said.sender) != (body.request_id, arrived.entry.sender):
+        raise ContentRefusedError("other_request", "The document is of another request or sender.")
     verification.check_legal_basis(body.document, (arrived.own, arrived.sender))
     if transfers.known_request(db, body.request_id):
         raise ContentRefusedError("known_request", "A request of this id is on record already.")
-    requests.add(
-        db,
-        Request(
-            id=body.request_id,
-            direction=Direction.IN,
-            peer=arrived.entry.sender,
-            state=RequestState.DELIVERED,
-            version=body.version,
-            document=document,
-            digest=sha256(document).hex(),
-            own_reference=str(body.document.get("own_reference", "")),
-            measures=_measures(body.document),
-            entry=arrived.reference,
-            created_by=arrived.entry.sender,
-            created_at=arrived.at,
-            updated_at=arrived.at,
-        ),
+    request = Request(
+        id=body.request_id,
+        direction=Direction.IN,
+        peer=arrived.entry.sender,
+        state=State.DELIVERED,
+        kind=said.request_kind,
+        urgency=said.urgency,
+        instrument=instrument_of(said, arrived.own, arrived.sender),
+        version=body.version,
+        document=document,
+        digest=sha256(document).hex(),
+        own_reference=reference_of(said),
+        measures=measures_of(said, State.DELIVERED),
+        entry=arrived.reference,
+        created_by=arrived.entry.sender,
+        created_at=arrived.at,
+        updated_at=arrived.at,
     )
+    if not request.measures:
+        raise ContentRefusedError("no_measures", "A request asks for measures, each with its id.")
+    requests.add(db, request)
+    casework.record(db, "request.delivered", request, arrived.actor)
+    for event in describing.describe(request, bench.keyring):
+        casework.record(
+            db, event.type, request, arrived.actor, reason=event.reason, count=event.count
+        )
+    at = datetime.fromtimestamp(arrived.entry.iat, UTC)
+    timing.on_act(db, request, request, Act.DELIVER, at=at, bench=bench)
 
 
-def take_package(db: Session, arrived: Arrived, keyring: Keyring) -> None:
-    """Begin an inbound package, RECEIVED; its content key is wrapped at rest."""
+def take_package(db: Session, arrived: Arrived, bench: Bench) -> Request:
+    """Begin an inbound package, RECEIVED; its content key is wrapped at rest. Return its request."""
     body = PackageBody.read(arrived.entry.body)
     request = own_request(db, arrived, body.request_id)
     _check_package(db, arrived, body, request)
+    keyring = bench.keyring
     content_key = _content_key(arrived, body, keyring)
     packages.add(
         db,
@@ -123,12 +135,21 @@ def take_package(db: Session, arrived: Arrived, keyring: Keyring) -> None:
             updated_at=arrived.at,
         ),
     )
+    return request
 
 
 def own_request(db: Session, arrived: Arrived, request_id: str) -> Request:
     """Return our request to this very peer; another country's is none of its business."""
     request = requests.find(db, request_id)
     if request.direction is not Direction.OUT or request.peer != arrived.entry.sender:
+        raise ContentRefusedError("unknown_request", "There is no request of this id here.")
+    return request
+
+
+def common_request(db: Session, arrived: Arrived, request_id: str) -> Request:
+    """Return a request between us and this very peer, whoever asked whom."""
+    request = requests.find(db, request_id)
+    if request.peer != arrived.entry.sender:
         raise ContentRefusedError("unknown_request", "There is no request of this id here.")
     return request
 
@@ -149,31 +170,12 @@ def _check_text(value: Json) -> None:
             return
 
 
-def _measures(document: Mapping[str, Json]) -> tuple[Measure, ...]:
-    listed = document.get("measures")
-    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
-    measures = tuple(
-        Measure(
-            measure_id=str(row.get("measure_id", "")),
-            code=str(row.get("code", "")),
-            description=str(row.get("description", "")),
-        )
-        for row in rows
-    )
-    ids = {measure.measure_id for measure in measures} - {""}
-    if not measures or len(ids) != len(measures):
-        raise ContentRefusedError("no_measures", "A request asks for measures, each with its id.")
-    return measures
-
-
 def _check_package(db: Session, arrived: Arrived, body: PackageBody, request: Request) -> None:
     """Check that it answers our request, within what was accepted and the law that binds both."""
     sent = entries.by_hash(db, body.request_entry)
     if sent is None or request.entry is None or request.entry.hash != sent.hash:
         raise ContentRefusedError("other_request", "It names another entry as its request.")
-    if request.state not in gates.RELEASABLE:
-        raise ContentRefusedError("request_not_open", f"The request is in state {request.state}.")
-    accepted = {m.measure_id for m in request.measures if m.state is MeasureState.ACCEPTED}
+    accepted = {m.measure_id for m in request.measures if m.state in gates.RELEASABLE}
     if not body.measures or not set(body.measures) <= accepted:
         raise ContentRefusedError("measure_not_accepted", "It answers a measure not accepted.")
     if body.expires <= int(arrived.at.timestamp()):

@@ -1,6 +1,7 @@
 """What every use case of a request or a package does: write entries about it, record events, show it."""
 
-from services.exchange import correspondence, gates
+from services.exchange import correspondence
+from services.exchange.gates import GateShutError
 from services.exchange.keyring import Keyring, PackageKey
 from services.exchange.records import EntryRef, Package, PackageFile, Request, RequestFile
 from services.exchange.states import Actor, Direction
@@ -63,6 +64,7 @@ def record(
     actor: Actor,
     *,
     reason: str | None = None,
+    count: int | None = None,
     **personal: str,
 ) -> None:
     """Put an event about a request or package into the outbox to the log.
@@ -77,12 +79,13 @@ def record(
         peer=subject.peer,
         personal=actor.personal | personal,
         reason=reason,
+        count=count,
         now=actor.at,
     )
 
 
 def record_shut(
-    database: Database, subject: Request | Package, shut: gates.GateShutError, actor: Actor
+    database: Database, subject: Request | Package, shut: GateShutError, actor: Actor
 ) -> None:
     """Record which gates were shut: the refusal itself rolled everything else back."""
     with database.begin() as db:

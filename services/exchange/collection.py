@@ -13,7 +13,7 @@ from services.exchange.drafts import ItemDraft, PackageDraft
 from services.exchange.gates import RELEASABLE
 from services.exchange.keyring import Declaration, Keyring
 from services.exchange.records import Package, PackageFile, Request, StoredItem, Taken
-from services.exchange.states import Actor, Direction, MeasureState, PackageState
+from services.exchange.states import Actor, Direction, PackageState
 from services.exchange.store import contents, packages, requests
 from services.exchange.vault import Vault
 from shared.protocol import encryption, identifiers, manifest
@@ -217,16 +217,16 @@ def _accepted(request: Request, measures: list[str]) -> tuple[str, ...]:
     if request.state not in RELEASABLE:
         raise Conflict(
             "request_not_open",
-            f"The request is in state {request.state}: nothing was accepted, or it is over.",
+            f"The request is in state {request.state}: it is not being executed.",
             rule="T21",
-            next_step="Acknowledge and accept the request first.",
+            next_step="Accept the request and begin its execution first.",
         )
-    accepted = {m.measure_id for m in request.measures if m.state is MeasureState.ACCEPTED}
+    accepted = {m.measure_id for m in request.measures if m.state in RELEASABLE}
     foreign = sorted(set(measures) - accepted)
     if foreign:
         raise Unprocessable(
             "measure_not_accepted",
-            f"Of this request, {', '.join(foreign)} was not accepted.",
+            f"Of this request, {', '.join(foreign)} is not being executed.",
             rule="G03",
             next_step=f"Choose among {', '.join(sorted(accepted))}.",
         )

@@ -96,6 +96,7 @@ def record(  # noqa: PLR0913 - the fields of an event
     peer: str | None = None,
     personal: Mapping[str, str] | None = None,
     reason: str | None = None,
+    count: int | None = None,
     now: datetime,
 ) -> None:
     """Put an event that is no entry into the outbox (`request.approved`, `package.closed`, ...)."""
@@ -105,6 +106,7 @@ def record(  # noqa: PLR0913 - the fields of an event
         "peer": peer,
         "personal": dict(personal) if personal else None,
         "reason": reason,
+        "count": count,
     }
     post_event(db, event_type, fields, entry_hash=None, now=now)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.protocol.encryption import DEFAULT_SEGMENT, MAX_SEGMENT, MIN_SEGMENT
-from shared.protocol.messages import CountryCode, Digest, Id, Label
+from shared.protocol.messages import Digest, Id, Label
 
 TEXT = r"^[^\x00]*$"  # U+0000 has no place in a text: not every database keeps it
 Line = Annotated[
@@ -24,72 +24,10 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LegalBasis(_Model):
-    """An article of an instrument."""
-
-    instrument: Label
-    article: Line
-
-
-class Offence(_Model):
-    """What is alleged, and what it carries where it is prosecuted."""
-
-    name: Line
-    provision: Line
-    max_penalty_months: Annotated[int, Field(ge=0, le=1_200)]
-
-
-class MeasureDraft(_Model):
-    """One measure asked for."""
-
-    code: Label
-    description: Prose
-    identifiers: Annotated[list[Line], Field(max_length=1_000)] = []
-    since: Annotated[Day | None, Field(alias="from")] = None
-    until: Annotated[Day | None, Field(alias="to")] = None
-
-
-class RequestDraft(_Model):
-    """A request for assistance before anybody has approved it."""
-
-    to: CountryCode
-    request_kind: Label = "MLA"
-    legal_basis: Annotated[list[LegalBasis], Field(min_length=1, max_length=20)]
-    own_reference: Line
-    issuing_authority: Line
-    offences: Annotated[list[Offence], Field(min_length=1, max_length=100)]
-    facts: Prose
-    purpose: Prose
-    measures: Annotated[list[MeasureDraft], Field(min_length=1, max_length=100)]
-    urgent: bool = False
-    confidential: bool = False
-
-
 class Approved(_Model):
     """An officer's approval, as a compact JWS."""
 
     approval: Annotated[str, StringConstraints(max_length=4_096)]
-
-
-class Acknowledgement(_Model):
-    """The executing authority's own reference."""
-
-    reference: Line
-    note: Note = ""
-
-
-class Acceptance(_Model):
-    """Which measures are accepted; without a list, all of them."""
-
-    measures: Annotated[list[Label], Field(min_length=1, max_length=100)] | None = None
-    note: Note = ""
-
-
-class RefusalOfRequest(_Model):
-    """Grounds for refusal, by code and in words."""
-
-    codes: Annotated[list[Label], Field(min_length=1, max_length=20)]
-    reasons: Prose
 
 
 class PackageDraft(_Model):

@@ -15,22 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.exchange.own_log import Standing
-from services.exchange.states import RequestState
 from shared.protocol import canonical
 from shared.protocol.approvals import Approval, check_four_eyes
 from shared.protocol.errors import ApprovalError
 from shared.protocol.keys import SUITE
+from shared.protocol.law.lifecycle import State
 from shared.protocol.trust import Member
 from shared.runtime.refusals import Conflict
 
-RELEASABLE = frozenset(
-    {
-        RequestState.ACCEPTED,
-        RequestState.PARTIALLY_ACCEPTED,
-        RequestState.EXECUTING,
-        RequestState.PARTIALLY_FULFILLED,
-    }
-)
+# Of the request and of the measures that a package answers.
+RELEASABLE = frozenset({State.EXECUTING, State.PARTIALLY_FULFILLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,7 @@ class Case:
     own: Member | None
     peer: Member | None
     at: int  # Unix seconds
-    request_state: RequestState
+    request_state: State
     instruments: tuple[str, ...]  # of the request's legal basis
     approvals: tuple[Approval, ...]  # that hold for the version that stands
     acts: tuple[str, str]  # the two approvals wanted: preparing, approving
@@ -177,7 +171,7 @@ def accepted(case: Case) -> Result:
             code="request_not_open",
             detail=f"The request is in state {case.request_state} "
             f"({case.request_state.name.lower().replace('_', ' ')}).",
-            next="Evidence goes out only under a request that was accepted (S10, S11, S14, S15).",
+            next="Evidence goes out only under a request that is being executed (S14, S15).",
         )
     return Pass("T21")
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from services.exchange import correspondence, settlement
 from services.exchange.arrivals import Arrived, ContentRefusedError
+from services.exchange.bench import Bench
 from services.exchange.keyring import Keyring
 from services.exchange.records import EntryRef
 from services.exchange.refusing import Refusals
@@ -29,7 +30,6 @@ from shared.protocol.logproofs import parse_proof
 from shared.protocol.messages import Envelope, ReceiptKind
 from shared.protocol.notes import read_note
 from shared.protocol.receipts import UNRECEIPTED
-from shared.runtime.database import Database
 from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict, NotAllowed, Refusal, Unprocessable
 
@@ -69,9 +69,7 @@ def receive(
     envelope: bytes,
     *,
     sender: str,
-    database: Database,
-    keyring: Keyring,
-    directory: Directory,
+    bench: Bench,
     refusals: Refusals,
 ) -> Taken:
     """Take in one entry; `sender` is the country that the gateway has authenticated.
@@ -85,22 +83,24 @@ def receive(
     """
     now = refusals.clock()
     try:
-        proven = _prove(envelope, sender=sender, keyring=keyring, directory=directory, now=now)
-        return _receive(proven, database=database, keyring=keyring)
+        proven = _prove(
+            envelope, sender=sender, keyring=bench.keyring, directory=bench.directory, now=now
+        )
+        return _receive(proven, bench)
     except (ProtocolError, Refusal) as refused:
         refusals.note(sender, refused.code)
         raise
 
 
-def _receive(proven: _Proven, *, database: Database, keyring: Keyring) -> Taken:
+def _receive(proven: _Proven, bench: Bench) -> Taken:
     try:
-        with database.begin() as db:
-            return _take(db, proven, keyring)
+        with bench.database.begin() as db:
+            return _take(db, proven, bench)
         # Commit point. Before it nothing has happened here, and the sender, unanswered, sends again;
         # after it entry, effect, receipt and events are all durable, and the sender, unanswered,
         # sends again and gets the same answer.
     except _ContradictionError as found:
-        with database.begin() as db:
+        with bench.database.begin() as db:
             _keep_evidence(db, proven.arrived, found)
         raise found.error from found
 
@@ -146,7 +146,7 @@ def _prove(
     )
 
 
-def _take(db: Session, proven: _Proven, keyring: Keyring) -> Taken:
+def _take(db: Session, proven: _Proven, bench: Bench) -> Taken:
     entry, place = proven.arrived.entry, proven.arrived.reference
     channel = heads.lock(db, entry.channel, Direction.IN)
     held = entries.at(db, entry.channel, entry.epoch, entry.seq)
@@ -163,16 +163,16 @@ def _take(db: Session, proven: _Proven, keyring: Keyring) -> Taken:
         raise _ContradictionError(fork, FORK, held.jws, proven.logged.jws)
     _check_open(channel)
     channels.check_next(channel.head, entry)
-    _place(db, proven, keyring, channel)
+    _place(db, proven, bench, channel)
     return Taken(hash=place.hash, again=False)
 
 
-def _place(db: Session, proven: _Proven, keyring: Keyring, channel: heads.Channel) -> None:
+def _place(db: Session, proven: _Proven, bench: Bench, channel: heads.Channel) -> None:
     """Do what the entry says, put it in its place, and answer it."""
     entry = proven.arrived.entry
     refused: ContentRefusedError | None = None
     try:
-        settlement.settle(db, proven.arrived, keyring)
+        settlement.settle(db, proven.arrived, bench)
     except ContentRefusedError as error:
         refused = error
     stored = correspondence.stored(
@@ -192,8 +192,10 @@ def _place(db: Session, proven: _Proven, keyring: Keyring, channel: heads.Channe
     if entry.type in UNRECEIPTED:
         return
     kind = ReceiptKind.RELAY_REJECTION if refused else ReceiptKind.RELAY_ACCEPTANCE
-    letter = correspondence.receipt(entry, kind, reason=_told(refused), writer=keyring.country)
-    correspondence.append(db, letter, keyring=keyring, now=proven.arrived.at)
+    letter = correspondence.receipt(
+        entry, kind, reason=_told(refused), writer=bench.keyring.country
+    )
+    correspondence.append(db, letter, keyring=bench.keyring, now=proven.arrived.at)
 
 
 def _told(refused: ContentRefusedError | None) -> str | None:

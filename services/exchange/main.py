@@ -20,6 +20,7 @@ from services.exchange.proving import Prover
 from services.exchange.recording import Recorder
 from services.exchange.refusing import Refusals
 from services.exchange.routes import (
+    acts,
     inbound,
     oversight,
     packages,
@@ -49,6 +50,7 @@ from shared.runtime.settings import load
 
 ROUTERS = (
     requests.router,
+    acts.router,
     packages.router,
     receiving.router,
     inbound.router,

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from services.exchange.states import Direction, MeasureState, PackageState, RequestState
+from services.exchange.states import Direction, PackageState
+from shared.protocol.law.lifecycle import State
 
 
 class Taken(Enum):
@@ -57,7 +58,8 @@ class Measure:
     measure_id: str
     code: str
     description: str
-    state: MeasureState = MeasureState.REQUESTED
+    state: State = State.DRAFT
+    consulted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,12 @@ class Request:
     id: str
     direction: Direction
     peer: str
-    state: RequestState
+    state: State
+    turn: int = 0  # how many acts there were
+    kind: str | None = None
+    urgency: str | None = None
+    instrument: str | None = None  # of its legal basis, the one that counts
+    disagreement: str | None = None  # what the peer said of its state, where it is another one
     version: int
     document: bytes  # canonical JSON
     digest: str  # SHA-256 of it, hex

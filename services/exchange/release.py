@@ -8,10 +8,10 @@ key is wrapped for the receiver and one entry is signed over the digest of the s
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.exchange import approving, casework, gates
+from services.exchange import acting, approving, casework, gates
 from services.exchange.approving import Officers, Subject
+from services.exchange.bench import Bench
 from services.exchange.keyring import Keyring
-from services.exchange.own_log import OwnLog
 from services.exchange.records import Package, PackageFile, Request
 from services.exchange.states import Actor, PackageAct
 from services.exchange.store import Session, packages, requests
@@ -31,7 +31,6 @@ from shared.protocol.keys import KemPublic
 from shared.protocol.messages import KeyWrap, PackageBody
 from shared.protocol.trust import Member
 from shared.runtime.database import Database
-from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict
 
 # How long the receiver may fetch; then the sender writes that it expired.
@@ -80,18 +79,7 @@ def clear(
         return casework.package_file(db, package_id, keyring=keyring)
 
 
-def release(  # noqa: PLR0913 - what a release rests on
-    package_id: str,
-    approval: str,
-    *,
-    database: Database,
-    vault: Vault,
-    keyring: Keyring,
-    officers: Officers,
-    directory: Directory,
-    own_log: OwnLog,
-    actor: Actor,
-) -> PackageFile:
+def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> PackageFile:
     """Release a cleared package (CLEARED → SEALED): its entry is signed and waits for the courier.
 
     It is the approver's officer who releases it, with their key: no gateway can do it alone.
@@ -101,13 +89,14 @@ def release(  # noqa: PLR0913 - what a release rests on
         NotAllowed, Unprocessable: the approval is refused.
         Conflict: a gate is shut, or the channel is frozen.
     """
+    keyring, directory = bench.keyring, bench.directory
     own = directory.member(keyring.country)
     try:
-        with database.begin() as db:
+        with bench.database.begin() as db:
             package = packages.find(db, package_id)
             packages.move(db, package_id, PackageAct.RELEASE, actor)
             request = requests.find(db, package.request_id)
-            by, held = _ordered(db, package, approval, officers=officers, actor=actor)
+            by, held = _ordered(db, package, approval, officers=bench.officers, actor=actor)
             peer = directory.members.get(Country(package.peer))
             case = gates.Case(
                 own=own,
@@ -117,9 +106,9 @@ def release(  # noqa: PLR0913 - what a release rests on
                 instruments=gates.instruments_of(request.document),
                 approvals=held,
                 acts=(PACKAGE_PREPARE, PACKAGE_CLEAR),
-                digest=_stored_digest(package, vault),
+                digest=_stored_digest(package, bench.vault),
                 closed_digest=package.index_sha384 or "",
-                log=own_log.standing,
+                log=bench.own_log.standing,
             )
             gates.guard(case, gates.RELEASE)
             assert peer is not None  # G01
@@ -128,15 +117,16 @@ def release(  # noqa: PLR0913 - what a release rests on
                 db, EntryType.PACKAGE, package, body, keyring=keyring, actor=actor
             )
             packages.set_entry(db, package_id, posted, actor.at + OFFERED)
-            casework.record(db, "gate.passed", package, actor)
+            acting.answered(db, request, package.measures, bench=bench, actor=actor)
+            casework.record(db, "gate.passed", package, actor, reason="release")
             casework.record(db, "package.sealed", package, actor, approved_by=by)
             # Commit point: before it nothing is signed; after it state, entry and event stand
             # together and the courier takes over.
             return casework.package_file(db, package_id, keyring=keyring)
     except gates.GateShutError as shut:
-        with database.read() as db:
+        with bench.database.read() as db:
             package = packages.find(db, package_id)
-        casework.record_shut(database, package, shut, actor)
+        casework.record_shut(bench.database, package, shut, actor)
         raise
 
 

@@ -2,36 +2,36 @@
 
 open             nothing; it must name the log that the directory names
 request          an inbound request begins, in S05
-acknowledgement  our request goes S05 → S06
-decision         our request goes S06 → S07 → S10 | S11 → S14, or → S12
-package          an inbound package begins, RECEIVED
+package          an inbound package begins, RECEIVED; its measures go to S15
 receipt          settles our request (S04 → S05 | S20) or our package
                  (RELEASED → RECEIVED → VERIFIED → IN_USE, or → DISPUTED)
+a legal act      moves the request as it did there (`mirroring`)
 any other        is kept in the chain and changes nothing here
 """
 
 from collections.abc import Callable, Mapping
 
-from services.exchange import arrivals
+from services.exchange import arrivals, mirroring
 from services.exchange.arrivals import Arrived, ContentRefusedError
-from services.exchange.keyring import Keyring
-from services.exchange.states import MeasureState, PackageAct, RequestAct
-from services.exchange.store import Session, entries, packages, requests, transfers
+from services.exchange.bench import Bench
+from services.exchange.states import PackageAct
+from services.exchange.store import Session, entries, packages, transfers
 from shared.protocol.entries import Entry, EntryType, read_entry
 from shared.protocol.errors import DigestMismatchError, ProtocolError
-from shared.protocol.messages import AcknowledgementBody, DecisionBody, ReceiptBody, ReceiptKind
+from shared.protocol.law import lifecycle
+from shared.protocol.messages import PackageBody, ReceiptBody, ReceiptKind
 from shared.protocol.receipts import check_receipt
 from shared.runtime.refusals import Refusal
 
-Act = Callable[[Session, Arrived, Keyring], None]
+Act = Callable[[Session, Arrived, Bench], None]
 
 _RACE = (
     "moved_meanwhile"  # lost to somebody here at the same moment: no fault of what the entry says
 )
 
 _REQUEST_ACTS = {
-    ReceiptKind.RELAY_ACCEPTANCE: RequestAct.DELIVER,
-    ReceiptKind.RELAY_REJECTION: RequestAct.REJECT,
+    ReceiptKind.RELAY_ACCEPTANCE: (lifecycle.Act.DELIVER, "request.delivered"),
+    ReceiptKind.RELAY_REJECTION: (lifecycle.Act.REJECT, "request.rejected"),
 }
 _PACKAGE_ACTS = {
     ReceiptKind.RELAY_ACCEPTANCE: PackageAct.RECEIVE,
@@ -42,7 +42,7 @@ _PACKAGE_ACTS = {
 }
 
 
-def settle(db: Session, arrived: Arrived, keyring: Keyring) -> None:
+def settle(db: Session, arrived: Arrived, bench: Bench) -> None:
     """Do what an entry says, or nothing.
 
     Raises:
@@ -53,7 +53,7 @@ def settle(db: Session, arrived: Arrived, keyring: Keyring) -> None:
         return
     try:
         with db.begin_nested():
-            act(db, arrived, keyring)
+            act(db, arrived, bench)
     except ProtocolError as error:
         raise ContentRefusedError(error.code, error.detail) from error
     except Refusal as refusal:
@@ -62,35 +62,13 @@ def settle(db: Session, arrived: Arrived, keyring: Keyring) -> None:
         raise ContentRefusedError(refusal.code, refusal.detail) from refusal
 
 
-def _acknowledgement(db: Session, arrived: Arrived, _keyring: Keyring) -> None:
-    body = AcknowledgementBody.read(arrived.entry.body)
-    arrivals.own_request(db, arrived, body.request_id)
-    requests.move(db, body.request_id, RequestAct.ACKNOWLEDGE, arrived.actor)
+def _package(db: Session, arrived: Arrived, bench: Bench) -> None:
+    request = arrivals.take_package(db, arrived, bench)
+    measures = PackageBody.read(arrived.entry.body).measures
+    mirroring.answered(db, request, measures, arrived, bench)
 
 
-def _decision(db: Session, arrived: Arrived, _keyring: Keyring) -> None:
-    body = DecisionBody.read(arrived.entry.body)
-    request = arrivals.own_request(db, arrived, body.request_id)
-    decided = {row.measure_id: row.state for row in body.measures}
-    if decided.keys() != {measure.measure_id for measure in request.measures}:
-        raise ContentRefusedError("other_measures", "A decision is about every measure asked for.")
-    if not set(decided.values()) <= {MeasureState.ACCEPTED, MeasureState.REFUSED}:
-        raise ContentRefusedError("undecided", "A measure is accepted or refused.")
-    states = {measure: MeasureState(state) for measure, state in decided.items()}
-    requests.set_measures(db, request.id, states)
-    for act in _decided(body, states):
-        requests.move(db, request.id, act, arrived.actor)
-
-
-def _decided(body: DecisionBody, measures: Mapping[str, MeasureState]) -> tuple[RequestAct, ...]:
-    if body.decision == "refused":
-        return RequestAct.REVIEW, RequestAct.REFUSE
-    whole = all(state is MeasureState.ACCEPTED for state in measures.values())
-    accept = RequestAct.ACCEPT if whole else RequestAct.ACCEPT_IN_PART
-    return RequestAct.REVIEW, accept, RequestAct.EXECUTE
-
-
-def _receipt(db: Session, arrived: Arrived, _keyring: Keyring) -> None:
+def _receipt(db: Session, arrived: Arrived, bench: Bench) -> None:
     body = ReceiptBody.read(arrived.entry.body)
     held = entries.by_hash(db, body.about.hash)
     if held is None:
@@ -104,7 +82,9 @@ def _receipt(db: Session, arrived: Arrived, _keyring: Keyring) -> None:
         # The peer has opened something else than we sealed: nothing is more disputed than that.
         act, reason = PackageAct.DISPUTE, error.detail
     if about.type is EntryType.REQUEST and body.kind in _REQUEST_ACTS:
-        requests.move(db, str(about.request), _REQUEST_ACTS[body.kind], arrived.actor)
+        mirroring.receipted(db, str(about.request), *_REQUEST_ACTS[body.kind], arrived, bench)
+    if about.type in mirroring.ACTS and body.kind is ReceiptKind.RELAY_REJECTION:
+        mirroring.contradicted(db, str(about.request), reason or "", arrived)
     if about.type is EntryType.PACKAGE and act is not None:
         _settle_package(db, arrived, about, act, reason)
 
@@ -125,8 +105,7 @@ def _settle_package(
 _ACTS: Mapping[EntryType, Act] = {
     EntryType.OPEN: arrivals.take_opening,
     EntryType.REQUEST: arrivals.take_request,
-    EntryType.PACKAGE: arrivals.take_package,
-    EntryType.ACKNOWLEDGEMENT: _acknowledgement,
-    EntryType.DECISION: _decision,
+    EntryType.PACKAGE: _package,
+    **dict.fromkeys(mirroring.ACTS, mirroring.take),
     EntryType.RECEIPT: _receipt,
 }

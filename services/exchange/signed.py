@@ -4,16 +4,15 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from shared.protocol import canonical
-from shared.protocol.digests import sha256
+from shared.protocol import approvals
 
 Statement = TypeVar("Statement", bound=BaseModel)
 
 
 class Signed(BaseModel, Generic[Statement]):
-    """What is said, and the approval (compact JWS) over the SHA-256 of its canonical JSON.
+    """What is said, and the approval (compact JWS) over it: spec/approvals.md, 4.
 
-    What is not said is left out of that JSON: no member is null.
+    What is not said is left out of what is signed: no member is null, none has its default.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -21,8 +20,7 @@ class Signed(BaseModel, Generic[Statement]):
     statement: Statement
     approval: Annotated[str, StringConstraints(max_length=4_096)]
 
-    @property
-    def digest(self) -> str:
-        """Return what the approval must name: SHA-256, hex, of the statement as it was said."""
+    def digest(self, what: str) -> str:
+        """Return what the approval must name, where `what` is done with this statement."""
         said: Any = self.statement.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        return sha256(canonical.encode(said)).hex()
+        return approvals.statement_digest(what, said)

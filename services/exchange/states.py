@@ -1,18 +1,7 @@
-"""State machines of a request, a measure and a package, as tables.
+"""State machines of a request and of a package.
 
-A request for assistance (the codes are those every authority of the exchange uses in writing)::
-
-    requesting country                              executing country (and, by entries, both)
-    S00 draft ─submit→ S01 review ─approve→ S03 approved ─send→ S04 transmitted ─deliver→ S05 delivered
-         S01 ─return→ S02 ─submit→ S01                                                     │acknowledge
-                                                                                           ▼
-    S12 refused ←refuse─ S07 under review ←review─ S06 acknowledged (S07 ⇄ S08, S09, S13)
-                          │accept, accept in part
-                          ▼
-    S10 accepted, S11 partially ─execute→ S14 executing → S15 partially fulfilled → S16 → S17 closed
-    any of S04…S16 ─withdraw→ S18;  S14, S15 ⇄ S19 suspended;  S04, S05 → S20 inadmissible
-
-A package, at its sender::
+A request's is `shared.protocol.law.lifecycle`: one table for both countries, measure by measure. A
+package, at its sender::
 
     COLLECTING ⇄ CLOSING → COLLECTED → FILTERED → CLEARED → SEALED → RELEASED → RECEIVED
     before SEALED: → WITHDRAWN;     RECEIVED → VERIFIED | DISPUTED;  VERIFIED → IN_USE
@@ -21,7 +10,8 @@ and at its receiver::
 
     RECEIVED (segments are being fetched) → VERIFIED | DISPUTED;     VERIFIED → IN_USE
 
-Any other pair of state and act raises `WrongStateError`.
+on both sides, at the end: VERIFIED, IN_USE, DISPUTED → RETURNED | DESTROYED. Any other pair of state and
+act raises `WrongStateError`. A package that a challenge holds keeps its state: gate G14 holds it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -29,6 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from shared.protocol.law import lifecycle
+from shared.protocol.law.lifecycle import Act, State
 from shared.runtime.refusals import Conflict
 
 
@@ -72,71 +64,6 @@ class Direction(StrEnum):
     IN = "in"
 
 
-class RequestState(StrEnum):
-    """Where a request for assistance stands."""
-
-    DRAFT = "S00"
-    INTERNAL_REVIEW = "S01"
-    RETURNED_TO_DRAFTER = "S02"
-    APPROVED = "S03"
-    TRANSMITTED = "S04"
-    DELIVERED = "S05"
-    ACKNOWLEDGED = "S06"
-    UNDER_REVIEW = "S07"
-    INFO_REQUESTED = "S08"
-    CONDITIONS_PROPOSED = "S09"
-    ACCEPTED = "S10"
-    PARTIALLY_ACCEPTED = "S11"
-    REFUSED = "S12"
-    POSTPONED = "S13"
-    EXECUTING = "S14"
-    PARTIALLY_FULFILLED = "S15"
-    FULFILLED = "S16"
-    CLOSED = "S17"
-    WITHDRAWN = "S18"
-    SUSPENDED = "S19"
-    INADMISSIBLE = "S20"
-    LAPSED = "S21"
-
-
-class RequestAct(StrEnum):
-    """What may happen to a request."""
-
-    AMEND = "amend"
-    SUBMIT = "submit"
-    RETURN = "return"
-    APPROVE = "approve"
-    SEND = "send"
-    DELIVER = "deliver"
-    REJECT = "reject"
-    ACKNOWLEDGE = "acknowledge"
-    REVIEW = "review"
-    ASK = "ask"
-    ANSWER = "answer"
-    PROPOSE = "propose conditions"
-    SETTLE = "settle conditions"
-    ACCEPT = "accept"
-    ACCEPT_IN_PART = "accept in part"
-    REFUSE = "refuse"
-    POSTPONE = "postpone"
-    RESUME = "resume"
-    EXECUTE = "execute"
-    FULFIL_IN_PART = "fulfil in part"
-    FULFIL = "fulfil"
-    CLOSE = "close"
-    WITHDRAW = "withdraw"
-    SUSPEND = "suspend"
-    LAPSE = "lapse"
-
-
-class MeasureState(StrEnum):
-    """Where one measure asked for stands; the decision is made measure by measure."""
-
-    REQUESTED = "REQUESTED"
-    ACCEPTED = "ACCEPTED"
-    REFUSED = "REFUSED"
-
-
 class PackageState(StrEnum):
     """Where a package stands."""
 
@@ -152,6 +79,8 @@ class PackageState(StrEnum):
     DISPUTED = "DISPUTED"
     IN_USE = "IN_USE"
     WITHDRAWN = "WITHDRAWN"
+    RETURNED = "RETURNED"
+    DESTROYED = "DESTROYED"
 
 
 class PackageAct(StrEnum):
@@ -170,6 +99,8 @@ class PackageAct(StrEnum):
     DISPUTE = "dispute"  # RelayRejection or ContentConsignmentFailure
     HAND_OVER = "hand over"  # ContentHandover
     WITHDRAW = "withdraw"
+    RETURN = "return"
+    DESTROY = "destroy"
 
 
 class EntryState(StrEnum):
@@ -183,45 +114,11 @@ class EntryState(StrEnum):
     REJECTED = "REJECTED"
 
 
-_R, _RA, _P, _PA = RequestState, RequestAct, PackageState, PackageAct
-# The transitions T01 to T29 between two countries' authorities.
-_REQUEST: Mapping[tuple[RequestState, RequestAct], RequestState] = {
-    (_R.DRAFT, _RA.AMEND): _R.DRAFT,
-    (_R.RETURNED_TO_DRAFTER, _RA.AMEND): _R.DRAFT,
-    (_R.DRAFT, _RA.SUBMIT): _R.INTERNAL_REVIEW,
-    (_R.RETURNED_TO_DRAFTER, _RA.SUBMIT): _R.INTERNAL_REVIEW,
-    (_R.INTERNAL_REVIEW, _RA.RETURN): _R.RETURNED_TO_DRAFTER,
-    (_R.INTERNAL_REVIEW, _RA.APPROVE): _R.APPROVED,
-    (_R.APPROVED, _RA.SEND): _R.TRANSMITTED,
-    (_R.APPROVED, _RA.LAPSE): _R.LAPSED,
-    (_R.TRANSMITTED, _RA.DELIVER): _R.DELIVERED,
-    (_R.TRANSMITTED, _RA.REJECT): _R.INADMISSIBLE,
-    (_R.DELIVERED, _RA.REJECT): _R.INADMISSIBLE,
-    (_R.DELIVERED, _RA.ACKNOWLEDGE): _R.ACKNOWLEDGED,
-    (_R.ACKNOWLEDGED, _RA.REVIEW): _R.UNDER_REVIEW,
-    (_R.UNDER_REVIEW, _RA.ASK): _R.INFO_REQUESTED,
-    (_R.INFO_REQUESTED, _RA.ANSWER): _R.UNDER_REVIEW,
-    (_R.UNDER_REVIEW, _RA.PROPOSE): _R.CONDITIONS_PROPOSED,
-    (_R.CONDITIONS_PROPOSED, _RA.SETTLE): _R.UNDER_REVIEW,
-    (_R.UNDER_REVIEW, _RA.ACCEPT): _R.ACCEPTED,
-    (_R.UNDER_REVIEW, _RA.ACCEPT_IN_PART): _R.PARTIALLY_ACCEPTED,
-    (_R.UNDER_REVIEW, _RA.REFUSE): _R.REFUSED,
-    (_R.UNDER_REVIEW, _RA.POSTPONE): _R.POSTPONED,
-    (_R.EXECUTING, _RA.POSTPONE): _R.POSTPONED,
-    (_R.POSTPONED, _RA.RESUME): _R.UNDER_REVIEW,
-    (_R.ACCEPTED, _RA.EXECUTE): _R.EXECUTING,
-    (_R.PARTIALLY_ACCEPTED, _RA.EXECUTE): _R.EXECUTING,
-    (_R.EXECUTING, _RA.FULFIL_IN_PART): _R.PARTIALLY_FULFILLED,
-    (_R.PARTIALLY_FULFILLED, _RA.FULFIL_IN_PART): _R.PARTIALLY_FULFILLED,
-    (_R.EXECUTING, _RA.FULFIL): _R.FULFILLED,
-    (_R.PARTIALLY_FULFILLED, _RA.FULFIL): _R.FULFILLED,
-    (_R.FULFILLED, _RA.CLOSE): _R.CLOSED,
-    (_R.EXECUTING, _RA.SUSPEND): _R.SUSPENDED,
-    (_R.PARTIALLY_FULFILLED, _RA.SUSPEND): _R.SUSPENDED,
-    (_R.SUSPENDED, _RA.RESUME): _R.EXECUTING,
-    (_R.SUSPENDED, _RA.REFUSE): _R.REFUSED,
-    (_R.REFUSED, _RA.REVIEW): _R.UNDER_REVIEW,
-    **{(s, _RA.WITHDRAW): _R.WITHDRAWN for s in _R if _R.TRANSMITTED <= s <= _R.FULFILLED},
+_P, _PA = PackageState, PackageAct
+_ENDED: Mapping[tuple[PackageState, PackageAct], PackageState] = {
+    (state, act): end
+    for state in (_P.VERIFIED, _P.IN_USE, _P.DISPUTED)
+    for act, end in ((_PA.RETURN, _P.RETURNED), (_PA.DESTROY, _P.DESTROYED))
 }
 _SENDER: Mapping[tuple[PackageState, PackageAct], PackageState] = {
     (_P.COLLECTING, _PA.COLLECT): _P.COLLECTING,
@@ -241,33 +138,23 @@ _SENDER: Mapping[tuple[PackageState, PackageAct], PackageState] = {
         (s, _PA.WITHDRAW): _P.WITHDRAWN
         for s in (_P.COLLECTING, _P.COLLECTED, _P.FILTERED, _P.CLEARED)
     },
+    **_ENDED,
 }
 _RECEIVER: Mapping[tuple[PackageState, PackageAct], PackageState] = {
     (_P.RECEIVED, _PA.VERIFY): _P.VERIFIED,
     (_P.RECEIVED, _PA.DISPUTE): _P.DISPUTED,
     (_P.VERIFIED, _PA.HAND_OVER): _P.IN_USE,
+    **_ENDED,
 }
 _PACKAGE = {Direction.OUT: _SENDER, Direction.IN: _RECEIVER}
-_MEASURE: Mapping[tuple[MeasureState, RequestAct], MeasureState] = {
-    (MeasureState.REQUESTED, RequestAct.ACCEPT): MeasureState.ACCEPTED,
-    (MeasureState.REQUESTED, RequestAct.REFUSE): MeasureState.REFUSED,
-}
 
 
-def advance_request(state: RequestState, act: RequestAct) -> RequestState:
-    """Return the state after `act`; raises WrongStateError."""
+def advance(state: State, act: Act) -> State:
+    """Return the state of a request, or of a measure of it, after `act`; raises WrongStateError."""
     try:
-        return _REQUEST[state, act]
-    except KeyError:
-        raise WrongStateError(state, act, (a for s, a in _REQUEST if s == state)) from None
-
-
-def advance_measure(state: MeasureState, act: RequestAct) -> MeasureState:
-    """Return a measure's state after ACCEPT or REFUSE; raises WrongStateError."""
-    try:
-        return _MEASURE[state, act]
-    except KeyError:
-        raise WrongStateError(state, act, (a for s, a in _MEASURE if s == state)) from None
+        return lifecycle.advance(state, act)
+    except lifecycle.WrongStateError as error:
+        raise WrongStateError(state, act, lifecycle.open_acts(state)) from error
 
 
 def advance_package(direction: Direction, state: PackageState, act: PackageAct) -> PackageState:

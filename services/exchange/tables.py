@@ -14,10 +14,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from services.exchange.states import (
     Direction,
     EntryState,
-    MeasureState,
     PackageState,
-    RequestState,
 )
+from shared.protocol.law.lifecycle import State
 from shared.runtime.database import UtcDateTime
 
 
@@ -46,22 +45,31 @@ class Base(DeclarativeBase):
         list[str]: sa.JSON,
         dict[str, Any]: sa.JSON,
         Direction: _word(Direction),
-        RequestState: _word(RequestState),
-        MeasureState: _word(MeasureState),
+        State: _word(State),
         PackageState: _word(PackageState),
         EntryState: _word(EntryState),
     }
 
 
 class RequestRow(Base):
-    """A request for assistance, ours (`out`) or a peer's (`in`)."""
+    """A request for assistance, ours (`out`) or a peer's (`in`). `turn` counts its acts."""
 
     __tablename__ = "request"
+    __table_args__ = (
+        sa.Index("request_by_state", "state", "id"),
+        sa.Index("request_by_peer", "peer", "id"),
+        sa.Index("request_by_reference", "own_reference"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     direction: Mapped[Direction]
     peer: Mapped[str]
-    state: Mapped[RequestState]
+    state: Mapped[State]  # the fold of its measures
+    turn: Mapped[int]
+    kind: Mapped[str | None]  # these three are of the document, for searches
+    urgency: Mapped[str | None]
+    instrument: Mapped[str | None]
+    disagreement: Mapped[str | None]  # what the peer said of its state, where it is another one
     version: Mapped[int]
     document: Mapped[bytes]  # canonical JSON
     digest: Mapped[str]  # SHA-256 of `document`
@@ -85,7 +93,8 @@ class MeasureRow(Base):
     ordinal: Mapped[int]
     code: Mapped[str]
     description: Mapped[str]
-    state: Mapped[MeasureState]
+    state: Mapped[State]
+    consulted_at: Mapped[datetime | None]  # T13: without it there is no refusal
 
 
 class HistoryRow(Base):

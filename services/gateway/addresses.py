@@ -74,6 +74,33 @@ def _route(
     )
 
 
+# An act on a request, and which scope it takes.
+ACTS: Mapping[str, str] = {
+    "submit": "write",
+    "return": "approve",
+    "approve": "approve",
+    "send": "approve",
+    "acknowledge": "decide",
+    "forward": "decide",
+    "review": "decide",
+    "ask": "decide",
+    "answer": "approve",
+    "propose": "decide",
+    "settle": "approve",
+    "accept": "decide",
+    "refuse": "decide",
+    "postpone": "decide",
+    "resume": "decide",
+    "execute": "execute",
+    "substitute": "execute",
+    "fulfil": "decide",
+    "close": "approve",
+    "withdraw": "approve",
+    "reopen": "approve",
+    "supplement": "approve",
+}
+
+
 def _view(name: str) -> Route:
     """What an overseer reads of the log, and says why."""
     line, target = f"GET /v1/audit/{name}", f"/oversight/{name}"
@@ -107,12 +134,10 @@ ROUTES: Sequence[Route] = (
     _route("GET /v1/requests", "exchange", "requests:read"),
     _route("GET /v1/requests/{id}", "exchange", "requests:read"),
     _route("PUT /v1/requests/{id}", "exchange", "requests:write"),
-    _route("POST /v1/requests/{id}/submit", "exchange", "requests:write"),
-    _route("POST /v1/requests/{id}/approve", "exchange", "requests:approve"),
-    _route("POST /v1/requests/{id}/send", "exchange", "requests:approve"),
-    _route("POST /v1/requests/{id}/acknowledge", "exchange", "requests:decide"),
-    _route("POST /v1/requests/{id}/accept", "exchange", "requests:decide"),
-    _route("POST /v1/requests/{id}/refuse", "exchange", "requests:decide"),
+    *(
+        _route(f"POST /v1/requests/{{id}}/{act}", "exchange", f"requests:{scope}")
+        for act, scope in ACTS.items()
+    ),
     _route("POST /v1/packages", "exchange", "packages:prepare"),
     _route("GET /v1/packages", "exchange", "requests:read"),
     _route("GET /v1/packages/{id}", "exchange", "requests:read"),

@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shared.protocol.errors import FormatError, TrustError
 
 MAX_FILE: Final = 64 * 2**10  # bytes of a profile
-MAX_NAMED: Final = 8  # profiles of one ordered pair that a document may name: those of before, and the next
+MAX_NAMED: Final = (
+    8  # profiles of one ordered pair that a document may name: those of before, and the next
+)
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 _PATH: Final = re.compile(r"pairs/([0-9a-f]{64})\.([A-Z]{2})-([A-Z]{2})\.toml")

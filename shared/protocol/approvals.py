@@ -13,8 +13,8 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import StringConstraints
 
-from shared.protocol.canonical import b64u, encode, parse, unb64u
-from shared.protocol.digests import sha384
+from shared.protocol.canonical import Json, b64u, encode, parse, unb64u
+from shared.protocol.digests import sha256, sha384
 from shared.protocol.errors import ApprovalError, FormatError, UnknownKeyError
 from shared.protocol.keys import OfficerKey, OfficerPublic
 from shared.protocol.messages import ApprovalReference, Body, Count, Id, Seconds
@@ -29,7 +29,7 @@ PACKAGE_PREPARE: Final = "package.prepare"
 PACKAGE_CLEAR: Final = "package.clear"
 PACKAGE_RELEASE: Final = "package.release"
 PACKAGE_RECEIVE: Final = "package.receive"
-# Over a statement: the digest is the SHA-256 of its canonical JSON.
+# Over a statement: the digest is that of `statement_digest`.
 FINDING: Final = "finding"
 REQUEST_DECIDE: Final = "request.decide"
 CONDITIONS_SETTLE: Final = "conditions.settle"
@@ -64,6 +64,7 @@ _PAIRS: Final = (
 
 GRANT_LIFE: Final = 900  # seconds for which an approval of `package.receive` lets a package be read
 GRANT_SKEW: Final = 30  # seconds that the clock of whoever signed it may run ahead
+STATEMENT_LIFE: Final = 86_400  # seconds within which a signed statement is handed in
 Decision = Literal["approve", "reject"]
 
 
@@ -202,18 +203,29 @@ def _split(jws: str) -> tuple[bytes, bytes, str]:
     return unb64u(parts[0]), unb64u(parts[1]), parts[2]
 
 
-def check_fresh(grant: Approval, now: int) -> None:
-    """Check that an approval to read was signed in these minutes.
+def statement_digest(what: str, statement: Mapping[str, Json]) -> str:
+    """Digest what an officer says beside approving a document: SHA-256, hex (spec/approvals.md, 4).
 
     Args:
-        grant: of the act `package.receive`.
+        what: is done with it: the last part of the address of the call, as `refuse` or `findings`.
+        statement: the JSON object that is said.
+    """
+    return sha256(encode({"statement": dict(statement), "what": what})).hex()
+
+
+def check_fresh(grant: Approval, now: int, life: int = GRANT_LIFE) -> None:
+    """Check that an approval to read, or one over a statement, was signed just now.
+
+    Args:
+        grant: the approval.
         now: Unix seconds.
+        life: seconds for which it counts.
 
     Raises:
-        ApprovalError: it is older than `GRANT_LIFE`, or from the future.
+        ApprovalError: it is older, or from the future.
     """
-    if not now - GRANT_LIFE < grant.iat <= now + GRANT_SKEW:
-        raise ApprovalError("the approval was not signed in these minutes", kid=grant.kid)
+    if not now - life < grant.iat <= now + GRANT_SKEW:
+        raise ApprovalError("the approval was not signed in time", kid=grant.kid)
 
 
 def are_faced(a: Approval, b: Approval) -> bool:

@@ -152,6 +152,7 @@ class NoticeBody(Body):
         "emergency",
         "confidentiality",
         "closing",
+        "supplement",
         "use-report-request",
         "use-report",
         "onward-request",

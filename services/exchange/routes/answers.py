@@ -10,26 +10,47 @@ from services.exchange.records import (
     GivenApproval,
     PackageFile,
     Progress,
+    Request,
     RequestFile,
     Step,
 )
-from services.exchange.states import Direction, PackageState, RequestState
+from services.exchange.states import Direction, PackageState
 from shared.protocol import canonical
+from shared.protocol.law import lifecycle
+from shared.protocol.law.lifecycle import State
 from shared.runtime.clock import milliseconds
 
-_REQUEST_WAITS: Mapping[tuple[Direction, RequestState], str] = {
-    (Direction.OUT, RequestState.DRAFT): "the preparer, to submit it with an approval",
-    (Direction.OUT, RequestState.RETURNED_TO_DRAFTER): "the preparer, to amend it",
-    (Direction.OUT, RequestState.INTERNAL_REVIEW): "a second officer, to approve it",
-    (Direction.OUT, RequestState.APPROVED): "the approver, to send it",
-    (Direction.OUT, RequestState.TRANSMITTED): "the other country's node, to take it",
-    (Direction.OUT, RequestState.DELIVERED): "the other authority, to acknowledge it",
-    (Direction.OUT, RequestState.ACKNOWLEDGED): "the other authority, to decide",
-    (Direction.OUT, RequestState.EXECUTING): "the other authority's evidence",
-    (Direction.IN, RequestState.DELIVERED): "our authority, to acknowledge it",
-    (Direction.IN, RequestState.ACKNOWLEDGED): "our authority, to accept or refuse it",
-    (Direction.IN, RequestState.EXECUTING): "our authority, to collect and release the evidence",
-}
+_REQUEST_WAITS: Mapping[tuple[Direction, State], str] = {
+    (Direction.OUT, State.DRAFT): "the preparer, to submit it with an approval",
+    (Direction.OUT, State.RETURNED_TO_DRAFTER): "the preparer, to amend it",
+    (Direction.OUT, State.INTERNAL_REVIEW): "a second officer, to approve it",
+    (Direction.OUT, State.APPROVED): "the approver, to send it",
+    (Direction.OUT, State.TRANSMITTED): "the other country's node, to take it",
+    (Direction.OUT, State.DELIVERED): "the other authority, to acknowledge it",
+    (Direction.OUT, State.ACKNOWLEDGED): "the other authority, to review it",
+    (Direction.OUT, State.UNDER_REVIEW): "the other authority, to decide",
+    (Direction.OUT, State.INFO_REQUESTED): "our authority, to answer what was asked",
+    (Direction.OUT, State.CONDITIONS_PROPOSED): "our authority, to accept the conditions or decline",
+    (Direction.OUT, State.ACCEPTED): "the other authority, to begin execution",
+    (Direction.OUT, State.PARTIALLY_ACCEPTED): "the other authority, to begin execution",
+    (Direction.OUT, State.POSTPONED): "the other authority, to go on when the ground has ceased",
+    (Direction.OUT, State.EXECUTING): "the other authority's evidence",
+    (Direction.OUT, State.PARTIALLY_FULFILLED): "more of the other authority's evidence",
+    (Direction.OUT, State.FULFILLED): "our authority, to verify everything and close it",
+    (Direction.OUT, State.SUSPENDED): "a court of the other country",
+    (Direction.IN, State.DELIVERED): "our authority, to acknowledge it",
+    (Direction.IN, State.ACKNOWLEDGED): "our authority, to review it",
+    (Direction.IN, State.UNDER_REVIEW): "our authority, to decide",
+    (Direction.IN, State.INFO_REQUESTED): "the other authority, to answer what was asked",
+    (Direction.IN, State.CONDITIONS_PROPOSED): "the other authority, to accept the conditions or decline",
+    (Direction.IN, State.ACCEPTED): "our executing authority, to obtain the order and begin",
+    (Direction.IN, State.PARTIALLY_ACCEPTED): "our executing authority, to obtain the order and begin",
+    (Direction.IN, State.POSTPONED): "our authority, to go on when the ground has ceased",
+    (Direction.IN, State.EXECUTING): "our authority, to collect and release the evidence",
+    (Direction.IN, State.PARTIALLY_FULFILLED): "our authority, to release the rest, or say it was all",
+    (Direction.IN, State.FULFILLED): "the other authority, to close it",
+    (Direction.IN, State.SUSPENDED): "our court",
+}  # fmt: skip
 _PACKAGE_WAITS: Mapping[tuple[Direction, PackageState], str] = {
     (Direction.OUT, PackageState.COLLECTING): "the preparer, to add files and close it",
     (Direction.OUT, PackageState.CLOSING): "the node, to read everything back",
@@ -81,6 +102,11 @@ class RequestAnswer:
     direction: str
     peer: str
     state: str
+    kind: str | None
+    urgency: str | None
+    instrument: str | None  # of its legal basis, the one that counts
+    disagreement: str | None  # where the other country holds it in another state
+    open_acts: tuple[str, ...]  # on this side of the border
     version: int
     digest: str  # SHA-256 of the canonical document, hex: what officers approve
     document: canonical.Json
@@ -178,6 +204,11 @@ def request(file: RequestFile) -> RequestAnswer:
         direction=known.direction,
         peer=known.peer,
         state=known.state,
+        kind=known.kind,
+        urgency=known.urgency,
+        instrument=known.instrument,
+        disagreement=known.disagreement,
+        open_acts=_open_acts(known),
         version=known.version,
         digest=known.digest,
         document=canonical.parse(known.document),
@@ -239,6 +270,19 @@ def item(listed: Listed) -> ItemAnswer:
         sha256=declared.sha256.hex(),
         media_type=declared.media_type,
         segments=listed.segments,
+    )
+
+
+def _open_acts(known: Request) -> tuple[str, ...]:
+    side = "RQ" if known.direction is Direction.OUT else "RD"
+    acts = {act for each in known.measures for act in lifecycle.open_acts(each.state)}
+    acts |= set(lifecycle.open_acts(known.state))
+    return tuple(
+        sorted(
+            act
+            for act in acts
+            if any(role.startswith(side) for role in lifecycle.transition(act).roles)
+        )
     )
 
 

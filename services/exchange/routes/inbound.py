@@ -67,9 +67,7 @@ async def take(request: Request, response: Response, peer: Peer, node: Node) -> 
         intake.receive,
         envelope,
         sender=peer,
-        database=node.database,
-        keyring=node.keyring,
-        directory=node.directory,
+        bench=node.bench,
         refusals=node.refusals,
     )
     response.status_code = SAME if taken.again else ACCEPTED

@@ -194,12 +194,7 @@ def release_package(
     file = release.release(
         package_id,
         content.approval,
-        database=node.database,
-        vault=node.vault,
-        keyring=node.keyring,
-        officers=node.officers,
-        directory=node.directory,
-        own_log=node.own_log,
+        bench=node.bench,
         actor=actor,
     )
     return answers.package(file)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from services.exchange.approving import Officers
+from services.exchange.bench import Bench
 from services.exchange.keyring import Keyring
 from services.exchange.own_log import OwnLog
 from services.exchange.refusing import Refusals
@@ -32,6 +33,18 @@ class Parts:
     refusals: Refusals
     clock: Clock
     under_way: UnderWay = field(default_factory=UnderWay)
+
+    @property
+    def bench(self) -> Bench:
+        """Return what every act rests on."""
+        return Bench(
+            database=self.database,
+            vault=self.vault,
+            keyring=self.keyring,
+            officers=self.officers,
+            directory=self.directory,
+            own_log=self.own_log,
+        )
 
 
 def parts_of(request: Request) -> Parts:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from services.exchange.routes.told_acts import told_acts
+from services.exchange.routes.told_request import DRAFT
 from shared.runtime.openapi import JSON, OCTETS, Told
 
 REQUEST_ID = "01a1fdfa-4600-7c63-8c66-804dc68564d2"
@@ -11,22 +13,6 @@ SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 SHA384 = "ab" * 48
 AT = "2026-11-21T12:00:00.000Z"
 
-DRAFT = {
-    "to": "QN",
-    "request_kind": "MLA",
-    "legal_basis": [{"instrument": "BUD", "article": "31"}],
-    "own_reference": "QM-2026-0042",
-    "issuing_authority": "Prosecutor of QM",
-    "offences": [{"name": "Fraud", "provision": "s. 1", "max_penalty_months": 60}],
-    "facts": "An account was emptied.",
-    "purpose": "To find out who did it.",
-    "measures": [
-        {"code": "MEA-03", "description": "Subscriber data", "identifiers": ["+99 1"]},
-        {"code": "MEA-05", "description": "Call records", "from": "2026-01-01"},
-    ],
-    "urgent": False,
-    "confidential": True,
-}
 _ENTRY = {"channel": "QM>QN", "epoch": 0, "seq": 1, "hash": SHA384}
 REQUEST = {
     "request_id": REQUEST_ID,
@@ -35,13 +21,18 @@ REQUEST = {
     "state": "S00",
     "version": 1,
     "digest": SHA256,
-    "document": {"v": 1, "request_id": REQUEST_ID, "from": "QM", "to": "QN"},
+    "document": {"v": 2, "request_id": REQUEST_ID, "from": "QM", "to": "QN"},
+    "kind": "MLA",
+    "urgency": "ROUTINE",
+    "instrument": "BUD",
+    "disagreement": None,
+    "open_acts": ["amend", "submit"],
     "measures": [
         {
             "measure_id": "M01",
             "code": "MEA-03",
             "description": "Subscriber data",
-            "state": "requested",
+            "state": "S00",
         }
     ],
     "approvals": [],
@@ -107,26 +98,7 @@ TOLD: Mapping[str, Told] = {
     "POST /v1/requests": Told(body=DRAFT, answer=REQUEST),
     "GET /v1/requests/{request_id}": Told(answer=REQUEST),
     "PUT /v1/requests/{request_id}": Told(body=DRAFT, answer={**REQUEST, "version": 2}),
-    "POST /v1/requests/{request_id}/submit": Told(
-        body=_APPROVAL, answer={**REQUEST, "state": "S01"}
-    ),
-    "POST /v1/requests/{request_id}/approve": Told(
-        body=_APPROVAL, answer={**REQUEST, "state": "S03"}
-    ),
-    "POST /v1/requests/{request_id}/send": Told(
-        answer={**REQUEST, "state": "S04", "entry": _ENTRY}
-    ),
-    "POST /v1/requests/{request_id}/acknowledge": Told(
-        body={"reference": "QN-88/26"}, answer={**REQUEST, "direction": "in", "state": "S06"}
-    ),
-    "POST /v1/requests/{request_id}/accept": Told(
-        body={"measures": ["M01"], "note": "Under way."},
-        answer={**REQUEST, "direction": "in", "state": "S14"},
-    ),
-    "POST /v1/requests/{request_id}/refuse": Told(
-        body={"codes": ["REF-02"], "reasons": "The act is no offence here."},
-        answer={**REQUEST, "direction": "in", "state": "S12"},
-    ),
+    **told_acts(REQUEST),
     "GET /v1/packages": Told(answer={"packages": [PACKAGE]}),
     "POST /v1/packages": Told(
         body={"request_id": REQUEST_ID, "measures": ["M01"], "title": "Account statements"},

@@ -94,6 +94,12 @@ def listed(
     return tuple(_package(row) for row in db.scalars(query))
 
 
+def of_request(db: Session, request_id: str) -> tuple[Package, ...]:
+    """Return the packages of a request, the oldest first."""
+    query = select(PackageRow).where(PackageRow.request_id == request_id).order_by(PackageRow.id)
+    return tuple(_package(row) for row in db.scalars(query))
+
+
 def move(db: Session, package_id: str, act: PackageAct, actor: Actor) -> PackageState:
     """Move a package along an arrow, by compare-and-swap, and note it in its history.
 

@@ -1,21 +1,17 @@
 """Requests for assistance and their measures."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from services.exchange.records import EntryRef, Measure, Request
-from services.exchange.states import (
-    Actor,
-    Direction,
-    MeasureState,
-    RequestAct,
-    RequestState,
-    advance_request,
-)
+from services.exchange.states import Actor, Direction
 from services.exchange.store import history
 from services.exchange.tables import MeasureRow, RequestRow
+from shared.protocol.law.lifecycle import State, fold
 from shared.runtime.refusals import Conflict, NotFound
 
 PAGE = 500  # requests or packages in one answer
@@ -29,6 +25,10 @@ def add(db: Session, request: Request) -> None:
             direction=request.direction,
             peer=request.peer,
             state=request.state,
+            turn=request.turn,
+            kind=request.kind,
+            urgency=request.urgency,
+            instrument=request.instrument,
             version=request.version,
             document=request.document,
             digest=request.digest,
@@ -61,34 +61,57 @@ def find(db: Session, request_id: str) -> Request:
     return _request(row, _measures(db, [request_id])[request_id])
 
 
-def listed(
-    db: Session, *, direction: Direction | None, state: RequestState | None
-) -> tuple[Request, ...]:
-    """Return the newest requests first, at most `PAGE`."""
-    query = select(RequestRow).order_by(RequestRow.id.desc()).limit(PAGE)
-    if direction is not None:
-        query = query.where(RequestRow.direction == direction)
-    if state is not None:
-        query = query.where(RequestRow.state == state)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which requests; None: any. `text` begins one of the own references; `before`: ids below it."""
+
+    direction: Direction | None = None
+    state: State | None = None
+    peer: str | None = None
+    kind: str | None = None
+    urgency: str | None = None
+    text: str | None = None
+    before: str | None = None
+    limit: int = PAGE
+
+
+def listed(db: Session, wanted: Wanted) -> tuple[Request, ...]:
+    """Return the newest requests first, at most `limit`."""
+    query = select(RequestRow).order_by(RequestRow.id.desc()).limit(min(wanted.limit, PAGE))
+    for name in ("direction", "state", "peer", "kind", "urgency"):
+        value = getattr(wanted, name)
+        if value is not None:
+            query = query.where(getattr(RequestRow, name) == value)
+    if wanted.before is not None:
+        query = query.where(RequestRow.id < wanted.before)
+    if wanted.text is not None:
+        query = query.where(
+            RequestRow.own_reference >= wanted.text,
+            RequestRow.own_reference < wanted.text + "\U0010ffff",
+        )
     rows = db.scalars(query).all()
     measures = _measures(db, [row.id for row in rows])
     return tuple(_request(row, measures[row.id]) for row in rows)
 
 
-def move(db: Session, request_id: str, act: RequestAct, actor: Actor) -> RequestState:
-    """Move a request along an arrow, by compare-and-swap, and note it in its history.
+def move(db: Session, request: Request, states: Mapping[str, State], actor: Actor) -> State:
+    """Write where measures stand now, by compare-and-swap on the turn, and note it in the history.
+
+    Args:
+        request: as it was read in this transaction.
+        states: of the measures that moved.
+
+    Returns:
+        The state of the request: the fold of its measures.
 
     Raises:
-        NotFound: there is none of that id.
-        WrongStateError: the act is not open in its state.
         Conflict: somebody else moved it at the same time.
     """
-    before = find(db, request_id).state
-    after = advance_request(before, act)
+    after = fold([states.get(each.measure_id, each.state) for each in request.measures])
     moved = db.scalar(
         update(RequestRow)
-        .where(RequestRow.id == request_id, RequestRow.state == before)
-        .values(state=after, updated_at=actor.at)
+        .where(RequestRow.id == request.id, RequestRow.turn == request.turn)
+        .values(state=after, turn=request.turn + 1, updated_at=actor.at)
         .returning(RequestRow.id)
     )
     if moved is None:
@@ -97,8 +120,21 @@ def move(db: Session, request_id: str, act: RequestAct, actor: Actor) -> Request
             "Somebody else changed this request at the same moment.",
             next_step="Look at it again, then decide.",
         )
-    history.append(db, request_id, after, actor)
+    for measure_id, state in states.items():
+        _set_measure(db, request.id, measure_id, state=state)
+    history.append(db, request.id, after, actor)
     return after
+
+
+def consulted(db: Session, request_id: str, measures: Iterable[str], at: datetime) -> None:
+    """Note that the authorities consulted on measures (T13)."""
+    for measure_id in measures:
+        _set_measure(db, request_id, measure_id, consulted_at=at)
+
+
+def disagree(db: Session, request_id: str, said: str | None) -> None:
+    """Note what the peer says of the state where it differs from ours; None: it does not any more."""
+    db.execute(update(RequestRow).where(RequestRow.id == request_id).values(disagreement=said))
 
 
 def replace_document(db: Session, request: Request) -> None:
@@ -112,6 +148,9 @@ def replace_document(db: Session, request: Request) -> None:
             document=request.document,
             digest=request.digest,
             own_reference=request.own_reference,
+            kind=request.kind,
+            urgency=request.urgency,
+            instrument=request.instrument,
             updated_at=request.updated_at,
         )
     )
@@ -126,14 +165,12 @@ def set_entry(db: Session, request_id: str, entry: EntryRef) -> None:
     )
 
 
-def set_measures(db: Session, request_id: str, states: Mapping[str, MeasureState]) -> None:
-    """Write what was decided, measure by measure."""
-    for measure_id, state in states.items():
-        db.execute(
-            update(MeasureRow)
-            .where(MeasureRow.request_id == request_id, MeasureRow.measure_id == measure_id)
-            .values(state=state)
-        )
+def _set_measure(db: Session, request_id: str, measure_id: str, **values: object) -> None:
+    db.execute(
+        update(MeasureRow)
+        .where(MeasureRow.request_id == request_id, MeasureRow.measure_id == measure_id)
+        .values(**values)
+    )
 
 
 def _add_measures(db: Session, request_id: str, measures: Iterable[Measure]) -> None:
@@ -165,6 +202,7 @@ def _measures(db: Session, request_ids: list[str]) -> dict[str, tuple[Measure, .
             code=row.code,
             description=row.description,
             state=row.state,
+            consulted_at=row.consulted_at,
         )
         found[row.request_id] = (*found[row.request_id], measure)
     return found
@@ -176,6 +214,11 @@ def _request(row: RequestRow, measures: tuple[Measure, ...]) -> Request:
         direction=row.direction,
         peer=row.peer,
         state=row.state,
+        turn=row.turn,
+        kind=row.kind,
+        urgency=row.urgency,
+        instrument=row.instrument,
+        disagreement=row.disagreement,
         version=row.version,
         document=row.document,
         digest=row.digest,

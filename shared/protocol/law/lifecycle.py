@@ -190,7 +190,9 @@ TRANSITIONS: Sequence[Transition] = (
         "EIO 7(6), 16(1); BUD 27(9)(c)",
         whole=True,
     ),
-    _arrow("T10", Act.REVIEW, "S06", "S07", "RD-CA", _E.NOTICE, "a reviewer is assigned", whole=True),
+    _arrow(
+        "T10", Act.REVIEW, "S06", "S07", "RD-CA", _E.NOTICE, "a reviewer is assigned", whole=True
+    ),
     _arrow(
         "T11",
         Act.ASK,
@@ -271,7 +273,7 @@ TRANSITIONS: Sequence[Transition] = (
         "T28", Act.LAPSE, "S03-S11 S13-S16 S19", "S21", "SYS", _E.WITHDRAWAL, "EER 4(5)", whole=True
     ),
     _arrow("T29", Act.REOPEN, "S12", "S07", "RQ-CA", _E.ANSWER, "BUD 27(6)"),
-    _arrow("T30", Act.SUPPLEMENT, "S06-S15", None, "RQ-CA", _E.AMENDMENT, "EIO 8", whole=True),
+    _arrow("T30", Act.SUPPLEMENT, "S06-S15", None, "RQ-CA", _E.NOTICE, "EIO 8", whole=True),
     _arrow(
         "T31",
         Act.REPORT,

@@ -158,7 +158,10 @@ def _clocks(pair: Pair) -> Iterable[Meaning]:
     for position, clock in enumerate(pair.clock):
         here, key = ("clock", position), (clock.act, clock.starts)
         if key not in known:
-            yield here, f"there is no clock to {clock.act} from {clock.starts} (policy.toml has them)"
+            yield (
+                here,
+                f"there is no clock to {clock.act} from {clock.starts} (policy.toml has them)",
+            )
         if key in seen:
             yield here, f"there are two clocks to {clock.act} from {clock.starts}"
         seen.add(key)

@@ -19,14 +19,15 @@ from services.exchange.closing import Closer
 from services.exchange.main import compose
 from services.exchange.records import EntryRef, Measure, Request
 from services.exchange.routes.parts import Parts
-from services.exchange.routes.told import DRAFT
+from services.exchange.routes.told_request import DRAFT
 from services.exchange.settings import ExchangeSettings
-from services.exchange.states import Direction, MeasureState, RequestState
+from services.exchange.states import Direction
 from services.exchange.store import events, requests
 from shared.protocol import canonical, trust
-from shared.protocol.approvals import Act, sign_approval
+from shared.protocol.approvals import Act, sign_approval, statement_digest
 from shared.protocol.identifiers import new_id
 from shared.protocol.keys import OfficerKey
+from shared.protocol.law.lifecycle import State
 from shared.runtime.keystore import Keystore
 from shared.runtime.principals import Assertions, Principal
 from tests.asserting import Asserting
@@ -108,7 +109,7 @@ class Node:
         """Sign an approval as the officer of a role."""
         folder = self.federation / self.country / "authorities"
         key = OfficerKey.from_bytes((folder / f"{role}.officer.key").read_bytes())
-        parts = {
+        parts: Answer = {
             "object_id": subject.get("package_id") or subject["request_id"],
             "version": subject["version"],
             "digest": subject["digest"],
@@ -116,6 +117,13 @@ class Node:
             "iat": int(self.clock().timestamp()),
         } | changed
         return {"approval": sign_approval(key, act=act, **parts)}
+
+    def said(
+        self, role: str, act: Act, what: str, subject: Mapping[str, Any], **said: Any
+    ) -> Answer:  # noqa: ANN401
+        """Sign a statement as the officer of a role: what goes to an address that demands one."""
+        digest = statement_digest(what, said)
+        return {"statement": said, **self.approval(role, act, subject, digest=digest)}
 
 
 def grant(node: Node, package_id: str, **changed: Any) -> dict[str, str]:  # noqa: ANN401
@@ -200,17 +208,14 @@ def draft(**changed: Any) -> Answer:  # noqa: ANN401
 def receive_request(
     node: Node,
     sender: str = "QM",
-    state: RequestState = RequestState.DELIVERED,
-    measures: MeasureState = MeasureState.REQUESTED,
+    state: State = State.DELIVERED,
     entry: str | None = "ab" * 48,
     **changed: Any,  # noqa: ANN401
 ) -> str:
     """Put a peer's request on record, as its intake does (S05), or in a later state."""
     request_id = new_id(node.clock())
     content = draft(to=node.country, **changed)
-    for number, measure in enumerate(content["measures"], 1):
-        measure["measure_id"] = f"M{number:02d}"
-    document = canonical.encode({"v": 1, "request_id": request_id, "from": sender, **content})
+    document = canonical.encode({"v": 2, "request_id": request_id, "from": sender, **content})
     request = Request(
         id=request_id,
         direction=Direction.IN,
@@ -219,13 +224,16 @@ def receive_request(
         version=1,
         document=document,
         digest=hashlib.sha256(document).hexdigest(),
-        own_reference=content["own_reference"],
+        own_reference=content["own_references"][0],
+        kind="MLA",
+        urgency="ROUTINE",
+        instrument="BUD",
         measures=tuple(
             Measure(
                 measure_id=m["measure_id"],
                 code=m["code"],
                 description=m["description"],
-                state=measures,
+                state=state,
             )
             for m in content["measures"]
         ),
@@ -243,9 +251,7 @@ def receive_request(
 
 def accepted_request(node: Node, **changed: Any) -> str:  # noqa: ANN401
     """Put a peer's request on record that was accepted (S14)."""
-    return receive_request(
-        node, state=RequestState.EXECUTING, measures=MeasureState.ACCEPTED, **changed
-    )
+    return receive_request(node, state=State.EXECUTING, **changed)
 
 
 def outbox(node: Node) -> list[dict[str, canonical.Json]]:

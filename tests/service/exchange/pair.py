@@ -118,12 +118,24 @@ class Pair:
         """QM's request has been sent, acknowledged and accepted."""
         request_id = self.sent_request()
         self.settle()
-        path = f"/v1/requests/{request_id}"
-        said = {"reference": "QN-7", "note": ""}
-        self.qn.call("preparer", "POST", f"{path}/acknowledge", json=said)
-        self.qn.call("preparer", "POST", f"{path}/accept", json={"note": ""})
+        self.taken_up(request_id)
+        self.decided(request_id, "accept", note="")
+        self.qn.call("preparer", "POST", f"/v1/requests/{request_id}/execute", json={})
         self.settle()
         return request_id
+
+    def taken_up(self, request_id: str) -> None:
+        """QN acknowledges a request and looks at it (S07)."""
+        path = f"/v1/requests/{request_id}"
+        said = {"reference": "QN-7", "note": ""}
+        self.qn.call("approver", "POST", f"{path}/acknowledge", json=said)
+        self.qn.call("approver", "POST", f"{path}/review", json={"reviewer": "Section 3"})
+
+    def decided(self, request_id: str, what: str, **said: Any) -> Any:  # noqa: ANN401
+        """QN decides, with its officer's signature."""
+        found = self.request(self.qn, request_id)
+        signed = self.qn.node.said("approver", "request.decide", what, found, **said)
+        return self.qn.call("approver", "POST", f"/v1/requests/{request_id}/{what}", json=signed)
 
     def released_package(self, files: Mapping[str, bytes] | None = None) -> str:
         """QN has released a package; nothing of it has left yet."""

@@ -1,0 +1,60 @@
+"""How a request ends: closed, withdrawn; or goes on in another one (T23, T24, T30)."""
+
+from services.exchange.acts.contents import Closing, Supplementing, Withdrawing
+from services.exchange.acts.deciding import decided
+from services.exchange.acts.deeds import Deed, Event, Outcome
+from services.exchange.states import PackageState
+from services.exchange.store import packages
+from shared.protocol.legalacts import NoticeBody, WithdrawalBody
+from shared.runtime.refusals import Conflict
+
+
+def close(deed: Deed) -> Outcome:
+    """T23: all packages are verified; none is in dispute or still on its way."""
+    assert isinstance(deed.content, Closing)
+    unsettled = [
+        package.id
+        for package in packages.of_request(deed.db, deed.request.id)
+        if package.state in {PackageState.RECEIVED, PackageState.DISPUTED}
+    ]
+    if unsettled:
+        raise Conflict(
+            "package_unsettled",
+            f"{len(unsettled)} packages are in dispute, or not yet verified.",
+            rule="T23",
+            next_step="Settle them with the other authority first.",
+            packages=unsettled,
+        )
+    body = NoticeBody(
+        kind="closing", request_id=deed.request.id, states=deed.told, text=deed.content.note
+    )
+    return Outcome(body=body, events=[Event("request.closed")])
+
+
+def withdraw(deed: Deed) -> Outcome:
+    """T24: the requesting country gives it up, and says what becomes of data already sent."""
+    said = deed.content
+    assert isinstance(said, Withdrawing)
+    body = WithdrawalBody(
+        request_id=deed.request.id,
+        states=deed.told,
+        codes=said.codes,
+        reasons=said.reasons,
+        data=said.data,
+    )
+    why = [Event("request.withdrawn", code) for code in said.codes]
+    return Outcome(body=body, events=[*why, *decided(deed)])
+
+
+def supplement(deed: Deed) -> Outcome:
+    """T30: another request supplements this one."""
+    said = deed.content
+    assert isinstance(said, Supplementing)
+    body = NoticeBody(
+        kind="supplement",
+        request_id=deed.request.id,
+        states=deed.told,
+        details={"supplement": said.supplement_id},
+        text=said.text,
+    )
+    return Outcome(body=body, events=[Event("request.supplemented")])

@@ -1,0 +1,8 @@
+"""Acts on items, on both sides."""
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,8 @@
+"""Conditions, queries, retention, onward transfer."""
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,253 @@
+"""What an act of the other country does here: the same machine, over the entry that tells of it.
+
+So both hold the same states. An act that is not open here is refused, and its receipt says so; where both
+do the same act and yet the states differ, that is a disagreement: put on record and named, no failure.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from services.exchange import acting, arrivals, casework, timing
+from services.exchange.acts import deciding
+from services.exchange.acts.deeds import Event
+from services.exchange.arrivals import Arrived, ContentRefusedError
+from services.exchange.bench import Bench
+from services.exchange.records import Request
+from services.exchange.states import Direction, advance
+from services.exchange.store import Session, requests
+from shared.protocol.entries import EntryType
+from shared.protocol.law import lifecycle
+from shared.protocol.law.lifecycle import Act
+from shared.protocol.legalacts import (
+    AcknowledgementBody,
+    ActBody,
+    AnswerBody,
+    ConditionsBody,
+    DecisionBody,
+    NoticeBody,
+    QueryBody,
+    WithdrawalBody,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an entry tells: which act (None: one that moves nothing), on which measures, which events."""
+
+    act: Act | None
+    measures: Sequence[str] | None = None
+    events: Sequence[Event] = ()
+
+
+_DECISIONS = {
+    "accepted": (Act.ACCEPT, "request.accepted"),
+    "refused": (Act.REFUSE, "request.refused"),
+    "postponed": (Act.POSTPONE, "request.postponed"),
+    "resumed": (Act.RESUME, "request.resumed"),
+    "executing": (Act.EXECUTE, "request.executing"),
+    "fulfilled": (Act.FULFIL, None),
+}
+_NOTICES = {
+    "forwarded": (Act.FORWARD, "request.forwarded"),
+    "reviewing": (Act.REVIEW, "request.reviewed"),
+    "substitution": (Act.SUBSTITUTE, "request.substituted"),
+    "closing": (Act.CLOSE, "request.closed"),
+    "supplement": (Act.SUPPLEMENT, "request.supplemented"),
+}
+
+
+def take(db: Session, arrived: Arrived, bench: Bench) -> None:
+    """Do here what the entry says was done there.
+
+    Raises:
+        ContentRefusedError: it is about no request between the two, or not for that country to do.
+        WrongStateError: the act is not open here.
+    """
+    kind, body_type = arrived.entry.type, _BODIES[arrived.entry.type]
+    body = body_type.read(arrived.entry.body)
+    assert isinstance(body, ActBody | NoticeBody)
+    if body.request_id is None:
+        raise ContentRefusedError("no_request", "An act is about a request.")
+    request = arrivals.common_request(db, arrived, body.request_id)
+    told = _TELLS[kind](body)
+    before = request
+    if told.act is not None:
+        _check_theirs(request, told.act)
+        request = _move(db, request, told, arrived)
+        timing.on_act(db, before, request, told.act, at=_at(arrived), bench=bench)
+    for effect in EFFECTS.get(kind, ()):
+        effect(db, arrived, before, bench)
+    _record(db, before, request, told, arrived)
+    _compare(db, request, body, arrived)
+
+
+def receipted(
+    db: Session, request_id: str, act: Act, event: str, arrived: Arrived, bench: Bench
+) -> None:
+    """Move our request as the peer's receipt of it says: it is there, or was not taken (T06, T07)."""
+    before = requests.find(db, request_id)
+    after = _move(db, before, Told(act=act), arrived)
+    timing.on_act(db, before, after, act, at=_at(arrived), bench=bench)
+    casework.record(db, event, after, arrived.actor)
+
+
+def answered(
+    db: Session, request: Request, measures: Sequence[str], arrived: Arrived, bench: Bench
+) -> None:
+    """Move the measures that a package of the peer answers (T21)."""
+    after = _move(db, request, Told(act=Act.FULFIL_IN_PART, measures=measures), arrived)
+    told = Told(act=Act.FULFIL_IN_PART)
+    timing.on_act(db, request, after, Act.FULFIL_IN_PART, at=_at(arrived), bench=bench)
+    _record(db, request, after, told, arrived)
+
+
+def contradicted(db: Session, request_id: str, reason: str, arrived: Arrived) -> None:
+    """Note that the peer did not take an act of ours: the two hold different states from here on."""
+    request = requests.find(db, request_id)
+    requests.disagree(db, request_id, f"{arrived.entry.sender} did not take an act: {reason}")
+    casework.record(db, "state.disagreement", request, arrived.actor, count=1)
+
+
+def _at(arrived: Arrived) -> datetime:
+    return datetime.fromtimestamp(arrived.entry.iat, UTC)
+
+
+Effect = Callable[[Session, Arrived, Request, Bench], None]
+# What an entry does beside moving the request: registered by the modules that know (`effects`).
+EFFECTS: dict[EntryType, list[Effect]] = {}
+
+
+def _move(db: Session, request: Request, told: Told, arrived: Arrived) -> Request:
+    assert told.act is not None
+    measures = acting.concerned(request, told.act, told.measures)
+    states = {each.measure_id: each.state for each in request.measures}
+    moved = {each: advance(states[each], told.act) for each in measures}
+    requests.move(db, request, moved, arrived.actor)
+    if told.act is Act.PROPOSE:
+        requests.consulted(db, request.id, measures, arrived.at)
+    return requests.find(db, request.id)
+
+
+def _check_theirs(request: Request, act: Act) -> None:
+    """Check that the act is one of the side of the border that the peer is on."""
+    sides = {role.value[:2] for role in lifecycle.transition(act).roles} & {"RQ", "RD"}
+    theirs = "RD" if request.direction is Direction.OUT else "RQ"
+    if sides and theirs not in sides:
+        raise ContentRefusedError("other_side", f"To {act} is for the other country to do.")
+
+
+def _record(db: Session, before: Request, after: Request, told: Told, arrived: Arrived) -> None:
+    """Record what arrived, and which state each measure reached: both logs tell the same."""
+    for event in told.events:
+        casework.record(
+            db, event.type, after, arrived.actor, reason=event.reason, count=event.count
+        )
+    known = {each.measure_id: each.state for each in before.measures}
+    moved = [e.measure_id for e in after.measures if known[e.measure_id] is not e.state]
+    if told.act in _DECIDING:
+        for event in deciding.reached_by(after, moved):
+            casework.record(
+                db, event.type, after, arrived.actor, reason=event.reason, count=event.count
+            )
+
+
+_DECIDING = frozenset(
+    {Act.ACCEPT, Act.REFUSE, Act.POSTPONE, Act.RESUME, Act.EXECUTE, Act.FULFIL, Act.WITHDRAW}
+    | {Act.FULFIL_IN_PART}
+)
+
+
+def _compare(db: Session, request: Request, body: ActBody | NoticeBody, arrived: Arrived) -> None:
+    ours = {each.measure_id: str(each.state) for each in request.measures}
+    theirs = {each.measure_id: each.state for each in body.states}
+    differ = sorted(each for each in theirs if theirs[each] != ours.get(each))
+    said = None
+    if differ:
+        said = "; ".join(
+            f"{arrived.entry.sender} holds {each} in {theirs[each]}, here it is in {ours.get(each)}"
+            for each in differ
+        )
+        casework.record(db, "state.disagreement", request, arrived.actor, count=len(differ))
+    if body.states:
+        requests.disagree(db, request.id, said)
+
+
+def _acknowledgement(_body: object) -> Told:
+    return Told(act=Act.ACKNOWLEDGE, events=[Event("request.acknowledged")])
+
+
+def _query(body: object) -> Told:
+    assert isinstance(body, QueryBody)
+    events = [Event("request.info_requested", f"FLD-{each}") for each in body.fields]
+    return Told(act=Act.ASK, measures=_moved(body, Act.ASK), events=events)
+
+
+def _answer(body: object) -> Told:
+    assert isinstance(body, AnswerBody)
+    if body.query_id is None:
+        return Told(
+            act=Act.REOPEN,
+            measures=_moved(body, Act.REOPEN),
+            events=[Event("request.reopened")],
+        )
+    return Told(act=Act.ANSWER, events=[Event("request.info_supplied")])
+
+
+def _decision(body: object) -> Told:
+    assert isinstance(body, DecisionBody)
+    act, event = _DECISIONS[body.decision]
+    reasons: Sequence[str | None] = body.codes or [None]
+    events = [Event(event, reason) for reason in reasons] if event else []
+    return Told(act=act, measures=body.measures or None, events=events)
+
+
+def _conditions(body: object) -> Told:
+    assert isinstance(body, ConditionsBody)
+    act = Act.PROPOSE if body.state == "proposed" else Act.SETTLE
+    codes = [term.code for term in body.terms] or (
+        ["consultation"] if act is Act.PROPOSE else [None]
+    )
+    events = [Event(f"condition.{body.state}", code) for code in codes]
+    return Told(act=act, measures=body.measures or None, events=events)
+
+
+def _withdrawal(body: object) -> Told:
+    assert isinstance(body, WithdrawalBody)
+    if body.kind == "lapsed":
+        return Told(act=Act.LAPSE, events=[Event("request.lapsed")])
+    return Told(act=Act.WITHDRAW, events=[Event("request.withdrawn", code) for code in body.codes])
+
+
+def _notice(body: object) -> Told:
+    assert isinstance(body, NoticeBody)
+    act, event = _NOTICES.get(body.kind, (None, "request.noted"))
+    reason = body.codes[0] if body.codes else None
+    return Told(act=act, events=[Event(event, reason)])
+
+
+def _moved(body: ActBody, act: Act) -> Sequence[str] | None:
+    """Return the measures that the act left in its target, if it has one."""
+    target = lifecycle.transition(act).target
+    return [each.measure_id for each in body.states if each.state == target] or None
+
+
+_BODIES: Mapping[EntryType, type[ActBody | NoticeBody]] = {
+    EntryType.ACKNOWLEDGEMENT: AcknowledgementBody,
+    EntryType.QUERY: QueryBody,
+    EntryType.ANSWER: AnswerBody,
+    EntryType.DECISION: DecisionBody,
+    EntryType.CONDITIONS: ConditionsBody,
+    EntryType.WITHDRAWAL: WithdrawalBody,
+    EntryType.NOTICE: NoticeBody,
+}
+_TELLS: Mapping[EntryType, Callable[[object], Told]] = {
+    EntryType.ACKNOWLEDGEMENT: _acknowledgement,
+    EntryType.QUERY: _query,
+    EntryType.ANSWER: _answer,
+    EntryType.DECISION: _decision,
+    EntryType.CONDITIONS: _conditions,
+    EntryType.WITHDRAWAL: _withdrawal,
+    EntryType.NOTICE: _notice,
+}
+ACTS = frozenset(_TELLS)
