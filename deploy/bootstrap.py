@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from deploy import ceremony, certificates, credentials, layout, postgres
+from deploy import agreements, ceremony, certificates, credentials, layout, postgres
 from deploy.certificates import Certificate
 from deploy.credentials import NodeKeys, write_new
 from deploy.layout import Addresses, Federation
@@ -23,7 +23,7 @@ from shared.runtime.clock import utc_now
 
 UNWITNESSED_LIMIT = 4 * 60 * 60  # seconds
 KEY_LIFE = timedelta(days=365)
-INSTRUMENTS = ("BUD", "UNTOC")  # Budapest Convention; UN Convention against Organized Crime
+INSTRUMENTS = ("BUD", "UNTOC", "EIO", "EER", "2AP", "REC")  # all that a laboratory plays
 DUTY_PHONE = "+49 30 23125000"  # of a range that is kept for examples (Berlin, 23125 000 to 999)
 
 
@@ -53,6 +53,7 @@ def bootstrap(
         for node in federation.nodes
     }
     urls = {node.country: node.url for node in federation.nodes}
+    agreed = agreements.profiles([*keys], now)
     members = {
         node.country: _node(
             out / node.country,
@@ -61,10 +62,14 @@ def bootstrap(
             now,
             tls_from=tls_from,
             policy=_policy(node, urls, keys),
+            pairs=agreements.named_by(node.country, agreed),
         )
         for node in federation.nodes
     }
-    root, directory_ca = _directory(out, federation, members, now, tls_from=tls_from)
+    files = {name.path: text for name, text in agreed.items()}
+    root, directory_ca = _directory(
+        out, federation, members, now, files=files, tls_from=tls_from
+    )
     for node in federation.nodes:
         home = out / node.country
         for part in ("gateway/etc", "exchange/etc", "audit/etc", "authorities"):
@@ -81,6 +86,7 @@ def _node(
     *,
     tls_from: datetime,
     policy: str,
+    pairs: list[canonical.Json],
 ) -> bytes:
     """Make one country's files; return its member document."""
     tls = certificates.tls_authority(f"{node.country} gateway TLS", tls_from)
@@ -105,13 +111,21 @@ def _node(
         tls_ca=tls.pem.decode(),
         seal_ca=seal_ca.pem.decode(),
         policy=policy,
+        pairs=pairs,
     )
     credentials.write_authorities(home, document, credentials.write_clients(home, node.country))
     return document.to_bytes()
 
 
 def _member(
-    node: Addresses, keys: NodeKeys, now: datetime, *, tls_ca: str, seal_ca: str, policy: str
+    node: Addresses,
+    keys: NodeKeys,
+    now: datetime,
+    *,
+    tls_ca: str,
+    seal_ca: str,
+    policy: str,
+    pairs: list[canonical.Json],
 ) -> trust.Member:
     start = int((now - certificates.BACKDATED).timestamp())
     end = int((now + KEY_LIFE).timestamp())
@@ -142,6 +156,7 @@ def _member(
         },
         "suites": [SUITE],
         "instruments": list[canonical.Json](INSTRUMENTS),
+        "pairs": pairs,
         "contacts": {
             "duty": f"duty@{node.country.lower()}.rogatory.example",
             "duty_phone": DUTY_PHONE,
@@ -182,12 +197,15 @@ def _directory(
     members: Mapping[str, bytes],
     now: datetime,
     *,
+    files: Mapping[str, bytes],
     tls_from: datetime,
 ) -> tuple[bytes, bytes]:
     """Hold the ceremony; return the root to pin and the directory's TLS anchor (PEM)."""
     home, apart = out / layout.DIRECTORY, out / "ceremony"
     online = OnlineKeys.generate()
-    root = ceremony.hold(home / "repository", apart, online=online, members=members, now=now)
+    root = ceremony.hold(
+        home / "repository", apart, online=online, members=members, files=files, now=now
+    )
     tls = certificates.tls_authority("Directory TLS", tls_from)
     _keep(apart / "directory", {"tls-ca": tls})
     hosts = (federation.directory_host,)
