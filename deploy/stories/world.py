@@ -131,12 +131,14 @@ class World:
     def _waiting(self) -> list[str]:
         """Name the services where something waits."""
         asked = (("exchange", OPEN_EXCHANGE), ("audit", OPEN_AUDIT))
-        return [
+        busy = [
             f"{country}/{service}"
             for country, node in self.nodes.items()
             for service, query in asked
             if (database := node.database(service)) is not None and _count(database, query)
         ]
+        unwitnessed = [f"{name}/log" for name, node in self.nodes.items() if not node.log_stands()]
+        return busy + unwitnessed
 
     def _beats(self) -> tuple[int, ...]:
         return tuple(database.pulse.count for database in self._databases())
