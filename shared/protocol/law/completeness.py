@@ -1,7 +1,7 @@
 """What a request still lacks: by field, with the article that asks for it (gate G02; spec/request.md, 3)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from shared.protocol.law import library
 from shared.protocol.law.documents import Document, Measure
@@ -9,10 +9,12 @@ from shared.protocol.law.pairs import Pair
 from shared.protocol.law.shapes import Condition, FieldRule, Instrument
 from shared.protocol.law.soundness import Lack, lack, unsound
 
-_ELECTRONIC = frozenset({"DC-SUB", "DC-IDN", "DC-DOM", "DC-TRF", "DC-CNT", "DC-RTI"})
-_STORED = frozenset({"MEA-06", "MEA-07", "MEA-13"})
-_IDENTIFY = frozenset({"MEA-03", "MEA-04", "MEA-05"})
-_SEARCHES = frozenset({"MEA-10", "MEA-11"})  # they bring what nobody has looked at yet
+ELECTRONIC: Final = frozenset({"DC-SUB", "DC-IDN", "DC-DOM", "DC-TRF", "DC-CNT", "DC-RTI"})
+PRESERVES: Final = "MEA-01"  # of electronic data, too
+STORED: Final = frozenset({"MEA-06", "MEA-07", "MEA-13"})
+IDENTIFY: Final = frozenset({"MEA-03", "MEA-04", "MEA-05"})
+SEARCHES: Final = frozenset({"MEA-10", "MEA-11"})  # they bring what nobody has looked at yet
+SERVICE: Final = "MEA-19"
 
 Truths = Mapping[str, Any]
 
@@ -32,9 +34,7 @@ def missing(
     for code, field in library.fields().items():
         if field.get("per") == "measure":
             found += _per_measure(code, field, document, instrument, pair)
-        elif _absent(getattr(document, field["name"])) and (
-            source := _asked(code, field, whole, instrument, pair)
-        ):
+        elif _absent(field, document) and (source := _asked(code, field, whole, instrument, pair)):
             found.append(lack(code, source=source))
     return [*found, *_language(document, pair), *unsound(document)]
 
@@ -45,7 +45,7 @@ def facts(document: Document, measures: Sequence[Measure], instrument: Instrumen
     known = [each for code, each in library.codes()["measure"].items() if code in codes]
     data = {category for measure in known for category in measure["data"]}
     declared = {category for measure in measures for category in measure.data or ()}
-    electronic = bool((data | declared) & _ELECTRONIC) or "MEA-01" in codes
+    electronic = bool((data | declared) & ELECTRONIC) or PRESERVES in codes
     coercive = any(measure["coercive"] for measure in known)
     penalties, flags = document.penalties, document.sensitive_persons
     privileged = flags is not None and bool(flags.privileged)
@@ -58,10 +58,10 @@ def facts(document: Document, measures: Sequence[Measure], instrument: Instrumen
         "electronic": electronic,
         "electronic_or_coercive": electronic or coercive,
         "coercive": coercive,
-        "stored": bool(codes & _STORED),
-        "identify_only": codes <= _IDENTIFY,
-        "service_only": codes == {"MEA-19"},
-        "to_filter": privileged or bool(codes & _SEARCHES),
+        "stored": bool(codes & STORED),
+        "identify_only": codes <= IDENTIFY,
+        "service_only": codes == {SERVICE},
+        "to_filter": privileged or bool(codes & SEARCHES),
         "death_penalty": penalties is not None and penalties.death_penalty,
         "listed": bool(document.listed_category),
         "special": any(library.codes()["data"].get(each, {}).get("special") for each in declared),
@@ -119,13 +119,14 @@ def _per_measure(
     for measure in document.measures:
         truths = facts(document, [measure], instrument)
         source = _asked(code, field, truths, instrument, pair)
-        if source and _absent(getattr(measure, field["name"])):
+        if source and _absent(field, measure):
             yield lack(code, measure=measure.measure_id, source=source)
 
 
-def _absent(value: Any) -> bool:  # noqa: ANN401
+def _absent(field: Mapping[str, Any], form: Document | Measure) -> bool:
     """An undertaking that is not given is as good as none."""
-    return value is None or value == () or value is False
+    value = getattr(form, field["name"])
+    return value is None or value == () or (value is False and field["type"] == "undertaking")
 
 
 def _language(document: Document, pair: Pair | None) -> Iterable[Lack]:

@@ -23,6 +23,7 @@ TYPES: Final[Mapping[str, Any]] = {
     "lines": texts.Lines,
     "text": texts.Text,
     "truth": bool,
+    "undertaking": bool,  # that is not given is as good as missing
     "day": texts.Day,
     "instant": texts.Instant,
     "kind": texts.Code,
