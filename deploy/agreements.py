@@ -11,18 +11,22 @@ from shared.protocol.agreements import PairName
 from shared.protocol.canonical import Json
 
 FOLDER: Final = Path(__file__).parent / "pairs"
-WRITTEN: Final = "2026-11-22"  # the day that stands in the files; a weighting note ends a year later
+WRITTEN: Final = (
+    "2026-11-22"  # the day that stands in the files; a weighting note ends a year later
+)
 ENDS: Final = "2027-11-22"
 
 
-def profiles(countries: Sequence[str], now: datetime) -> Mapping[PairName, bytes]:
-    """Return the profile of each ordered pair of these countries for which there is one.
+def profiles(
+    countries: Sequence[str], now: datetime, folder: Path = FOLDER
+) -> Mapping[PairName, bytes]:
+    """Return the profile of each ordered pair of these countries for which there is one in a folder.
 
     What is dated in them (their revision, and the end of a weighting note) is moved to `now`.
     """
     found: dict[PairName, bytes] = {}
     for requesting, requested in permutations(countries, 2):
-        path = FOLDER / f"{requesting}-{requested}.toml"
+        path = folder / f"{requesting}-{requested}.toml"
         if path.exists():
             text = _dated(path.read_text(encoding="utf-8"), now).encode()
             digest = hashlib.sha256(text).hexdigest()

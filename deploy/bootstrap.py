@@ -33,7 +33,12 @@ def name_of(country: str) -> str:
 
 
 def bootstrap(
-    out: Path, federation: Federation, now: datetime, *, tls_from: datetime | None = None
+    out: Path,
+    federation: Federation,
+    now: datetime,
+    *,
+    tls_from: datetime | None = None,
+    pairs: Path = agreements.FOLDER,
 ) -> None:
     """Make everything that a federation's processes need.
 
@@ -42,6 +47,7 @@ def bootstrap(
         federation: who takes part, and where everything listens.
         now: the time from which keys and certificates are valid.
         tls_from: the time from which TLS is, where it is another one: TLS looks at the machine's clock.
+        pairs: the folder of the profiles that two countries agreed on.
 
     Raises:
         FileExistsError: a file of an earlier, interrupted bootstrap is in the way.
@@ -53,7 +59,7 @@ def bootstrap(
         for node in federation.nodes
     }
     urls = {node.country: node.url for node in federation.nodes}
-    agreed = agreements.profiles([*keys], now)
+    agreed = agreements.profiles([*keys], now, pairs)
     members = {
         node.country: _node(
             out / node.country,
@@ -67,9 +73,7 @@ def bootstrap(
         for node in federation.nodes
     }
     files = {name.path: text for name, text in agreed.items()}
-    root, directory_ca = _directory(
-        out, federation, members, now, files=files, tls_from=tls_from
-    )
+    root, directory_ca = _directory(out, federation, members, now, files=files, tls_from=tls_from)
     for node in federation.nodes:
         home = out / node.country
         for part in ("gateway/etc", "exchange/etc", "audit/etc", "authorities"):

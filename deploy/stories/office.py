@@ -10,11 +10,12 @@ from client.profiles import Profile, read_lab
 from client.sdk import packages, requests
 from client.sdk.approving import Officer, load_officer
 from client.sdk.download import fetch_bag
-from client.sdk.records import Package, Request
+from client.sdk.records import Package, Request, read_request
 from client.sdk.session import Session, connect
 from client.sdk.sources import find_sources
 from client.sdk.upload import add_files
 from deploy.stories.clockwork import StoryClock
+from shared.protocol.approvals import Act
 from shared.protocol.bag import TAG_MANIFEST
 from shared.protocol.canonical import Json, encode
 from shared.protocol.digests import sha256
@@ -78,12 +79,12 @@ class Office:
     def acts(self, role: str, request_id: str, act: str, **said: Json) -> Request:
         """Do an act on a request, by its address."""
         path = f"/v1/requests/{request_id}/{act}"
-        return requests.read_request(self.session(role).post(path, said))
+        return read_request(self.session(role).post(path, said))
 
-    def states(self, role: str, object_id: str, version: int, act: str, statement: Json) -> Json:
+    def states(self, role: str, object_id: str, version: int, act: Act, statement: Json) -> Json:
         """Sign a statement as the officer of a role, as the body of the call that makes it."""
         signed = self.officer(role).approve(
-            act,  # type: ignore[arg-type] - one of the acts of approvals
+            act,
             object_id=object_id,
             version=version,
             digest=sha256(encode(statement)).hex(),

@@ -39,7 +39,7 @@ def day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
 
 
-def measure(  # noqa: PLR0913 - what a measure says
+def measure(
     number: int,
     code: str,
     *,
@@ -108,7 +108,7 @@ def paper(
     measures: Sequence[dict[str, Json]],
     **fields: Json,
 ) -> dict[str, Json]:
-    """Write a request that lacks nothing; fields given take the place of the example's, None leaves one out."""
+    """Write a request that lacks nothing; fields given replace the example's, None leaves one out."""
     made: dict[str, Json] = deepcopy(DRAFT)
     made |= {
         "to": to,

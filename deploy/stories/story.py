@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from deploy.stories.profiles import Changes
 from deploy.stories.stage import Stage
 from deploy.stories.telling import Teller
 from deploy.stories.world import World
@@ -31,6 +32,7 @@ class Story:
     begins: datetime
     play: Play
     variants: Mapping[str, Play] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)  # of the profiles between these countries
 
     def ways(self) -> Mapping[str, Play]:
         """Return every way in which it goes: "" as it stands, and its variants by letter."""
@@ -44,7 +46,7 @@ def tell(story: Story, way: str, console: Console) -> int:
         BrokenStoryError: something is not as it says.
     """
     with tempfile.TemporaryDirectory(prefix="rogatory-story-") as folder:
-        world = World(Path(folder) / "world", tuple(story.zones), story.begins)
+        world = World(Path(folder) / "world", story.zones, story.begins, story.changes)
         teller = Teller(console, tuple(story.zones), story.zones)
         variant = f", variant {way}" if way else ""
         teller.title(f"SC-{story.number:02}{variant}  {story.title}", story.text)
