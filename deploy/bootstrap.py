@@ -82,7 +82,7 @@ def bootstrap(
     write_new(out / layout.FEDERATION, layout.write(federation))
 
 
-def _node(
+def _node(  # noqa: PLR0913 - whose, where, with what, since when
     home: Path,
     node: Addresses,
     keys: NodeKeys,
@@ -121,7 +121,7 @@ def _node(
     return document.to_bytes()
 
 
-def _member(
+def _member(  # noqa: PLR0913 - what the document says
     node: Addresses,
     keys: NodeKeys,
     now: datetime,
