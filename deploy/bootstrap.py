@@ -8,6 +8,7 @@ its part by itself and the steering group holds the ceremony; OPERATING.md says 
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +26,14 @@ UNWITNESSED_LIMIT = 4 * 60 * 60  # seconds
 KEY_LIFE = timedelta(days=365)
 INSTRUMENTS = ("BUD", "UNTOC", "EIO", "EER", "2AP", "REC")  # all that a laboratory plays
 DUTY_PHONE = "+49 30 23125000"  # of a range that is kept for examples (Berlin, 23125 000 to 999)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What a country's document says of others: who cosigns for its log, and what was agreed."""
+
+    policy: str
+    pairs: list[canonical.Json]
 
 
 def name_of(country: str) -> str:
@@ -67,8 +76,10 @@ def bootstrap(
             keys[node.country],
             now,
             tls_from=tls_from,
-            policy=_policy(node, urls, keys),
-            pairs=agreements.named_by(node.country, agreed),
+            terms=_Terms(
+                policy=_policy(node, urls, keys),
+                pairs=agreements.named_by(node.country, agreed),
+            ),
         )
         for node in federation.nodes
     }
@@ -82,15 +93,14 @@ def bootstrap(
     write_new(out / layout.FEDERATION, layout.write(federation))
 
 
-def _node(  # noqa: PLR0913 - whose, where, with what, since when
+def _node(
     home: Path,
     node: Addresses,
     keys: NodeKeys,
     now: datetime,
     *,
     tls_from: datetime,
-    policy: str,
-    pairs: list[canonical.Json],
+    terms: _Terms,
 ) -> bytes:
     """Make one country's files; return its member document."""
     tls = certificates.tls_authority(f"{node.country} gateway TLS", tls_from)
@@ -114,22 +124,20 @@ def _node(  # noqa: PLR0913 - whose, where, with what, since when
         now,
         tls_ca=tls.pem.decode(),
         seal_ca=seal_ca.pem.decode(),
-        policy=policy,
-        pairs=pairs,
+        terms=terms,
     )
     credentials.write_authorities(home, document, credentials.write_clients(home, node.country))
     return document.to_bytes()
 
 
-def _member(  # noqa: PLR0913 - what the document says
+def _member(
     node: Addresses,
     keys: NodeKeys,
     now: datetime,
     *,
     tls_ca: str,
     seal_ca: str,
-    policy: str,
-    pairs: list[canonical.Json],
+    terms: _Terms,
 ) -> trust.Member:
     start = int((now - certificates.BACKDATED).timestamp())
     end = int((now + KEY_LIFE).timestamp())
@@ -150,7 +158,7 @@ def _member(  # noqa: PLR0913 - what the document says
             "origin": node.log_origin,
             "url": f"{node.url}/log",
             "vkeys": list[canonical.Json](keys.log.vkeys()),
-            "policy": policy,
+            "policy": terms.policy,
             "unwitnessed_limit": UNWITNESSED_LIMIT,
         },
         "closed_logs": [],
@@ -160,7 +168,7 @@ def _member(  # noqa: PLR0913 - what the document says
         },
         "suites": [SUITE],
         "instruments": list[canonical.Json](INSTRUMENTS),
-        "pairs": pairs,
+        "pairs": terms.pairs,
         "contacts": {
             "duty": f"duty@{node.country.lower()}.rogatory.example",
             "duty_phone": DUTY_PHONE,

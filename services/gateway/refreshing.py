@@ -125,7 +125,7 @@ class Refresher:
             logs.log().warning("directory_not_reached", source=source.name, error=str(error))
 
     def _take(self, source: Source) -> View:
-        retrieved = retrieve(source, self._folder, self._root, self._doubt)
+        retrieved = retrieve(source, self._folder, self._root, self._doubt, self._country)
         members = self._vouched(retrieved)
         before = self.view.members if self.view is not None else {}
         for country in views.claimed_twice(members, before):

@@ -8,7 +8,7 @@ octets with a digest, and nothing more can be wrong with it (spec/trust.md, 3).
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from shared.protocol.errors import FormatError, TrustError
 
 MAX_FILE: Final = 64 * 2**10  # bytes of a profile
-MAX_NAMED: Final = 8  # profiles of one ordered pair that a document may name: those of before, and the next
+MAX_NAMED: Final = (
+    8  # profiles of one ordered pair that a document may name: those of before, and the next
+)
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 _PATH: Final = re.compile(r"pairs/([0-9a-f]{64})\.([A-Z]{2})-([A-Z]{2})\.toml")
@@ -128,9 +130,9 @@ def digest_of(path: str) -> str:
     return _match(path)[1]
 
 
-def pair_of(path: str) -> Collection[str]:
+def pair_of(path: str) -> frozenset[str]:
     """Return the two countries in a file's path; raises as `digest_of`."""
-    return _match(path).groups()[1:]
+    return frozenset(_match(path).groups()[1:])
 
 
 def _match(path: str) -> re.Match[str]:

@@ -35,7 +35,9 @@ class Draft:
     role: str  # root, targets or country-XX
     metadata: Metadata[Root] | Metadata[Targets]
     document: bytes | None = None
-    files: Mapping[str, bytes] = field(default_factory=dict)  # profiles that the document names, by path
+    files: Mapping[str, bytes] = field(
+        default_factory=dict
+    )  # profiles that the document names, by path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

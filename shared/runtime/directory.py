@@ -136,16 +136,14 @@ class Directory:
         pair = self.pair(requesting, requested, on)
         return [each.code for each in pair.in_force(on)] if pair is not None else []
 
-    def instrument(
-        self, requesting: str, requested: str, code: str, on: date
-    ) -> Instrument | None:
+    def instrument(self, requesting: str, requested: str, code: str, on: date) -> Instrument | None:
         """Return the profile of an instrument in force between the two, as they have agreed on it."""
         found = self.agreement(requesting, requested, on)
         return found.instrument(code, on) if found is not None else None
 
     def _take(self, bundle: bytes) -> None:
         members = trust.read_bundle(bundle, self.pinned_root)
-        named = {country: member.pairs for country, member in members.items()}
+        named = {str(country): member.pairs for country, member in members.items()}
         read, unread = read_agreements(named, trust.read_parts(bundle).pairs)
         for each in unread:
             # Not the whole directory: what two others wrote, or a later release, must not stop us.

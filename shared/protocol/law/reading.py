@@ -60,7 +60,9 @@ def check_meanings(meanings: Iterable[Meaning], places: Mapping[Place, int]) -> 
         raise ProfileError(flaws)
 
 
-def each_known(place: Place, used: Iterable[str], known: Iterable[str], what: str) -> Iterable[Meaning]:
+def each_known(
+    place: Place, used: Iterable[str], known: Iterable[str], what: str
+) -> Iterable[Meaning]:
     """Tell which of the codes that are used nobody knows."""
     allowed = set(known)
     for code in used:

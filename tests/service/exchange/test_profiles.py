@@ -15,7 +15,13 @@ def test_the_profile_of_each_direction_is_at_hand(qm: Node) -> None:
     assert asking is not None
     assert (asked.time_zone, asking.time_zone) == ("Europe/Paris", "Europe/Berlin")
     assert directory.in_force("QM", "QN", TODAY) == ["BUD", "UNTOC", "EIO", "EER", "2AP", "REC"]
-    assert directory.in_force("QM", "QN", date(2026, 8, 17)) == ["BUD", "UNTOC", "EIO", "2AP", "REC"]
+    assert directory.in_force("QM", "QN", date(2026, 8, 17)) == [
+        "BUD",
+        "UNTOC",
+        "EIO",
+        "2AP",
+        "REC",
+    ]
     assert directory.in_force("QM", "QO", TODAY) == []
     assert directory.in_force("QM", "QN", date(2019, 12, 31)) == []  # before the profile counts
 
