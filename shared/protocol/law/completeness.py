@@ -14,6 +14,7 @@ PRESERVES: Final = "MEA-01"  # of electronic data, too
 STORED: Final = frozenset({"MEA-06", "MEA-07", "MEA-13"})
 IDENTIFY: Final = frozenset({"MEA-03", "MEA-04", "MEA-05"})
 SEARCHES: Final = frozenset({"MEA-10", "MEA-11"})  # they bring what nobody has looked at yet
+MOST_SENSITIVE: Final = 4  # tier
 SERVICE: Final = "MEA-19"
 
 Truths = Mapping[str, Any]
@@ -64,9 +65,21 @@ def facts(document: Document, measures: Sequence[Measure], instrument: Instrumen
         "to_filter": privileged or bool(codes & SEARCHES),
         "death_penalty": penalties is not None and penalties.death_penalty,
         "listed": bool(document.listed_category),
-        "special": any(library.codes()["data"].get(each, {}).get("special") for each in declared),
+        "special": any(_brings(measure) & most_sensitive() for measure in measures),
         **_validated(document),
     }
+
+
+def most_sensitive() -> frozenset[str]:
+    """Return the categories of data that only go with a reason of strict necessity (J07)."""
+    data = library.codes()["data"]
+    return frozenset(code for code, each in data.items() if each["tier"] >= MOST_SENSITIVE)
+
+
+def _brings(measure: Measure) -> frozenset[str]:
+    """Return what a measure says it may bring, else what measures of its code may."""
+    known = library.codes()["measure"].get(measure.code, {"data": ()})
+    return frozenset(measure.data or known["data"])
 
 
 def _validated(document: Document) -> Truths:

@@ -25,6 +25,7 @@ TYPES: Final[Mapping[str, Any]] = {
     "truth": bool,
     "undertaking": bool,  # that is not given is as good as missing
     "day": texts.Day,
+    "country": texts.CountryCode,
     "instant": texts.Instant,
     "kind": texts.Code,
     "channel": forms.Channel,

@@ -156,8 +156,10 @@ def _personal() -> Schema:
 
 
 def _special() -> Schema:
-    data = library.codes()["data"]
-    return _declares([code for code, each in data.items() if each.get("special")])
+    """Go by what a measure says it may bring; if it does not, by what measures of its code may."""
+    most = completeness.most_sensitive()
+    silent = {"allOf": [_coded(_bringing(most)), {"not": {"required": ["data"]}}]}
+    return {"anyOf": [_declares(most), silent]}
 
 
 _OF_MEASURE: Final[Mapping[str, Any]] = {

@@ -29,7 +29,7 @@ NUMBER = {"kind": "MSISDN", "value": "+99 1", "document": "Bill", "page": "3"}
 # One value of each type of field: good enough to be there.
 VALUES: dict[str, Any] = {
     "id": "R1", "line": "a line", "lines": ["a line"], "text": TEXT, "truth": False, "undertaking": True,
-    "day": "2027-01-01", "instant": "2026-11-22T10:00:00Z", "kind": "MLA", "channel": "CA_TO_CA",
+    "day": "2027-01-01", "country": "QO", "instant": "2026-11-22T10:00:00Z", "kind": "MLA", "channel": "CA_TO_CA",
     "proceedings": "CRIMINAL", "stage": "TRIAL", "nature": "NONE", "urgency": "ROUTINE",
     "urgency_reasons": ["DATA_VOLATILE"], "data": ["DC-SUB"],
     "legal_basis": [{"instrument": "BUD", "article": "31"}], "attachments": [ATTACHMENT],

@@ -42,7 +42,7 @@ def test_a_tier_is_one_of_four() -> None:
 
 def test_every_field_has_a_name_of_its_own_and_a_source() -> None:
     fields = library.fields()
-    assert len({field["name"] for field in fields.values()}) == len(fields) == 77
+    assert len({field["name"] for field in fields.values()}) == len(fields) == 78
     assert all(field["source"] and isinstance(field["read"], bool) for field in fields.values())
 
 
