@@ -4,6 +4,8 @@ from services.exchange.gating.matter import Item, Matter
 from services.exchange.gating.results import Pass, Result, fail, needs
 from shared.protocol.law import gates, library
 
+_ASSESSORS = ("RD-DPO", "RD-CA")
+
 
 def death_penalty(matter: Matter) -> Result:
     """G07: a capital offence in a State that retains the penalty needs an assurance that binds."""
@@ -95,14 +97,18 @@ def transfer_gateway(matter: Matter) -> Result:
         )
     if gateway != "SPECIAL_CIRCUMSTANCES":
         return Pass("G09", gateway)
+    newest = {each.role: each for each in matter.found("G09", *_ASSESSORS)}
     least = gates.policy().assessment_least
-    written = [each for each in matter.found("G09", "RD-DPO", "RD-CA") if len(each.text) >= least]
-    newest = {each.role: each for each in written if each.verdict == "pass"}
-    if newest.keys() >= {"RD-DPO", "RD-CA"} and len({e.officer for e in newest.values()}) > 1:
+    written = {
+        role: each.officer.casefold()
+        for role, each in newest.items()
+        if each.verdict == "pass" and len(each.text.strip()) >= least
+    }
+    if len(set(written.values())) == len(_ASSESSORS):
         return Pass("G09", gateway)
     return needs(
         "G09",
-        "RD-DPO" if "RD-DPO" not in newest else "RD-CA",
+        next((role for role in _ASSESSORS if role not in written), _ASSESSORS[-1]),
         "Special circumstances have to be assessed in writing (strict necessity, no overriding rights) "
         "by the data-protection officer and the authority, before anything leaves.",
     )

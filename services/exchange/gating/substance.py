@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from services.exchange.gating import identifiers
 from services.exchange.gating.matter import Item, Matter
 from services.exchange.gating.results import Pass, Result, fail, needs
+from shared.protocol.errors import FormatError
 from shared.protocol.law import completeness, gates, library
+from shared.protocol.law.identifying import read_identifier
 from shared.protocol.law.lifecycle import State
 
 EXECUTED: Final = frozenset({State.EXECUTING, State.PARTIALLY_FULFILLED})
@@ -32,7 +33,7 @@ def instrument_bounds(matter: Matter) -> Result:
             f"{instrument.code} has no request of the kind {document.request_kind}.",
             f"It takes (A03): {', '.join(instrument.request_kinds)}.",
         )
-    if getattr(document, "on_behalf_of", None) and not instrument.applies.for_third_state:
+    if document.on_behalf_of and not instrument.applies.for_third_state:
         return fail(
             "G24",
             "third_state",
@@ -110,33 +111,16 @@ def is_listed(offence: Any) -> bool:  # noqa: ANN401 - forms.Offence
 
 
 def completeness_of(matter: Matter) -> Result:
-    """G02: every field that instrument and pair ask for is there, and identifiers can be read."""
+    """G02: every field that instrument and pair ask for is there, and none is plainly wrong."""
     if matter.instrument is None or matter.pair is None:
         return fail("G02", "no_profile", "No profile says what is asked for.", "See G24.")
     lacking = completeness.missing(matter.document, matter.instrument, matter.pair)
     if lacking:
-        told = "; ".join(
-            f"{each.field} {each.title}" + (f" (measure {each.measure})" if each.measure else "")
-            for each in lacking
-        )
         return fail(
             "G02",
             "incomplete",
-            f"The request lacks: {told}.",
-            "Fill in these fields; `rogatory request check` lists them with their articles.",
-        )
-    odd = [
-        f"{each.value} ({measure.measure_id})"
-        for measure in matter.document.measures
-        for each in measure.identifiers or ()
-        if not identifiers.readable(each.kind, each.value)
-    ]
-    if odd:
-        return fail(
-            "G02",
-            "identifier_unreadable",
-            f"Not of their kind (G03): {', '.join(odd)}.",
-            "Compare them with the page that they were copied from.",
+            f"{len(lacking)} things are missing or wrong: {'; '.join(str(each) for each in lacking)}.",
+            "Mend these fields; `rogatory request check` lists them with their articles.",
         )
     return Pass("G02")
 
@@ -179,24 +163,22 @@ def authority(matter: Matter) -> Result:
 
 
 def particular_request(matter: Matter) -> Result:
-    """G03, when a request is sent: nothing is asked about everybody, or about all time."""
-    wrong = [measure.measure_id for measure in matter.asked() if not _bounded(measure)]
+    """G03, when a request is sent: each thing is looked for once, as its source page has it."""
+    wrong = [measure.measure_id for measure in matter.asked() if _repeats(measure)]
     if not wrong:
         return Pass("G03")
     return fail(
         "G03",
         "not_particular",
-        f"Measures {', '.join(wrong)}: a time range that ends before it begins, or one thing asked twice.",
-        "Correct G03 and G04 of these measures.",
+        f"Measures {', '.join(wrong)} name one identifier twice.",
+        "Compare G03 of these measures with the pages that it was copied from.",
         wrong,
     )
 
 
-def _bounded(measure: Any) -> bool:  # noqa: ANN401 - documents.Measure
-    values = [identifiers.normal(each.kind, each.value) for each in measure.identifiers or ()]
-    if len(set(values)) != len(values):
-        return False
-    return measure.range is None or _instant(measure.range.since) <= _instant(measure.range.until)
+def _repeats(measure: Any) -> bool:  # noqa: ANN401 - documents.Measure
+    values = [_spelling(each.kind, each.value) for each in measure.identifiers or ()]
+    return len(set(values)) != len(values)
 
 
 def particularity(matter: Matter) -> Result:
@@ -222,11 +204,17 @@ def _particular(item: Item, matter: Matter) -> bool:
     allowed = measure.data or library.codes()["measure"][measure.code]["data"]
     if item.category not in allowed:
         return False
-    wanted = {identifiers.normal(each.kind, each.value) for each in measure.identifiers or ()}
-    named = {
-        identifiers.normal(each.kind, item.identifier or "") for each in measure.identifiers or ()
-    }
+    wanted = {_spelling(each.kind, each.value) for each in measure.identifiers or ()}
+    named = {_spelling(each.kind, item.identifier or "") for each in measure.identifiers or ()}
     return (not wanted or bool(wanted & named)) and _in_range(item, measure.range)
+
+
+def _spelling(kind: str, value: str) -> str:
+    """Return the spelling by which two identifiers are compared; what cannot be read stands for itself."""
+    try:
+        return read_identifier(kind, value)
+    except FormatError:
+        return value
 
 
 def _in_range(item: Item, asked: Any) -> bool:  # noqa: ANN401 - forms.Range
