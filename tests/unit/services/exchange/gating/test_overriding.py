@@ -11,7 +11,18 @@ from services.exchange.gating.results import Fail, NeedsHuman, Pass, Result, fai
 from shared.protocol.law import gates
 from tests.legal_matters import NOW, document, finding, matter, measure, override
 
-ROLES = ("RQ-INV RQ-JUD RQ-CA RD-CA RD-EXE RD-JUD RD-DPO RD-PRIV DUTY MINISTER").split()
+ROLES = [
+    "RQ-INV",
+    "RQ-JUD",
+    "RQ-CA",
+    "RD-CA",
+    "RD-EXE",
+    "RD-JUD",
+    "RD-DPO",
+    "RD-PRIV",
+    "DUTY",
+    "MINISTER",
+]
 PRESERVE = {"document": document(measures=[measure(code="MEA-01")])}
 URGENT = {"export": Export(recipient="XA", purpose="p", items=frozenset(), urgent=True)}
 # The last column of the table of gates: role, or the roles that are needed together.
