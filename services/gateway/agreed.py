@@ -14,6 +14,7 @@ from tuf.api.exceptions import DownloadHTTPError
 from shared.protocol import agreements
 from shared.protocol.agreements import PairName
 from shared.protocol.errors import FormatError, ProtocolError, TrustError
+from shared.protocol.identifiers import Country
 from shared.protocol.trust import Member
 
 MAX_TOTAL: Final = 3 * 2**20  # bytes of all profiles: the bundle has an end
@@ -30,6 +31,7 @@ def collect(
     folder: Path,
     download: Download,
     doubt: Doubt,
+    limit: int = MAX_TOTAL,
 ) -> dict[str, bytes]:
     """Return the files of every profile of ours on which the other country agrees.
 
@@ -39,6 +41,7 @@ def collect(
         folder: where those lie that were fetched before.
         download: asks the source at hand.
         doubt: is told which country's profile is left out, and why.
+        limit: bytes of all of them; what would be more is left out.
 
     Raises:
         DownloadError: the source does not answer as it should.
@@ -49,7 +52,7 @@ def collect(
         (peer,) = name.countries - {country}
         try:
             files = {path: _file(path, folder, download) for path in name.paths}
-            if sum(map(len, {**found, **files}.values())) > MAX_TOTAL:
+            if sum(map(len, {**found, **files}.values())) > limit:
                 raise TrustError("The profiles together are larger than they may be.")
             found |= files
         except ProtocolError as error:
@@ -60,6 +63,22 @@ def collect(
             doubt(peer, error)
     _forget(folder, found)
     return found
+
+
+def changes(
+    before: Mapping[Country, Member], after: Mapping[Country, Member], country: str
+) -> Iterator[tuple[str, PairName]]:
+    """Give what our country has agreed on since, and what has ended, each with its type of event."""
+    were, are = (
+        [name for name in _agreed(members) if country in name.countries]
+        for members in (before, after)
+    )
+    yield from (("pair.ended", name) for name in were if name not in are)
+    yield from (("pair.agreed", name) for name in are if name not in were)
+
+
+def _agreed(members: Mapping[Country, Member]) -> Iterator[PairName]:
+    return agreements.agreed_all({str(name): each.pairs for name, each in members.items()})
 
 
 def _ours(members: Mapping[str, bytes], country: str) -> Iterator[PairName]:

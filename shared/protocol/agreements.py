@@ -51,6 +51,11 @@ class PairName(BaseModel):
         return [self.path, *map(self._path, self.instruments)]
 
     @property
+    def reason(self) -> str:
+        """Name it in an event: the pair, and half of the digest, which nobody meets by chance."""
+        return f"PAIR-{self.requesting}_{self.requested}_{self.sha256[:32].upper()}"
+
+    @property
     def countries(self) -> frozenset[str]:
         """Name the two."""
         return frozenset((self.requesting, self.requested))
