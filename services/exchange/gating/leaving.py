@@ -1,8 +1,8 @@
 """Gates at the border: who asks, who signs, emergency, conditions, challenges, integrity, oversight."""
 
 from services.exchange.gating.matter import Challenge, Matter
+from services.exchange.gating.particular import EXECUTED
 from services.exchange.gating.results import Pass, Result, fail, needs
-from services.exchange.gating.substance import EXECUTED
 from shared.protocol.approvals import check_four_eyes
 from shared.protocol.errors import ApprovalError
 from shared.protocol.keys import SUITE

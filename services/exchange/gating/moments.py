@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from services.exchange.gating import leaving, offences, safeguards, substance, using
+from services.exchange.gating import leaving, offences, particular, safeguards, substance, using
 from services.exchange.gating.matter import Matter
 from services.exchange.gating.overriding import ask
 from services.exchange.gating.results import Gate, GateShutError, Pass, Result
@@ -45,7 +45,7 @@ GATES: Mapping[Moment, Sequence[Gate]] = {
         substance.authority,
         substance.instrument_bounds,
         substance.completeness_of,
-        substance.particular_request,
+        particular.particular_request,
         using.confidentiality,
         leaving.four_eyes,
         leaving.integrity,
@@ -73,7 +73,7 @@ GATES: Mapping[Moment, Sequence[Gate]] = {
     ),
     Moment.CLEAR: (
         leaving.executing,
-        substance.particularity,
+        particular.particularity,
         safeguards.privilege,
         using.confidentiality,
         leaving.four_eyes,
@@ -87,7 +87,7 @@ GATES: Mapping[Moment, Sequence[Gate]] = {
         leaving.oversight,
         substance.instrument_bounds,
         leaving.executing,
-        substance.particularity,
+        particular.particularity,
         substance.necessity,
         safeguards.death_penalty,
         safeguards.weighting,

@@ -1,17 +1,11 @@
-"""Gates on what is asked: complete, particular, necessary, within an instrument, by whom it takes."""
+"""Gates on what is asked: complete, necessary, within an instrument, by whom it takes."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 
-from services.exchange.gating.matter import Item, Matter
+from services.exchange.gating.matter import Matter
 from services.exchange.gating.results import Pass, Result, fail, needs
-from shared.protocol.errors import FormatError
-from shared.protocol.law import completeness, gates, library
-from shared.protocol.law.identifying import read_identifier
-from shared.protocol.law.lifecycle import State
-
-EXECUTED: Final = frozenset({State.EXECUTING, State.PARTIALLY_FULFILLED})
+from shared.protocol.law import completeness, gates
 
 
 def instrument_bounds(matter: Matter) -> Result:
@@ -160,73 +154,6 @@ def authority(matter: Matter) -> Result:
                 "Have it validated, and name the validating authority (B03).",
             )
     return Pass("G01")
-
-
-def particular_request(matter: Matter) -> Result:
-    """G03, when a request is sent: each thing is looked for once, as its source page has it."""
-    wrong = [measure.measure_id for measure in matter.asked() if _repeats(measure)]
-    if not wrong:
-        return Pass("G03")
-    return fail(
-        "G03",
-        "not_particular",
-        f"Measures {', '.join(wrong)} name one identifier twice.",
-        "Compare G03 of these measures with the pages that it was copied from.",
-        wrong,
-    )
-
-
-def _repeats(measure: Any) -> bool:  # noqa: ANN401 - documents.Measure
-    values = [_spelling(each.kind, each.value) for each in measure.identifiers or ()]
-    return len(set(values)) != len(values)
-
-
-def particularity(matter: Matter) -> Result:
-    """G03: each item answers one measure in execution: about what was asked, of the time that was asked."""
-    blocked = [item.item_id for item in matter.items if not _particular(item, matter)]
-    if not blocked:
-        return Pass("G03")
-    return fail(
-        "G03",
-        "beyond_request",
-        f"{len(blocked)} items answer no measure in execution as it was asked: "
-        "identifier, time or category differ, or were not declared.",
-        "Take these items out, or have the authority record why incidental evidence goes along.",
-        blocked,
-    )
-
-
-def _particular(item: Item, matter: Matter) -> bool:
-    asked = {each.measure_id: each for each in matter.document.measures}
-    measure = asked.get(item.measure_id or "")
-    if measure is None or matter.measures.get(measure.measure_id) not in EXECUTED:
-        return False
-    allowed = measure.data or library.codes()["measure"][measure.code]["data"]
-    if item.category not in allowed:
-        return False
-    wanted = {_spelling(each.kind, each.value) for each in measure.identifiers or ()}
-    named = {_spelling(each.kind, item.identifier or "") for each in measure.identifiers or ()}
-    return (not wanted or bool(wanted & named)) and _in_range(item, measure.range)
-
-
-def _spelling(kind: str, value: str) -> str:
-    """Return the spelling by which two identifiers are compared; what cannot be read stands for itself."""
-    try:
-        return read_identifier(kind, value)
-    except FormatError:
-        return value
-
-
-def _in_range(item: Item, asked: Any) -> bool:  # noqa: ANN401 - forms.Range
-    if asked is None:
-        return True
-    if item.since is None or item.until is None:
-        return False
-    return _instant(asked.since) <= item.since <= item.until <= _instant(asked.until)
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def necessity(matter: Matter) -> Result:
