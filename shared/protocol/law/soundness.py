@@ -15,6 +15,7 @@ from shared.protocol.law.documents import Document
 from shared.protocol.law.identifying import read_identifier
 
 MISSING: Final = "is missing"
+_A_SENTENCE: Final = 40  # characters; a provision that says what is punished, and how, has more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,13 @@ def _categories(document: Document) -> Iterable[Lack]:
         for code in offence.categories:
             if code not in library.codes()["offence"]:
                 yield lack("D01", f"has a category that is not in the list: {code}")
+
+
+def _laws(document: Document) -> Iterable[Lack]:
+    for offence in document.offences or ():
+        if len(offence.law) < _A_SENTENCE:
+            told = f"names {offence.provision} without the text of the law: its number says nothing abroad"
+            yield lack("D01", told)
 
 
 def _measures(document: Document) -> Iterable[Lack]:
@@ -141,6 +149,7 @@ _RULES: Final[Sequence[Callable[[Document], Iterable[Lack]]]] = (
     _second_contact,
     _orders,
     _categories,
+    _laws,
     _measures,
     _identifiers,
     _time,

@@ -11,7 +11,11 @@ from shared.protocol.law import library
 from shared.protocol.law.documents import Document, of_json
 from shared.protocol.law.pairs import Pair
 
-TEXT = "Long enough to be examined: " + "who did what, when, where, and why that is believed. " * 3
+TEXT = (
+    "Long enough to be examined: "
+    + "who did what, when, where, and why that is believed. " * 2
+    + "It was so."
+)
 AUTHORITY = {"name": "Court", "function": "Judge", "person": "A. Judge", "level": "J"}
 CONTACT: dict[str, Any] = {
     "name": "Z. Second",
@@ -29,9 +33,9 @@ NUMBER = {"kind": "MSISDN", "value": "+99 1", "document": "Bill", "page": "3"}
 # One value of each type of field: good enough to be there.
 VALUES: dict[str, Any] = {
     "id": "R1", "line": "a line", "lines": ["a line"], "text": TEXT, "truth": False, "undertaking": True,
-    "day": "2027-01-01", "country": "QO", "instant": "2026-11-22T10:00:00Z", "kind": "MLA", "channel": "CA_TO_CA",
-    "proceedings": "CRIMINAL", "stage": "TRIAL", "nature": "NONE", "urgency": "ROUTINE",
-    "urgency_reasons": ["DATA_VOLATILE"], "data": ["DC-SUB"],
+    "day": "2027-01-01", "country": "QO", "instant": "2026-11-22T10:00:00Z", "kind": "MLA",
+    "channel": "CA_TO_CA", "proceedings": "CRIMINAL", "stage": "TRIAL", "nature": "NONE",
+    "urgency": "ROUTINE", "urgency_reasons": ["DATA_VOLATILE"], "data": ["DC-SUB"],
     "legal_basis": [{"instrument": "BUD", "article": "31"}], "attachments": [ATTACHMENT],
     "language": {"language": "en"}, "previous": {"request_id": "R0", "relation": "FOLLOW_UP"},
     "authority": AUTHORITY, "contact": CONTACT, "orders": [ORDER], "offences": DRAFT["offences"],

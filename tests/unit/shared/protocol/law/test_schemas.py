@@ -43,7 +43,7 @@ def test_the_examples_fit(draft: dict[str, Any]) -> None:
 
 
 @given(told=parts(), code=st.sampled_from(sorted(INSTRUMENTS)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_form_and_check_agree_on_what_is_missing(told: dict[str, Any], code: str) -> None:
     lacks = [each for each in missing(document(told), INSTRUMENTS[code]) if each.what == MISSING]
     assert OPEN[code].is_valid(told) == (not lacks), [str(each) for each in lacks]
