@@ -18,7 +18,7 @@ SHARED := -n 3 --dist loadfile
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab lab-down bench soak test system compose-test check \
+.PHONY: help demo story lab lab-down bench soak test system compose-test check \
   fmt lint types imports dead cover docs lock clean
 
 help: ## this list
@@ -26,6 +26,9 @@ help: ## this list
 
 demo: $(RUNTIME) ## two countries exchange one evidence package; court, overseer and attacker look at it
 	@$(PY) -m deploy.demo
+
+story: $(RUNTIME) ## play a scenario of the process with words and pictures: N=3, N=3a its variant a; without N: the list
+	@$(PY) -m deploy.stories $(N)
 
 lab: $(RUNTIME) ## start the two nodes and leave them running; .lab/lab.json says where they are
 	@$(PY) -m deploy.lab up
@@ -37,6 +40,7 @@ bench: $(RUNTIME) ## content of 1 GiB (SIZE=256: MiB), the gateway, a log of a m
 	@$(PY) -m deploy.bench $(SIZE)
 	@$(PY) -m deploy.bench_gateway $(SIZE)
 	@$(PY) -m deploy.bench_log $(ENTRIES)
+	@$(PY) -m deploy.bench_law
 
 test: $(DEV) ## all tests but Compose and soak; T=path for some of them
 ifeq ($(T),)

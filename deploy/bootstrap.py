@@ -8,10 +8,11 @@ its part by itself and the steering group holds the ceremony; OPERATING.md says 
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from deploy import ceremony, certificates, credentials, layout, postgres
+from deploy import agreements, ceremony, certificates, credentials, layout, postgres
 from deploy.certificates import Certificate
 from deploy.credentials import NodeKeys, write_new
 from deploy.layout import Addresses, Federation
@@ -23,8 +24,16 @@ from shared.runtime.clock import utc_now
 
 UNWITNESSED_LIMIT = 4 * 60 * 60  # seconds
 KEY_LIFE = timedelta(days=365)
-INSTRUMENTS = ("BUD", "UNTOC")  # Budapest Convention; UN Convention against Organized Crime
+INSTRUMENTS = ("BUD", "UNTOC", "EIO", "EER", "2AP", "REC")  # all that a laboratory plays
 DUTY_PHONE = "+49 30 23125000"  # of a range that is kept for examples (Berlin, 23125 000 to 999)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What a country's document says of others: who cosigns for its log, and what was agreed."""
+
+    policy: str
+    pairs: list[canonical.Json]
 
 
 def name_of(country: str) -> str:
@@ -33,7 +42,12 @@ def name_of(country: str) -> str:
 
 
 def bootstrap(
-    out: Path, federation: Federation, now: datetime, *, tls_from: datetime | None = None
+    out: Path,
+    federation: Federation,
+    now: datetime,
+    *,
+    tls_from: datetime | None = None,
+    pairs: Path = agreements.FOLDER,
 ) -> None:
     """Make everything that a federation's processes need.
 
@@ -42,6 +56,7 @@ def bootstrap(
         federation: who takes part, and where everything listens.
         now: the time from which keys and certificates are valid.
         tls_from: the time from which TLS is, where it is another one: TLS looks at the machine's clock.
+        pairs: the folder of the profiles that two countries agreed on.
 
     Raises:
         FileExistsError: a file of an earlier, interrupted bootstrap is in the way.
@@ -53,6 +68,7 @@ def bootstrap(
         for node in federation.nodes
     }
     urls = {node.country: node.url for node in federation.nodes}
+    agreed = agreements.profiles([*keys], now, pairs)
     members = {
         node.country: _node(
             out / node.country,
@@ -60,11 +76,15 @@ def bootstrap(
             keys[node.country],
             now,
             tls_from=tls_from,
-            policy=_policy(node, urls, keys),
+            terms=_Terms(
+                policy=_policy(node, urls, keys),
+                pairs=agreements.named_by(node.country, agreed),
+            ),
         )
         for node in federation.nodes
     }
-    root, directory_ca = _directory(out, federation, members, now, tls_from=tls_from)
+    files = {name.path: text for name, text in agreed.items()}
+    root, directory_ca = _directory(out, federation, members, now, files=files, tls_from=tls_from)
     for node in federation.nodes:
         home = out / node.country
         for part in ("gateway/etc", "exchange/etc", "audit/etc", "authorities"):
@@ -80,7 +100,7 @@ def _node(
     now: datetime,
     *,
     tls_from: datetime,
-    policy: str,
+    terms: _Terms,
 ) -> bytes:
     """Make one country's files; return its member document."""
     tls = certificates.tls_authority(f"{node.country} gateway TLS", tls_from)
@@ -104,14 +124,20 @@ def _node(
         now,
         tls_ca=tls.pem.decode(),
         seal_ca=seal_ca.pem.decode(),
-        policy=policy,
+        terms=terms,
     )
     credentials.write_authorities(home, document, credentials.write_clients(home, node.country))
     return document.to_bytes()
 
 
 def _member(
-    node: Addresses, keys: NodeKeys, now: datetime, *, tls_ca: str, seal_ca: str, policy: str
+    node: Addresses,
+    keys: NodeKeys,
+    now: datetime,
+    *,
+    tls_ca: str,
+    seal_ca: str,
+    terms: _Terms,
 ) -> trust.Member:
     start = int((now - certificates.BACKDATED).timestamp())
     end = int((now + KEY_LIFE).timestamp())
@@ -132,7 +158,7 @@ def _member(
             "origin": node.log_origin,
             "url": f"{node.url}/log",
             "vkeys": list[canonical.Json](keys.log.vkeys()),
-            "policy": policy,
+            "policy": terms.policy,
             "unwitnessed_limit": UNWITNESSED_LIMIT,
         },
         "closed_logs": [],
@@ -142,6 +168,7 @@ def _member(
         },
         "suites": [SUITE],
         "instruments": list[canonical.Json](INSTRUMENTS),
+        "pairs": terms.pairs,
         "contacts": {
             "duty": f"duty@{node.country.lower()}.rogatory.example",
             "duty_phone": DUTY_PHONE,
@@ -182,12 +209,15 @@ def _directory(
     members: Mapping[str, bytes],
     now: datetime,
     *,
+    files: Mapping[str, bytes],
     tls_from: datetime,
 ) -> tuple[bytes, bytes]:
     """Hold the ceremony; return the root to pin and the directory's TLS anchor (PEM)."""
     home, apart = out / layout.DIRECTORY, out / "ceremony"
     online = OnlineKeys.generate()
-    root = ceremony.hold(home / "repository", apart, online=online, members=members, now=now)
+    root = ceremony.hold(
+        home / "repository", apart, online=online, members=members, files=files, now=now
+    )
     tls = certificates.tls_authority("Directory TLS", tls_from)
     _keep(apart / "directory", {"tls-ca": tls})
     hosts = (federation.directory_host,)

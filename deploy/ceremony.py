@@ -27,6 +27,7 @@ def hold(
     *,
     online: OnlineKeys,
     members: Mapping[str, bytes],
+    files: Mapping[str, bytes],
     now: datetime,
 ) -> bytes:
     """Begin a repository with these countries' documents.
@@ -36,6 +37,7 @@ def hold(
         ceremony: where the offline keys go, each folder with a passphrase of its own.
         online: the keys of the directory process.
         members: each country's document.
+        files: the profiles of pairs that the documents name, by path.
         now: from when it counts.
 
     Returns:
@@ -51,6 +53,7 @@ def hold(
         "snapshot": [online.snapshot.public_key],
         "timestamp": [online.timestamp.public_key],
     }
+    folder.add_files(repository, files)
     held = folder.read_held(repository)
     drafts = drafting.begin(held, keys, now)
     for country, document in members.items():

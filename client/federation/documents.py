@@ -20,13 +20,14 @@ from cryptography.x509 import (
 )
 
 from shared.protocol import jwk, trust
-from shared.protocol.errors import TrustError
+from shared.protocol.errors import FormatError, TrustError
 from shared.protocol.keys import SUITE
+from shared.protocol.law.agreed import read_agreement
 
 LONGEST: Final = 400 * 86400  # seconds of a document or a key: a year, and time to renew
 DUTY: Final = ("duty", "duty_phone")  # who answers at night; the phone for calling back
 _PHONE: Final = re.compile(r"\+[0-9][0-9 ]{5,24}[0-9]")
-_INSTRUMENT: Final = re.compile(r"[A-Z][A-Z0-9-]{1,31}")
+_INSTRUMENT: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{1,31}")
 Flaw = str
 
 
@@ -55,6 +56,25 @@ def check_apart(member: trust.Member, others: Mapping[str, trust.Member]) -> Non
                 f"{member.country} claims what is {country}'s: {min(shared)}.",
                 country=member.country,
             )
+
+
+def check_pairs(member: trust.Member, files: Mapping[str, bytes]) -> None:
+    """Check that every profile which a document names is at hand, and can be used.
+
+    Raises:
+        TrustError: one is not, or cannot be read: who names it would be bound by what nobody can apply.
+    """
+    for name in member.pairs:
+        for path in name.paths:
+            if path not in files:
+                raise TrustError(
+                    f"The document of {member.country} names {path}, which is not there.",
+                    country=member.country,
+                )
+        try:
+            read_agreement(name, files)
+        except FormatError as error:
+            raise TrustError(f"{name.path}: {error.detail}", country=member.country) from error
 
 
 def _marks(member: trust.Member) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from securesystemslib.signer import Key, Signer
@@ -11,7 +12,7 @@ from tuf.api.exceptions import UnsignedMetadataError
 from tuf.api.metadata import Metadata, Root, Targets
 
 from client.errors import StateError, UsageError
-from client.federation.documents import check_apart, check_fit
+from client.federation.documents import check_apart, check_fit, check_pairs
 from client.federation.folder import Held
 from shared.protocol import ceremonies, trust
 from shared.protocol.ceremonies import Office
@@ -24,6 +25,8 @@ SEATS: Final[Mapping[str, tuple[int, int]]] = {
     "snapshot": (1, 1),
     "timestamp": (1, 1),
 }
+
+NO_FILES: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 def offices(keys: Mapping[str, Sequence[Key]]) -> dict[str, Office]:
@@ -138,8 +141,10 @@ def expel(held: Held, country: str, now: datetime) -> Draft:
     return _targets(ceremonies.expel(held.needed_targets, country, now))
 
 
-def revise(held: Held, member: trust.Member, now: datetime) -> Draft:
-    """Draft a country's next document.
+def revise(
+    held: Held, member: trust.Member, now: datetime, files: Mapping[str, bytes] = NO_FILES
+) -> Draft:
+    """Draft a country's next document, with the profiles that it names for the first time.
 
     Raises:
         TrustError: it is unfit, or claims what is another's.
@@ -149,11 +154,13 @@ def revise(held: Held, member: trust.Member, now: datetime) -> Draft:
     member = trust.Member.from_bytes(document)
     check_fit(member)
     check_apart(member, held.members)
+    check_pairs(member, {**held.files, **files})
     version = _next(held, member.country)
     return Draft(
         role=trust.role_name(member.country),
         metadata=ceremonies.vouch(document, version=version, now=now),
         document=document,
+        files=files,
     )
 
 

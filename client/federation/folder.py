@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tuf.api.metadata import Metadata, Root, Targets
 
 from client.errors import StateError
-from client.federation.documents import check_apart, check_fit
+from client.federation.documents import check_apart, check_fit, check_pairs
 from shared.protocol import ceremonies, trust
+from shared.protocol.agreements import check_file, digest_of
 from shared.protocol.drafts import Draft, check_document, country_of
 from shared.protocol.errors import ProtocolError, TrustError
 from shared.protocol.holdings import Holdings
@@ -33,6 +35,7 @@ class Held:
     roles: Mapping[str, Targets]
     members: Mapping[str, trust.Member]
     latest: Mapping[str, int]  # the highest version of each country's role that lies there
+    files: Mapping[str, bytes] = field(default_factory=dict)  # profiles of pairs, by path
 
     def delegator(self, role: str) -> Root | Targets:
         """Give what names the keys of a role.
@@ -95,6 +98,7 @@ class Held:
             roles={**self.roles, country: signed},
             members={**self.members, country: check_document(draft)},
             latest={**self.latest, country: signed.version},
+            files={**self.files, **draft.files},
         )
 
 
@@ -108,9 +112,9 @@ def read_held(folder: Path, pinned: bytes | None = None) -> Held:
     Raises:
         TrustError: the first root is not signed by itself, or the pinned one is not in the history.
     """
-    holdings = _holdings(folder)
+    holdings, files = _holdings(folder), _files(folder)
     if not holdings.versions.get("root"):
-        return Held(roles={}, members={}, latest={})
+        return Held(roles={}, members={}, latest={}, files=files)
     if pinned is not None and pinned not in holdings.roots():
         raise TrustError("The pinned root is not in the history of this repository.")
     root = holdings.root().signed
@@ -122,6 +126,7 @@ def read_held(folder: Path, pinned: bytes | None = None) -> Held:
         roles={},
         members={},
         latest={country_of(name): n for name, n in latest.items() if name.startswith("country-")},
+        files=files,
     )
     found = {country: _member(folder, holdings, held, country) for country in held.countries}
     there = {country: pair for country, pair in found.items() if pair is not None}
@@ -149,6 +154,18 @@ def publish(folder: Path, drafts: Sequence[Draft], pinned: bytes | None = None) 
     return [path for draft in reversed(_from_the_root(drafts)) for path in _write(folder, draft)]
 
 
+def add_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Add profiles of pairs; until a country's document names them, they are passed over.
+
+    Raises:
+        FormatError: a path that is none of a profile.
+        TrustError: a profile is not the one that its path names.
+    """
+    for path, content in files.items():
+        check_file(content, digest_of(path))
+    return [_put(folder / "targets" / path, content) for path, content in files.items()]
+
+
 def check_publishable(draft: Draft, held: Held) -> None:
     """Check that a draft is the next version of its role, and signed by as many as it takes.
 
@@ -171,6 +188,7 @@ def check_publishable(draft: Draft, held: Held) -> None:
     member = check_document(draft)
     check_fit(member)
     check_apart(member, held.members)
+    check_pairs(member, {**held.files, **draft.files})
 
 
 def _from_the_root(drafts: Iterable[Draft]) -> list[Draft]:
@@ -203,6 +221,17 @@ def _member(
         return None
 
 
+def _files(folder: Path) -> Mapping[str, bytes]:
+    """Read the profiles that are what their names say; a stray file harms nobody."""
+    found: dict[str, bytes] = {}
+    for each in sorted((folder / "targets" / "pairs").glob("*.toml")):
+        path, content = f"pairs/{each.name}", each.read_bytes()
+        with suppress(ProtocolError):
+            check_file(content, digest_of(path))
+            found[path] = content
+    return found
+
+
 def _document(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 
@@ -221,8 +250,8 @@ def _holdings(folder: Path) -> Holdings:
 
 
 def _write(folder: Path, draft: Draft) -> list[Path]:
-    """Put the files of a draft in their places, the document before the role that names it."""
-    written: list[Path] = []
+    """Put the files of a draft in their places, each before what names it."""
+    written = add_files(folder, draft.files)
     signed = draft.metadata.signed
     if draft.document is not None and isinstance(signed, Targets):
         name = ceremonies.target_name(country_of(draft.role), signed)

@@ -20,7 +20,9 @@ class BrokenStoryError(Exception):
 class Teller:
     """Prints a story as it is played; what must hold is said, and raises if it does not."""
 
-    def __init__(self, console: Console, countries: Sequence[str], zones: Mapping[str, str]) -> None:
+    def __init__(
+        self, console: Console, countries: Sequence[str], zones: Mapping[str, str]
+    ) -> None:
         self.console, self._countries = console, tuple(countries)
         self._zones = {country: ZoneInfo(zone) for country, zone in zones.items()}
         self.claims = 0
@@ -79,4 +81,4 @@ class Teller:
 
     def missing(self, sentence: str) -> None:
         """Say aloud what this story cannot show."""
-        self.console.print(f"   [bold yellow]– not played: {escape(sentence)}[/]")
+        self.console.print(f"   [bold yellow]! not played: {escape(sentence)}[/]")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import sqlalchemy as sa
 
 from deploy import bootstrap, layout
+from deploy.stories import profiles
 from deploy.stories.clockwork import StoryClock
 from deploy.stories.node import Node, read_settings
 from deploy.stories.office import Office
+from deploy.stories.profiles import Changes
 from deploy.stories.serving import Listener
 from services.directory import repository, routes
 from services.directory.resigning import Resigner
@@ -47,18 +49,32 @@ class UnsettledError(Exception):
 class World:
     """Countries with their nodes and their people, the directory, and the clock."""
 
-    def __init__(self, folder: Path, countries: Sequence[str], begins: datetime) -> None:
-        """Make a federation from nothing; `with` starts and ends it."""
+    def __init__(
+        self,
+        folder: Path,
+        zones: Mapping[str, str],
+        begins: datetime,
+        changes: Changes = MappingProxyType({}),
+    ) -> None:
+        """Make a federation from nothing; `with` starts and ends it.
+
+        Args:
+            folder: where all of it lies.
+            zones: the time zone of each country.
+            begins: the first moment of the clock.
+            changes: of the profiles between two countries.
+        """
         self.folder, self.clock = folder, StoryClock(begins)
-        self.federation = layout.on_loopback(countries)
-        bootstrap.bootstrap(folder, self.federation, begins, tls_from=utc_now())
+        self.federation = layout.on_loopback(tuple(zones))
+        pairs = profiles.write(folder / "pairs", zones, changes)
+        bootstrap.bootstrap(folder, self.federation, begins, tls_from=utc_now(), pairs=pairs)
         url = self.federation.directory_url
         self.nodes = {
             each.country: Node(folder / each.country, each, url, self.clock)
             for each in self.federation.nodes
         }
         self.offices = {
-            name: Office(folder / name / "authorities", name, self.clock) for name in countries
+            name: Office(folder / name / "authorities", name, self.clock) for name in zones
         }
         self._directory, self._resigner = self._make_directory()
 
@@ -131,12 +147,14 @@ class World:
     def _waiting(self) -> list[str]:
         """Name the services where something waits."""
         asked = (("exchange", OPEN_EXCHANGE), ("audit", OPEN_AUDIT))
-        return [
+        busy = [
             f"{country}/{service}"
             for country, node in self.nodes.items()
             for service, query in asked
             if (database := node.database(service)) is not None and _count(database, query)
         ]
+        unwitnessed = [f"{name}/log" for name, node in self.nodes.items() if not node.log_stands()]
+        return busy + unwitnessed
 
     def _beats(self) -> tuple[int, ...]:
         return tuple(database.pulse.count for database in self._databases())

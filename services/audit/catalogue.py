@@ -221,6 +221,18 @@ CATALOGUE: Mapping[str, EventType] = {
         },
     ),
     **_each(
+        replace(
+            _PEER,
+            writers=frozenset({"gateway"}),
+            needs=frozenset({"peer", "reason"}),
+            reasons=(Reason.LAW,),
+        ),
+        {
+            "pair.agreed": "both countries name this profile: which treaties count, with which values",
+            "pair.ended": "one of the two does not name this profile any more",
+        },
+    ),
+    **_each(
         _RULE,
         {
             "directory.refused": "what the directory, a mirror or a member of it said does not hold",

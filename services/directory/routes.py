@@ -9,9 +9,11 @@ from fastapi.responses import Response
 from shared.runtime.refusals import NotFound
 
 router = APIRouter()
+JSON = "application/json"
 
 # Names without a path: what a TUF client asks for and nothing else.
 _METADATA = re.compile(r"(timestamp|[0-9]{1,9}\.(root|snapshot|targets|country-[A-Z]{2}))\.json")
+_PROFILE = re.compile(r"[0-9a-f]{64}\.[A-Z]{2}-[A-Z]{2}\.toml")
 _TARGET = re.compile(r"[0-9a-f]{64}\.[A-Z]{2}\.json")
 
 
@@ -27,9 +29,17 @@ def target(name: str, request: Request) -> Response:
     return _file(request, "targets/members", name, _TARGET)
 
 
-def _file(request: Request, part: str, name: str, names: re.Pattern[str]) -> Response:
+@router.get("/targets/pairs/{name}")
+def profile(name: str, request: Request) -> Response:
+    """Serve the profile of a pair of countries by its digest."""
+    return _file(request, "targets/pairs", name, _PROFILE, "application/toml")
+
+
+def _file(
+    request: Request, part: str, name: str, names: re.Pattern[str], media: str = JSON
+) -> Response:
     folder: Path = request.app.state.repository
     path = folder / part / name
     if not names.fullmatch(name) or not path.is_file():
         raise NotFound("no_such_file", "The repository has no such file.")
-    return Response(path.read_bytes(), media_type="application/json")
+    return Response(path.read_bytes(), media_type=media)

@@ -182,6 +182,7 @@ ROUTES: Sequence[Route] = (
     # A mirror of the trust repository, for other members: every file proves itself.
     _route("GET /federation/metadata/{metadata}", "gateway", None),
     _route("GET /federation/targets/members/{document}", "gateway", None),
+    _route("GET /federation/targets/pairs/{profile}", "gateway", None),
     _route("GET /v1/clients", "gateway", READ_CLIENTS),
     _route("GET /v1/clients/self", "gateway", ANY_NATIONAL),
     _route("GET /v1/clients/{client}", "gateway", READ_CLIENTS),
@@ -208,6 +209,7 @@ PARAMETERS = {
     "digest": r"[0-9a-f]{64}",
     "metadata": r"(?:timestamp|[0-9]{1,9}\.(?:root|snapshot|targets|country-[A-Z]{2}))\.json",
     "document": r"[0-9a-f]{64}\.[A-Z]{2}\.json",
+    "profile": r"[0-9a-f]{64}\.[A-Z]{2}-[A-Z]{2}\.toml",
     # C2SP tlog-tiles: level and index in groups of three digits, width of a partial tile.
     "tile": r"(?:[0-9]{1,2}/)?(?:x[0-9]{3}/){0,6}[0-9]{3}(?:\.p/[0-9]{1,3})?",
 }

@@ -154,4 +154,10 @@ OWN: Mapping[str, Document] = {
         ANY,
         {"v": 1, "country": "QM"},
     ),
+    "GET /federation/targets/pairs/{profile}": said(
+        "A profile on which this country and another agree, by its SHA-256 (TOML).",
+        TEXT_TYPE,
+        'schema = 1\nrequesting = "QM"\nrequested = "QN"\n',
+        media="application/toml",
+    ),
 }

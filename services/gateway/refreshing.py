@@ -17,7 +17,7 @@ from tuf.api.exceptions import (
     RepositoryError,
 )
 
-from services.gateway import views
+from services.gateway import agreed, views
 from services.gateway.retrieval import Retrieved, Source, retrieve
 from services.gateway.troubles import DIRECTORY, Report, Troubles
 from services.gateway.views import ClockBehindError, View
@@ -125,7 +125,7 @@ class Refresher:
             logs.log().warning("directory_not_reached", source=source.name, error=str(error))
 
     def _take(self, source: Source) -> View:
-        retrieved = retrieve(source, self._folder, self._root, self._doubt)
+        retrieved = retrieve(source, self._folder, self._root, self._doubt, self._country)
         members = self._vouched(retrieved)
         before = self.view.members if self.view is not None else {}
         for country in views.claimed_twice(members, before):
@@ -164,7 +164,10 @@ class Refresher:
     def _tell(
         self, before: Mapping[Country, trust.Member], after: Mapping[Country, trust.Member]
     ) -> None:
-        """Record which peers the directory suspended, or took up again, and whose keys changed."""
+        """Record which peers were suspended or taken up again, whose keys changed, and what was agreed."""
+        for kind, name in agreed.changes(before, after, self._country):
+            (peer,) = name.countries - {self._country}
+            self._report(kind, peer, name.reason)
         for country, old in before.items():
             new = after.get(country)
             if country == self._country:

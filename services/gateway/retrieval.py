@@ -15,10 +15,12 @@ from tuf.api.metadata import Metadata, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 from typing_extensions import override
 
-from shared.protocol import trust
+from services.gateway import agreed
+from shared.protocol import agreements, trust
 from shared.runtime import http, outward
 
 MAX_FILE = 2**20  # bytes of one metadata file
+MAX_PROFILE = agreements.MAX_FILE
 DEADLINE = 20.0  # seconds for one file
 WHOLE = 60.0  # seconds for all files of one source
 SILENCE = 5.0  # seconds without an octet
@@ -48,6 +50,7 @@ class Retrieved:
     targets: bytes
     roles: dict[str, bytes]
     members: dict[str, bytes]
+    pairs: dict[str, bytes]  # the profiles on which our country and others agree, by path
 
     def bundle(self, countries: Sequence[str]) -> bytes:
         """Write the bundle of some of the countries."""
@@ -57,10 +60,15 @@ class Retrieved:
             targets=self.targets,
             roles={name: self.roles[name] for name in names},
             members={country: self.members[country] for country in countries},
+            pairs={
+                path: content
+                for path, content in self.pairs.items()
+                if agreements.pair_of(path) <= set(countries)
+            },
         )
 
 
-def retrieve(source: Source, folder: Path, root: bytes, doubt: Doubt) -> Retrieved:
+def retrieve(source: Source, folder: Path, root: bytes, doubt: Doubt, country: str) -> Retrieved:
     """Fetch and verify what is new.
 
     Args:
@@ -68,6 +76,7 @@ def retrieve(source: Source, folder: Path, root: bytes, doubt: Doubt) -> Retriev
         folder: where the client keeps what it knows: nothing older than that is taken.
         root: the pinned first root.
         doubt: is told of each country that is left out, and why.
+        country: our own, whose agreements are fetched.
 
     Raises:
         DownloadError: the source does not answer.
@@ -75,12 +84,13 @@ def retrieve(source: Source, folder: Path, root: bytes, doubt: Doubt) -> Retriev
     """
     metadata = folder / "metadata"
     metadata.mkdir(parents=True, exist_ok=True)
+    fetcher = _Fetcher(source)
     updater = Updater(
         str(metadata),
         f"{source.url}/metadata/",
         str(folder / "targets"),
         f"{source.url}/targets/",
-        _Fetcher(source),
+        fetcher,
         UpdaterConfig(prefix_targets_with_hash=True),
         bootstrap=root,
     )
@@ -91,6 +101,13 @@ def retrieve(source: Source, folder: Path, root: bytes, doubt: Doubt) -> Retriev
         for country in _countries(targets)
         if (document := _member(updater, country, doubt)) is not None
     }
+    pairs = agreed.collect(
+        members,
+        country,
+        folder=folder / "pairs",
+        download=lambda path: fetcher.download_bytes(f"{source.url}/targets/{path}", MAX_PROFILE),
+        doubt=doubt,
+    )
     roles = [trust.role_name(country) for country in members]
     return Retrieved(
         timestamp=(metadata / "timestamp.json").read_bytes(),
@@ -99,6 +116,7 @@ def retrieve(source: Source, folder: Path, root: bytes, doubt: Doubt) -> Retriev
         targets=targets,
         roles={name: (metadata / f"{name}.json").read_bytes() for name in roles},
         members=members,
+        pairs=pairs,
     )
 
 

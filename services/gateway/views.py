@@ -211,6 +211,7 @@ def _files(parts: trust.Parts, timestamp: bytes, snapshot: bytes) -> dict[str, b
     for country, document in parts.members.items():
         role = Metadata[Targets].from_bytes(parts.roles[trust.role_name(country)]).signed
         files[f"targets/members/{ceremonies.target_name(country, role)}"] = document
+    files |= {f"targets/{path}": content for path, content in parts.pairs.items()}
     return files
 
 

@@ -8,7 +8,7 @@ octets with a digest, and nothing more can be wrong with it (spec/trust.md, 3).
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -49,6 +49,11 @@ class PairName(BaseModel):
     def paths(self) -> Sequence[str]:
         """Name all of its files, the profile first."""
         return [self.path, *map(self._path, self.instruments)]
+
+    @property
+    def reason(self) -> str:
+        """Name it in an event: the pair, and half of the digest, which nobody meets by chance."""
+        return f"PAIR-{self.requesting}_{self.requested}_{self.sha256[:32].upper()}"
 
     @property
     def countries(self) -> frozenset[str]:
@@ -130,9 +135,9 @@ def digest_of(path: str) -> str:
     return _match(path)[1]
 
 
-def pair_of(path: str) -> Collection[str]:
+def pair_of(path: str) -> frozenset[str]:
     """Return the two countries in a file's path; raises as `digest_of`."""
-    return _match(path).groups()[1:]
+    return frozenset(_match(path).groups()[1:])
 
 
 def _match(path: str) -> re.Match[str]:

@@ -6,16 +6,17 @@ document, and the keys that are to sign from then on: each of them has to sign i
 a key that another one holds.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Targets
 
 from shared.protocol import canonical, trust
+from shared.protocol.agreements import check_file, digest_of
 from shared.protocol.ceremonies import Office, admit, first_targets
 from shared.protocol.errors import FormatError, TrustError
 from shared.protocol.identifiers import parse_country
@@ -34,6 +35,9 @@ class Draft:
     role: str  # root, targets or country-XX
     metadata: Metadata[Root] | Metadata[Targets]
     document: bytes | None = None
+    files: Mapping[str, bytes] = field(
+        default_factory=dict
+    )  # profiles that the document names, by path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +52,16 @@ class JoinRequest:
         """Write the request."""
         assert self.draft.document is not None
         keys: list[canonical.Json] = [write_key(key) for key in self.office.keys]
-        return canonical.encode(
-            {
-                "v": 1,
-                "kind": "join",
-                "country": self.country,
-                "keys": keys,
-                "threshold": self.office.threshold,
-                "metadata": canonical.b64u(self.draft.metadata.to_bytes()),
-                "document": canonical.b64u(self.draft.document),
-            }
-        )
+        told: dict[str, canonical.Json] = {
+            "v": 1,
+            "kind": "join",
+            "country": self.country,
+            "keys": keys,
+            "threshold": self.office.threshold,
+            "metadata": canonical.b64u(self.draft.metadata.to_bytes()),
+            "document": canonical.b64u(self.draft.document),
+        }
+        return canonical.encode({**told, **_files(self.draft)})
 
     def check(self) -> None:
         """Check that each key has signed, and that what it signed is the country's own document.
@@ -86,6 +89,7 @@ class _Draft(BaseModel):
     role: str
     metadata: str
     document: str | None
+    files: Annotated[dict[str, str], Field(min_length=1)] = {}  # not there, rather than empty
 
 
 class _Drafts(BaseModel):
@@ -104,6 +108,7 @@ class _Join(BaseModel):
     threshold: int
     metadata: str
     document: str
+    files: Annotated[dict[str, str], Field(min_length=1)] = {}
 
 
 def write_drafts(drafts: Sequence[Draft]) -> bytes:
@@ -114,7 +119,24 @@ def write_drafts(drafts: Sequence[Draft]) -> bytes:
 def _write(draft: Draft) -> canonical.Json:
     document = None if draft.document is None else canonical.b64u(draft.document)
     metadata = canonical.b64u(draft.metadata.to_bytes())
-    return {"role": draft.role, "metadata": metadata, "document": document}
+    told: dict[str, canonical.Json] = {
+        "role": draft.role,
+        "metadata": metadata,
+        "document": document,
+    }
+    return {**told, **_files(draft)}
+
+
+def _files(draft: Draft) -> dict[str, canonical.Json]:
+    files = {path: canonical.b64u(content) for path, content in draft.files.items()}
+    return {"files": {**files}} if files else {}
+
+
+def _read_files(files: Mapping[str, str]) -> Mapping[str, bytes]:
+    found = {path: canonical.unb64u(text) for path, text in files.items()}
+    for path, content in found.items():
+        check_file(content, digest_of(path))
+    return found
 
 
 def read_drafts(data: bytes) -> tuple[Draft, ...]:
@@ -139,9 +161,16 @@ def _read(told: _Draft) -> Draft:
         country_of(told.role)
     if is_country != (document is not None):
         raise FormatError("A country's draft, and no other, has a document.")
+    if told.files and not is_country:
+        raise FormatError("A country's draft, and no other, has profiles.")
     if told.role == "root":
         return Draft(role=told.role, metadata=read_metadata(content, Root))
-    return Draft(role=told.role, metadata=read_metadata(content, Targets), document=document)
+    return Draft(
+        role=told.role,
+        metadata=read_metadata(content, Targets),
+        document=document,
+        files=_read_files(told.files),
+    )
 
 
 def read_join(data: bytes) -> JoinRequest:
@@ -159,6 +188,7 @@ def read_join(data: bytes) -> JoinRequest:
         role=trust.role_name(parse_country(told.country)),
         metadata=read_metadata(canonical.unb64u(told.metadata), Targets),
         document=canonical.unb64u(told.document),
+        files=_read_files(told.files),
     )
     keys = tuple(read_key(each) for each in told.keys)
     return JoinRequest(
@@ -197,4 +227,6 @@ def check_document(draft: Draft) -> trust.Member:
     member = trust.Member.from_bytes(draft.document)
     if member.country != country:
         raise TrustError(f"{draft.role} speaks for {member.country}.", country=country)
+    if stray := draft.files.keys() - {path for name in member.pairs for path in name.paths}:
+        raise TrustError(f"The document of {country} does not name {min(stray)}.", country=country)
     return member

@@ -7,8 +7,8 @@ was checked lies on disk, so that a restart needs no network.
 
 import os
 import threading
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,8 +17,12 @@ from tuf.api.metadata import Targets
 from shared.protocol import trust
 from shared.protocol.errors import TrustError
 from shared.protocol.identifiers import Country
+from shared.protocol.law.agreed import Agreement, agreement_between, read_agreements
+from shared.protocol.law.pairs import Pair
+from shared.protocol.law.shapes import Instrument
 from shared.protocol.rootchain import read_metadata
 from shared.protocol.trust import Member
+from shared.runtime import logs
 from shared.runtime.refusals import Unavailable, Unprocessable
 
 
@@ -36,6 +40,7 @@ class Directory:
         self._lock = threading.Lock()
         self._bundle: bytes | None = None
         self._members: Mapping[Country, Member] = MappingProxyType({})
+        self._agreements: Sequence[Agreement] = ()
         if path.exists():
             self._take(path.read_bytes())
 
@@ -117,8 +122,33 @@ class Directory:
             )
         return member
 
+    def agreement(self, requesting: str, requested: str, on: date) -> Agreement | None:
+        """Return what both countries have agreed on for a day, with the instruments that it pins."""
+        return agreement_between(self._agreements, requesting, requested, on)
+
+    def pair(self, requesting: str, requested: str, on: date) -> Pair | None:
+        """Return the profile that counts on a day when one country asks the other; none: nothing does."""
+        found = self.agreement(requesting, requested, on)
+        return found.pair if found is not None else None
+
+    def in_force(self, requesting: str, requested: str, on: date) -> Sequence[str]:
+        """Return the codes of the instruments under which one may ask the other on a day (G24)."""
+        pair = self.pair(requesting, requested, on)
+        return [each.code for each in pair.in_force(on)] if pair is not None else []
+
+    def instrument(self, requesting: str, requested: str, code: str, on: date) -> Instrument | None:
+        """Return the profile of an instrument in force between the two, as they have agreed on it."""
+        found = self.agreement(requesting, requested, on)
+        return found.instrument(code, on) if found is not None else None
+
     def _take(self, bundle: bytes) -> None:
-        self._members = MappingProxyType(trust.read_bundle(bundle, self.pinned_root))
+        members = trust.read_bundle(bundle, self.pinned_root)
+        named = {str(country): member.pairs for country, member in members.items()}
+        read, unread = read_agreements(named, trust.read_parts(bundle).pairs)
+        for each in unread:
+            # Not the whole directory: what two others wrote, or a later release, must not stop us.
+            logs.log().error("pair_not_read", pair=each.name.path, why=each.why)
+        self._members, self._agreements = MappingProxyType(members), read
         self._bundle = bundle
 
 

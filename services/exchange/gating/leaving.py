@@ -1,52 +1,105 @@
-"""Gates at the border: who asks and who signs, conditions, challenges, integrity, oversight. And the lists."""
+"""Gates at the border: who asks, who signs, emergency, conditions, challenges, integrity, oversight."""
 
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
-
-from services.exchange.gating import safeguards, substance
 from services.exchange.gating.matter import Challenge, Matter
-from services.exchange.gating.results import Fail, Gate, GateShutError, NeedsHuman, Pass, Result
-from services.exchange.states import RequestState
+from services.exchange.gating.particular import EXECUTED
+from services.exchange.gating.results import Pass, Result, fail, needs
 from shared.protocol.approvals import check_four_eyes
 from shared.protocol.errors import ApprovalError
 from shared.protocol.keys import SUITE
-
-
-class Moment(StrEnum):
-    """When gates are asked."""
-
-    SUBMIT = "submit"
-    SEND = "send"
-    RECEIVE = "receive"
-    ACCEPT = "accept"
-    CLEAR = "clear"
-    RELEASE = "release"
+from shared.protocol.law.lifecycle import word
 
 
 def authenticity(matter: Matter) -> Result:
     """G01: the peer stands in the directory, active, with keys in force; nothing is sent twice."""
-    peer = matter.peer
-    at = int(matter.at.timestamp())
-    if peer is None or matter.replayed:
-        return Fail(
-            gate="G01",
-            code="unknown_peer" if peer is None else "replayed",
-            detail="The other country does not stand in the directory."
-            if peer is None
-            else "A request of this identifier was there before.",
-            rule="BUD 25(3); EER 9(1), 19(5)",
-            next="Ask the other authority by another way.",
+    peer, at = matter.peer, int(matter.at.timestamp())
+    if peer is None:
+        return fail(
+            "G01",
+            "unknown_peer",
+            "The other country does not stand in the directory.",
+            "Check the country; a new member must first join the directory.",
+        )
+    if matter.replayed:
+        return fail(
+            "G01",
+            "replayed",
+            "A request of this identifier was there before.",
+            "Ask the other authority, at the number in the directory.",
         )
     in_force = peer.not_before <= at < peer.not_after and peer.kem_keys_at(at)
     if peer.status != "active" or not in_force or SUITE not in peer.suites:
-        return Fail(
-            gate="G01",
-            code="peer_not_active",
-            detail=f"The directory has {peer.name} as {peer.status}, or with no key in force.",
-            rule="BUD 25(3); EER 9(1), 19(5)",
-            next="Ask the other authority by another way; nothing is sent until it is active.",
+        return fail(
+            "G01",
+            "peer_not_active",
+            f"The directory has {peer.name} as {peer.status}, or with no key in force.",
+            "Ask the other authority by another way; nothing is sent until it is active.",
         )
     return Pass("G01")
+
+
+def four_eyes(matter: Matter) -> Result:
+    """G19: both acts, by two people with two keys; in an emergency who approves does not send."""
+    by_act = {approval.act: approval for approval in matter.approvals}
+    prepare, approve = matter.acts
+    for act, role in ((prepare, "preparer"), (approve, "approver")):
+        if act not in by_act:
+            return needs("G19", role, f"An approval {act} is missing.")
+    try:
+        check_four_eyes(by_act[prepare], by_act[approve])
+    except ApprovalError as error:
+        return fail(
+            "G19",
+            "four_eyes",
+            f"Two people have to approve: {error.detail}.",
+            "Have a second officer approve.",
+        )
+    if _sends_alone(matter, by_act[approve].officer):
+        return fail(
+            "G19",
+            "approver_sends",
+            "In an emergency who approves a request does not send it, too.",
+            "Have another officer send it.",
+        )
+    return Pass("G19")
+
+
+def _sends_alone(matter: Matter, approver: str) -> bool:
+    urgent = matter.package_id is None and matter.document.urgency == "EMERGENCY"
+    return urgent and matter.actor is not None and matter.actor.casefold() == approver.casefold()
+
+
+def emergency(matter: Matter) -> Result:
+    """G20: called back at the directory's number; unvalidated, only what the profile lets go."""
+    if matter.document.urgency != "EMERGENCY":
+        return _validated(matter, frozenset())
+    agreed = matter.pair.emergency if matter.pair is not None else None
+    packed = matter.instrument.emergency if matter.instrument is not None else None
+    rule = agreed or packed
+    if (rule is None or rule.call_back) and not matter.call_back:
+        return needs(
+            "G20",
+            "DUTY",
+            "The duty officer has to call back the number in the directory, not the one in the message.",
+        )
+    return _validated(matter, frozenset(rule.unvalidated if rule is not None else ()))
+
+
+def _validated(matter: Matter, allowed: frozenset[str]) -> Result:
+    """Without a judge's or prosecutor's validation only some measures go on."""
+    if matter.validated:
+        return Pass("G20")
+    late = [each for each in matter.asked() if each.code not in allowed]
+    if not late:
+        return Pass("G20", "unvalidated")
+    keys = {each.measure_id for each in late}
+    return fail(
+        "G20",
+        "not_validated",
+        f"{', '.join(sorted(each.code for each in late))} must wait for the validation; "
+        f"without it go: {', '.join(sorted(allowed)) or 'none'}.",
+        "Go on with what may go, and wait for the validation with the rest.",
+        [each.item_id for each in matter.items if each.measure_id in keys],
+    )
 
 
 def conditions(matter: Matter) -> Result:
@@ -54,16 +107,19 @@ def conditions(matter: Matter) -> Result:
     open_ = [each for each in matter.conditions if each.accepted_hash != each.hash]
     if not open_:
         return Pass("G13")
-    declined = any(each.declined for each in open_)
-    return Fail(
-        gate="G13",
-        code="REF-21" if declined else "conditions_open",
-        detail=f"{', '.join(sorted(each.code for each in open_))}: "
-        + ("declined." if declined else "not yet accepted by the requesting authority."),
-        rule="BUD 28(2)-(3)",
-        next="Decide again; evidence leaves only under conditions that bind."
-        if declined
-        else "Wait for its signature (`rogatory request accept-conditions`).",
+    codes = ", ".join(sorted({each.code for each in open_}))
+    if any(each.declined for each in open_):
+        return fail(
+            "G13",
+            "condition_declined",
+            f"{codes}: declined, in whole or in part.",
+            "Decide again (REF-21); evidence leaves only under conditions that bind.",
+        )
+    return fail(
+        "G13",
+        "conditions_open",
+        f"{codes}: not yet accepted by the requesting authority.",
+        "Wait for its signature.",
     )
 
 
@@ -71,21 +127,19 @@ def challenge(matter: Matter) -> Result:
     """G14: no open suspensive challenge concerns this package, and no period runs that suspends by law."""
     held = [each.challenge_id for each in matter.challenges if _holds(each, matter.package_id)]
     if held:
-        return Fail(
-            gate="G14",
-            code="held",
-            detail=f"A challenge ({', '.join(held)}) suspends the transfer.",
-            rule="EIO 13(2); IMAC 80l; EER 17(3)",
-            next="Only a court's decision lets it go on.",
+        return fail(
+            "G14",
+            "held",
+            f"A challenge ({', '.join(held)}) suspends the transfer.",
+            "Only the court's decision on it lets the package go.",
         )
-    running = matter.appeal_until is not None and matter.at < matter.appeal_until
-    if running and not matter.appeal_waived:
-        return Fail(
-            gate="G14",
-            code="appeal_period",
-            detail=f"The period to appeal runs until {matter.appeal_until:%Y-%m-%d %H:%M} and suspends by law.",
-            rule="IMAC 80l(1)",
-            next="Wait for its end, or for a waiver.",
+    until = matter.appeal_until
+    if until is not None and matter.at < until and not matter.appeal_waived:
+        return fail(
+            "G14",
+            "appeal_period",
+            f"The period to appeal runs until {until:%Y-%m-%d %H:%M %Z} and suspends by law.",
+            "Wait for its end, or for a waiver.",
         )
     return Pass("G14")
 
@@ -95,40 +149,19 @@ def _holds(each: Challenge, package_id: str | None) -> bool:
     return each.open and each.suspensive and concerned
 
 
-def four_eyes(matter: Matter) -> Result:
-    """G19: both acts, by two people with two keys."""
-    by_act = {approval.act: approval for approval in matter.approvals}
-    prepare, approve = matter.acts
-    for act, role in ((prepare, "preparer"), (approve, "approver")):
-        if act not in by_act:
-            return NeedsHuman(
-                gate="G19", role=role, detail=f"An approval {act} is missing.", rule="four eyes"
-            )
-    try:
-        check_four_eyes(by_act[prepare], by_act[approve])
-    except ApprovalError as error:
-        return Fail(
-            gate="G19",
-            code="four_eyes",
-            detail=f"Two people have to approve: {error.detail}.",
-            rule="four eyes",
-            next="Have a second officer approve.",
-        )
-    return Pass("G19")
-
-
 def integrity(matter: Matter) -> Result:
-    """G22: what goes is what was closed, and what was approved."""
-    wanted = matter.closed_digest if matter.package_id else matter.approved_digest
-    stands = matter.digest if matter.package_id else matter.request_digest
+    """G22: what goes, is opened or handed on is what was closed, and what was approved."""
+    if matter.package_id is not None:
+        stands, wanted = matter.digest, matter.closed_digest
+    else:
+        stands, wanted = matter.request_digest, matter.approved_digest
     approved = {approval.digest for approval in matter.approvals}
-    if stands != wanted or not approved <= {stands}:
-        return Fail(
-            gate="G22",
-            code="digest_mismatch",
-            detail="What is stored is no longer what was closed and approved.",
-            rule="ISO/IEC 27037",
-            next="Stop, and have the operators look for who changed the store.",
+    if not stands or stands != wanted or not approved <= {stands}:
+        return fail(
+            "G22",
+            "digest_mismatch",
+            "What is stored is no longer what was closed and approved.",
+            "Stop, and have the operators look for who changed the store.",
         )
     return Pass("G22")
 
@@ -137,96 +170,38 @@ def oversight(matter: Matter) -> Result:
     """G23: what leaves is on record first, where nobody can change it afterwards."""
     log = matter.log
     if log is not None and log.alarm is not None:
-        return Fail(
-            gate="G23",
-            code="log_stopped",
-            detail=f"This country's log takes no entries: {log.alarm}.",
-            rule="EER 28; write-ahead",
-            next="Nothing can leave. The operators look at /v1/ops/log and OPERATING.md.",
+        return fail(
+            "G23",
+            "log_stopped",
+            f"This country's log takes no entries: {log.alarm}.",
+            "Nothing can leave. The operators look at /v1/ops/log and OPERATING.md.",
         )
     if log is not None and log.blocked:
-        return Fail(
-            gate="G23",
-            code="log_unwitnessed",
-            detail="No quorum of witnesses has cosigned this country's log for "
+        if matter.document.urgency == "EMERGENCY":
+            return Pass("G23", "journal")  # signed and kept here; the courier waits for its proof
+        return fail(
+            "G23",
+            "log_unwitnessed",
+            "No quorum of witnesses has cosigned this country's log for "
             f"{log.unwitnessed_for} s; after {log.limit} s no new transfer may leave.",
-            rule="EER 28; write-ahead",
-            next="Try again later; the operators see at /v1/ops/log which witness does not answer.",
+            "Try again later; the operators see at /v1/ops/log which witness does not answer.",
         )
     return Pass("G23")
 
 
 def executing(matter: Matter) -> Result:
-    """T21: evidence goes only under a request that is being executed."""
-    if matter.request_state in {RequestState.EXECUTING, RequestState.PARTIALLY_FULFILLED}:
+    """T21: evidence goes only for measures that are being executed."""
+    states = {matter.request_state} | {
+        state
+        for key, state in matter.measures.items()
+        if not matter.concerned or key in matter.concerned
+    }
+    if states <= EXECUTED:
         return Pass("T21")
-    return Fail(
-        gate="T21",
-        code="request_not_open",
-        detail=f"The request is in state {matter.request_state} "
-        f"({matter.request_state.name.lower().replace('_', ' ')}).",
-        rule="transition T21",
-        next="Evidence goes out only under a request that is being executed (S14, S15).",
+    other = sorted(states - EXECUTED)
+    return fail(
+        "T21",
+        "request_not_open",
+        f"The request or a measure of this package is {', '.join(f'{s} ({word(s)})' for s in other)}.",
+        "Evidence goes out only for measures in execution (S14, S15).",
     )
-
-
-GATES: Mapping[Moment, Sequence[Gate]] = {
-    Moment.SUBMIT: (substance.instrument_bounds, substance.completeness_of, authenticity),
-    Moment.SEND: (
-        authenticity,
-        substance.authority,
-        substance.instrument_bounds,
-        substance.completeness_of,
-        safeguards.confidentiality,
-        four_eyes,
-        integrity,
-        oversight,
-    ),
-    Moment.RECEIVE: (authenticity, substance.instrument_bounds),
-    Moment.ACCEPT: (
-        authenticity,
-        substance.authority,
-        substance.completeness_of,
-        substance.necessity,
-        substance.dual_criminality,
-        substance.political,
-        safeguards.death_penalty,
-        safeguards.weighting,
-        safeguards.confidentiality,
-        safeguards.emergency,
-    ),
-    Moment.CLEAR: (safeguards.privilege, safeguards.minimisation, substance.particularity),
-    Moment.RELEASE: (
-        executing,
-        authenticity,
-        substance.particularity,
-        substance.necessity,
-        safeguards.death_penalty,
-        safeguards.weighting,
-        safeguards.transfer_gateway,
-        safeguards.special_categories,
-        safeguards.privilege,
-        safeguards.confidentiality,
-        conditions,
-        challenge,
-        four_eyes,
-        safeguards.emergency,
-        safeguards.minimisation,
-        integrity,
-        oversight,
-        substance.instrument_bounds,
-    ),
-}
-
-
-def guard(matter: Matter, moment: Moment) -> Sequence[Pass]:
-    """Let a case pass if every gate of the moment is open; all are asked, so that one hears of everything.
-
-    Raises:
-        GateShutError: at least one is not.
-    """
-    results = [gate(matter) for gate in GATES[moment]]
-    shut = [result for result in results if not isinstance(result, Pass)]
-    if shut:
-        raise GateShutError(shut)
-    return [result for result in results if isinstance(result, Pass)]

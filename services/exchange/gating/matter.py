@@ -1,44 +1,61 @@
-"""Everything a gate may look at: request, package, profile, conditions, clocks, persons. Nothing else counts."""
+"""Everything a gate may look at: request, package, profile, conditions, clocks, persons. No more."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from services.exchange.own_log import Standing
-from services.exchange.states import MeasureState, RequestState
 from shared.protocol.approvals import Approval
+from shared.protocol.law.lifecycle import State
 from shared.protocol.law.pairs import Pair
 from shared.protocol.law.shapes import Instrument
 from shared.protocol.trust import Member
 
 Privilege = Literal["unfiltered", "clean", "privileged", "waived"]
+Verdict = Literal["pass", "fail", "override"]
+Audience = Literal["authority", "person", "third_state", "public"]
+Side = Literal["requesting", "requested"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a person in a role found, in their own words; it answers a gate that needs a human."""
+    """What a person in a role found, in their own words, about all of the object or some of its items."""
 
     gate: str
     role: str
     officer: str
-    verdict: Literal["pass", "fail", "override"]
+    verdict: Verdict
     text: str
     at: datetime
+    items: tuple[str, ...] = ()  # none: all
+
+    def covers(self, items: Sequence[str]) -> bool:
+        """Say whether it is about all of these."""
+        return not self.items or set(items) <= set(self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A file of a package, as far as the law looks at it."""
+    """A file of a package, as far as the law looks at it.
+
+    Attributes:
+        identifier: what the result is about.
+        since, until: of what it holds.
+        third_party: it holds data of third persons; `treated`: they are redacted, or their presence
+            is justified.
+        filtered_by: the officer of the filter team who looked at it.
+        readers: the persons who alone may read it; none: nobody was named.
+    """
 
     item_id: str
     measure_id: str | None
-    identifier: str | None  # in the result
+    identifier: str | None
     category: str | None
     since: datetime | None = None
     until: datetime | None = None
     third_party: bool = False
-    treated: bool = False  # third-party data redacted, or their presence justified
+    treated: bool = False
     privilege: Privilege = "unfiltered"
     filtered_by: str | None = None
     readers: tuple[str, ...] = ()
@@ -52,6 +69,7 @@ class Condition:
     hash: str
     accepted_hash: str | None = None
     declined: bool = False
+    readers: tuple[str, ...] = ()  # COND-14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,47 +83,120 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What the person concerned was told, or by when they have to be."""
+
+    due: datetime
+    sent: datetime | None = None
+    remedies: bool = False  # it says how to object
+    deferred_on: str | None = None  # the legal ground
+    review: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """The sending State's consent to hand evidence on, as it signed it."""
+
+    recipient: str
+    purpose: str
+    items: frozenset[str]
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Evidence that is to be handed on: to whom, for what."""
+
+    recipient: str
+    purpose: str
+    items: frozenset[str]
+    urgent: bool = False  # an immediate and serious threat to public security
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Who wants to open evidence, for which case."""
+
+    officer: str
+    case_reference: str
+    exculpatory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """The case as it stands at one moment."""
+    """The case as it stands at one moment.
+
+    Attributes:
+        side: on which side of it this country is.
+        instrument: the first of the legal basis that is in force between both.
+        pair: the profile of requesting and requested State.
+        document: a `law.documents.Document`, with what was supplied later laid over it.
+        request_digest, approved_digest: hex; what stands, and what was approved.
+        concerned: the measures that the act is about; none: all.
+        acts: the two approvals wanted, preparing and approving.
+        packer: the officer who prepared package or request.
+        actor: the officer who acts now, where the act has one.
+        digest, closed_digest: hex; of the package as it is stored, and as it was closed.
+        call_back: confirmed at the directory's number.
+        validated: by a judge or prosecutor.
+        known_asylum: the requested State protects the person from the requesting one.
+        retention_until: when what was received has to be gone.
+        approved_cases: besides the request's own, those for which it may be read.
+    """
 
     at: datetime
+    side: Side
     own: Member | None
     peer: Member | None
-    instrument: Instrument | None  # that the request's legal basis names
-    pair: Pair | None  # of requesting and requested State
+    instrument: Instrument | None
+    pair: Pair | None
     log: Standing | None
-    # the request
-    document: Any  # law.documents.Document
-    request_state: RequestState
-    request_digest: str  # hex, of what stands
-    approved_digest: str  # hex, of what was approved
+    document: Any
+    request_state: State
+    request_digest: str
+    approved_digest: str
     replayed: bool = False
-    measures: Mapping[str, MeasureState] = field(default_factory=dict)
-    basis: Sequence[str] = ()
-    # persons
+    measures: Mapping[str, State] = field(default_factory=dict)
+    concerned: frozenset[str] = frozenset()
+    other_instruments: Sequence[Instrument] = ()  # in force between both, besides
     approvals: Sequence[Approval] = ()
     acts: tuple[str, str] = ("", "")
-    packer: str | None = None  # officer who prepared the package
+    packer: str | None = None
+    actor: str | None = None
     findings: Sequence[Finding] = ()
-    # the package, when there is one
     package_id: str | None = None
     items: Sequence[Item] = ()
     digest: str = ""
     closed_digest: str = ""
-    # what binds
     conditions: Sequence[Condition] = ()
     challenges: Sequence[Challenge] = ()
     appeal_until: datetime | None = None
     appeal_waived: bool = False
-    call_back: bool = False  # confirmed with the directory's number
+    call_back: bool = False
     validated: bool = True
-    asylum: bool = False
+    known_asylum: bool = False
+    audience: Audience = "authority"
+    notice: Notice | None = None
+    retention_until: date | None = None
+    legal_hold: bool = False
+    export: Export | None = None
+    consents: Sequence[Consent] = ()
+    reading: Reading | None = None
+    approved_cases: frozenset[str] = frozenset()
 
     def found(self, gate: str, *roles: str) -> Sequence[Finding]:
-        """Return the findings for a gate by these roles, the newest last."""
+        """Return the findings for a gate by these roles that were made before now, the newest last."""
         wanted = [
             each
             for each in self.findings
-            if each.gate == gate and (not roles or each.role in roles)
+            if each.gate == gate and (not roles or each.role in roles) and each.at <= self.at
         ]
         return sorted(wanted, key=lambda each: each.at)
+
+    def asked(self) -> Sequence[Any]:
+        """Return the measures of the document that the act is about."""
+        return [
+            each
+            for each in self.document.measures
+            if not self.concerned or each.measure_id in self.concerned
+        ]

@@ -4,15 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from services.exchange.gating.matter import Matter
+from shared.protocol.law import gates
 from shared.runtime.refusals import Conflict
 
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """The gate is open; `note` is what the record keeps of why, as a code."""
+    """The gate is open.
+
+    Attributes:
+        gate: its number.
+        note: why, as a code, where there is more to say than that nothing stands against it.
+        by: the officers who opened a gate that was shut; empty: nobody had to.
+    """
 
     gate: str
     note: str | None = None
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +45,42 @@ class NeedsHuman:
     rule: str
 
 
-Result = Pass | Fail | NeedsHuman
+Shut = Fail | NeedsHuman
+Result = Pass | Shut
 Gate = Callable[[Matter], Result]
 
 
 class GateShutError(Conflict):
     """At least one gate is shut. The first decides code and rule, `shut` has them all."""
 
-    def __init__(self, shut: Sequence[Fail | NeedsHuman]) -> None:
+    def __init__(self, shut: Sequence[Shut]) -> None:
         first = shut[0]
         if isinstance(first, NeedsHuman):
-            code, step = "finding_missing", f"Needed: a finding of the {first.role}."
+            code, step = "finding_missing", f"Needed: {first.role}."
         else:
             code, step = first.code, first.next
         super().__init__(
             code,
             " ".join(result.detail for result in shut),
-            rule=f"{first.gate}, {first.rule}",
+            rule=f"{first.gate}: {first.rule}",
             next_step=step,
             gates=[result.gate for result in shut],
         )
         self.shut = tuple(shut)
+
+
+def fail(gate: str, code: str, detail: str, step: str, items: Sequence[str] = ()) -> Fail:
+    """Shut a gate, by the rule that its table names; `step` is what a person does now."""
+    return Fail(
+        gate=gate,
+        code=code,
+        detail=detail,
+        rule=gates.rule(gate).rule,
+        next=step,
+        items=tuple(items),
+    )
+
+
+def needs(gate: str, role: str, detail: str) -> NeedsHuman:
+    """Let a gate wait for a person, by the rule that its table names."""
+    return NeedsHuman(gate=gate, role=role, detail=detail, rule=gates.rule(gate).rule)

@@ -118,4 +118,5 @@ _OWN: Mapping[str, Callable[[Request], Response]] = {
     "/v1/ops/directory/refresh": federation.refresh,
     "/federation/metadata/{metadata}": federation.mirrored,
     "/federation/targets/members/{document}": federation.mirrored,
+    "/federation/targets/pairs/{profile}": federation.mirrored,
 }

@@ -10,14 +10,14 @@ from shared.runtime import logs
 from shared.runtime.refusals import BadUpstream, Unavailable
 
 MIRROR = "/federation/"
-JSON = "application/json"
+JSON, TOML = "application/json", "application/toml"
 
 
 def mirrored(request: Request) -> Response:
     """Serve a file of the trust repository as we verified it last; it proves itself."""
     directory: Directory = request.app.state.directory
     path = request.scope["path"].removeprefix(MIRROR)
-    return Response(directory.file(path), media_type=JSON)
+    return Response(directory.file(path), media_type=TOML if path.endswith(".toml") else JSON)
 
 
 def bundle(request: Request) -> Response:

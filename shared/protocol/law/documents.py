@@ -16,14 +16,16 @@ from shared.protocol.errors import FormatError
 from shared.protocol.law import forms, library, texts
 
 VERSION: Final = 2
-_MANY = {"strict": False, "min_length": 1, "max_length": 1_000}
+_MANY: Final[Mapping[str, Any]] = {"strict": False, "min_length": 1, "max_length": 1_000}
 TYPES: Final[Mapping[str, Any]] = {
     "id": texts.Id,
     "line": texts.Line,
     "lines": texts.Lines,
     "text": texts.Text,
     "truth": bool,
+    "undertaking": bool,  # that is not given is as good as missing
     "day": texts.Day,
+    "country": texts.CountryCode,
     "instant": texts.Instant,
     "kind": texts.Code,
     "channel": forms.Channel,
@@ -121,11 +123,12 @@ def of_json(value: Json) -> Document:
         FormatError: something has another shape; says which field.
     """
     try:
-        return Document.model_validate(value)
+        document: Document = Document.model_validate(value)
     except ValidationError as error:
         flaw = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = named(flaw["loc"])
         raise FormatError(f"{place}: {flaw['msg']}", field=place) from error
+    return document
 
 
 def sent(draft: Document, *, request_id: str, sender: str) -> dict[str, Json]:

@@ -1,6 +1,7 @@
 """Read an instrument's profile and explain every mistake in it, with its line (spec/law.md, 3)."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from shared.protocol.law import library
@@ -20,6 +21,7 @@ def read_instrument(text: bytes) -> Instrument:
     return instrument
 
 
+@cache
 def packed(code: str) -> Instrument:
     """Return the profile of an instrument that comes with this release."""
     return read_instrument(library.instrument_text(code))

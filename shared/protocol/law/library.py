@@ -27,6 +27,12 @@ def fields() -> Mapping[str, Mapping[str, Any]]:
     return table("fields.toml")
 
 
+@cache
+def boxes() -> Mapping[str, Any]:
+    """Return how a request is laid out for people: `box`es of fields, those of a `measure`, `words`."""
+    return table("boxes.toml")
+
+
 def title(kind: str, code: str) -> str:
     """Return what a code means, in words.
 

@@ -59,7 +59,7 @@ def _meanings(pair: Pair, pinned: Pinned) -> Iterable[Meaning]:
     yield from _twice(pair)
     yield from _codes(pair, known)
     yield from _levels(pair, known)
-    yield from _clocks(pair)
+    yield from _clocks(pair, known)
     yield from _people(pair)
 
 
@@ -152,16 +152,14 @@ def _levels(pair: Pair, known: Iterable[Instrument]) -> Iterable[Meaning]:
                 yield ("authority_levels", code), what
 
 
-def _clocks(pair: Pair) -> Iterable[Meaning]:
+def _clocks(pair: Pair, instruments: Iterable[Instrument]) -> Iterable[Meaning]:
     known = {(each.act, each.starts) for each in policy().clock}
+    known |= {(each.act, each.starts) for one in instruments for each in one.deadline}
     seen: set[tuple[str, str]] = set()
     for position, clock in enumerate(pair.clock):
         here, key = ("clock", position), (clock.act, clock.starts)
         if key not in known:
-            yield (
-                here,
-                f"there is no clock to {clock.act} from {clock.starts} (policy.toml has them)",
-            )
+            yield here, f"no treaty or policy has a clock to {clock.act} from {clock.starts}"
         if key in seen:
             yield here, f"there are two clocks to {clock.act} from {clock.starts}"
         seen.add(key)

@@ -20,7 +20,7 @@ Counts = Annotated[tuple[Count, ...], Field(strict=False)]
 
 
 class Reminders(Shape):
-    """How long before the end of a clock somebody is reminded: of long ones in days, of short ones in hours."""
+    """How long before the end of a clock somebody is reminded: long ones in days, short ones in hours."""
 
     days_before: Counts
     hours_before: Counts
@@ -49,9 +49,10 @@ def policy() -> Policy:
 
 
 def clocks_between(pair: Pair | None) -> Sequence[Clock]:
-    """Return the clocks of policy as they run for a pair: its own values over this release's."""
+    """Return the clocks of policy as they run for a pair: its own values over this release's, and more."""
     own = {(each.act, each.starts): each for each in (pair.clock if pair is not None else ())}
-    return [_over(own.get((each.act, each.starts)), each) for each in policy().clock]
+    base = [_over(own.pop((each.act, each.starts), None), each) for each in policy().clock]
+    return [*base, *own.values()]
 
 
 def _over(own: Clock | None, base: Clock) -> Clock:

@@ -23,6 +23,12 @@ Missed = Literal[
 ]
 Suspends = Literal["BY_LAW", "BY_ORDER", "NO"]
 Calendar = Literal["requesting", "requested"]
+# What a field may depend on: `completeness.facts` derives each of a request.
+Condition = Literal[
+    "kinds", "urgency", "measures", "instruments", "personal", "electronic", "electronic_or_coercive",
+    "coercive", "stored", "identify_only", "service_only", "unvalidated", "judicial", "to_filter",
+    "death_penalty", "listed", "special",
+]  # fmt: skip
 
 
 class Shape(BaseModel):
@@ -55,9 +61,13 @@ class Applies(Sourced):
 
 
 class FieldRule(Sourced):
-    """A field that the instrument asks for; `known`: only where it is known."""
+    """A field that the instrument asks for: of these kinds, when all of these hold; `known`: where known.
+
+    `when` has the conditions of `fields.toml`.
+    """
 
     kinds: Many = ()
+    when: dict[Condition, bool | Many] = {}
     known: bool = False
 
 

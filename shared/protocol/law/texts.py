@@ -41,7 +41,7 @@ Line = Annotated[
 ]
 Lines = Annotated[tuple[Line, ...], Field(strict=False, min_length=1, max_length=200)]
 Text = Annotated[
-    str, StringConstraints(min_length=10, max_length=20_000, strip_whitespace=True, pattern=_TEXT)
+    str, StringConstraints(min_length=1, max_length=20_000, strip_whitespace=True, pattern=_TEXT)
 ]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_-]{1,40}$")]
 Codes = Annotated[tuple[Code, ...], Field(strict=False, min_length=1, max_length=100)]

@@ -189,6 +189,7 @@ def trust_bundle(federation: Path, **changes: bytes) -> bytes:
     repository = federation / "directory/repository"
     documents = {p.name[-7:-5]: p for p in (repository / "targets/members").iterdir()}
     metadata = repository / "metadata"
+    pairs = repository / "targets/pairs"
     return trust.write_bundle(
         roots=[(metadata / "1.root.json").read_bytes()],
         targets=(metadata / "1.targets.json").read_bytes(),
@@ -197,6 +198,7 @@ def trust_bundle(federation: Path, **changes: bytes) -> bytes:
             for country in documents
         },
         members={country: path.read_bytes() for country, path in documents.items()} | changes,
+        pairs={f"pairs/{path.name}": path.read_bytes() for path in pairs.iterdir()},
     )
 
 

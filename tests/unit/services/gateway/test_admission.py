@@ -19,6 +19,7 @@ PLACES = {
     "client": "urn:rogatory:QM:preparer",
     "metadata": "3.targets.json",
     "document": "ab" * 32 + ".QN.json",
+    "profile": "ab" * 32 + ".QM-QN.toml",
 }
 
 OPERATING = {"ops:health", "clients:propose", "clients:read"}
@@ -74,6 +75,7 @@ def test_only_hashes_and_what_is_signed_are_open_to_all() -> None:
         "/witness/{digest}/checkpoint",
         "/federation/metadata/{metadata}",
         "/federation/targets/members/{document}",
+        "/federation/targets/pairs/{profile}",
     }
 
 

@@ -1,0 +1,44 @@
+"""`make story N=3`: play one scenario on real nodes, with words and pictures; `N=3b` its variant b."""
+
+import sys
+from time import monotonic
+
+from rich.console import Console
+
+from deploy.stories.sc00_plain import STORY as PLAIN
+from deploy.stories.story import Story, tell
+from deploy.stories.telling import BrokenStoryError
+from shared.runtime import logs
+
+STORIES = {story.number: story for story in (PLAIN,)}
+
+
+def main() -> None:
+    """Play what the command line names; exit 1 if something is not as the story says."""
+    logs.configure("story", "CRITICAL")
+    console = Console(highlight=False, soft_wrap=True)
+    story, way = _chosen(sys.argv[1:], console)
+    began = monotonic()
+    try:
+        claims = tell(story, way, console)
+    except BrokenStoryError as error:
+        sys.exit(f"SC-{story.number:02}{way}: {error}")
+    seconds = monotonic() - began
+    console.print(f"\n[bold green]{claims} claims held, in {seconds:.0f} s.[/]")
+
+
+def _chosen(words: list[str], console: Console) -> tuple[Story, str]:
+    name = words[0] if len(words) == 1 else ""
+    digits = name.rstrip("abcdefgh")
+    story = STORIES.get(int(digits)) if digits.isdecimal() else None
+    way = name.removeprefix(digits)
+    if story is None or way not in story.ways():
+        for each in STORIES.values():
+            ways = ", ".join(f"N={each.number}{way}" for way in each.ways())
+            console.print(f"  {ways:24} {each.title}")
+        sys.exit(2)
+    return story, way
+
+
+if __name__ == "__main__":
+    main()

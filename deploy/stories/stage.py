@@ -1,0 +1,71 @@
+"""What a story is played on: the world, whoever tells it, and the overseers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from deploy.stories.checking import Overseers
+from deploy.stories.office import Office, refusal
+from deploy.stories.telling import Teller
+from deploy.stories.world import World
+
+
+class Stage:
+    """Shorthand of the stories: who, when, what crosses, and what must hold."""
+
+    def __init__(self, world: World, teller: Teller) -> None:
+        self.world, self.teller = world, teller
+        self.overseers = Overseers(world)
+        self.say, self.fact, self.hold = teller.say, teller.fact, teller.hold
+
+    def __getitem__(self, country: str) -> Office:
+        """Return the people of a country."""
+        return self.world[country]
+
+    def scene(self, country: str, sentence: str) -> None:
+        """Say what happens now in a country."""
+        self.teller.scene(country, self.world.clock(), sentence)
+
+    def at(self, moment: datetime, country: str, sentence: str) -> None:
+        """Go on at a moment."""
+        self.world.travel(moment)
+        self.scene(country, sentence)
+
+    def after(self, time: timedelta, country: str, sentence: str) -> None:
+        """Go on some time later."""
+        self.at(self.world.clock() + time, country, sentence)
+
+    def crosses(self, sender: str, receiver: str, what: str) -> None:
+        """Let everything settle, and draw what crossed."""
+        self.world.settle()
+        self.teller.crosses(sender, receiver, what)
+
+    def stands(self, request_id: str, **states: str) -> None:
+        """Check in which state each country holds a request."""
+        found = {name: self[name].request(request_id).state for name in states}
+        self.teller.stand("request", found)
+        self.teller.hold(f"the request is {_said(states)}", found=found, wanted=states)
+
+    def lies(self, package_id: str, **states: str) -> None:
+        """Check in which state each country holds a package."""
+        found = {name: self[name].package(package_id).state for name in states}
+        self.teller.stand("package", found)
+        self.teller.hold(f"the package is {_said(states)}", found=found, wanted=states)
+
+    def refused(self, sentence: str, code: str, act: Callable[[], object]) -> None:
+        """Check that a call is refused, by its code."""
+        self.teller.hold(f"{sentence} ({code})", found=refusal(act), wanted=code)
+
+    def logs_agree(self) -> None:
+        """Check every log offline, and each two against each other."""
+        found = self.overseers.disagreements()
+        countries = " and ".join(self.world.nodes)
+        self.teller.hold(f"the logs of {countries} verify and agree", found=found, wanted=[])
+
+
+def _said(states: dict[str, str]) -> str:
+    values = set(states.values())
+    if len(values) == 1:
+        return f"{values.pop()} in {' and '.join(states)}"
+    return ", ".join(f"{state} in {country}" for country, state in states.items())

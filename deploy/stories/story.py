@@ -1,0 +1,57 @@
+"""A story: who takes part, when it begins, how it goes, and how else it may go: its variants."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from deploy.stories.profiles import Changes
+from deploy.stories.stage import Stage
+from deploy.stories.telling import Teller
+from deploy.stories.world import World
+
+Play = Callable[[Stage], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One scenario of the process (9).
+
+    `zones` maps each country that takes part to the time zone of its central authority.
+    """
+
+    number: int
+    title: str
+    text: str
+    zones: Mapping[str, str]
+    begins: datetime
+    play: Play
+    variants: Mapping[str, Play] = field(default_factory=dict)
+    changes: Changes = field(default_factory=dict)  # of the profiles between these countries
+
+    def ways(self) -> Mapping[str, Play]:
+        """Return every way in which it goes: "" as it stands, and its variants by letter."""
+        return {"": self.play, **self.variants}
+
+
+def tell(story: Story, way: str, console: Console) -> int:
+    """Play a story on a fresh federation; return how many claims held.
+
+    Raises:
+        BrokenStoryError: something is not as it says.
+    """
+    with tempfile.TemporaryDirectory(prefix="rogatory-story-") as folder:
+        world = World(Path(folder) / "world", story.zones, story.begins, story.changes)
+        teller = Teller(console, tuple(story.zones), story.zones)
+        variant = f", variant {way}" if way else ""
+        teller.title(f"SC-{story.number:02}{variant}  {story.title}", story.text)
+        with world:
+            stage = Stage(world, teller)
+            story.ways()[way](stage)
+            stage.logs_agree()
+    return teller.claims

@@ -1,0 +1,142 @@
+"""An override exists where the table has one, by the role that it names, with reasons, and by nobody else."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.exchange.gating.matter import Export, Matter
+from services.exchange.gating.overriding import ask
+from services.exchange.gating.results import Fail, NeedsHuman, Pass, Result, fail, needs
+from shared.protocol.law import gates
+from tests.legal_matters import NOW, document, finding, matter, measure, override
+
+ROLES = [
+    "RQ-INV",
+    "RQ-JUD",
+    "RQ-CA",
+    "RD-CA",
+    "RD-EXE",
+    "RD-JUD",
+    "RD-DPO",
+    "RD-PRIV",
+    "DUTY",
+    "MINISTER",
+]
+PRESERVE = {"document": document(measures=[measure(code="MEA-01")])}
+URGENT = {"export": Export(recipient="XA", purpose="p", items=frozenset(), urgent=True)}
+# The last column of the table of gates: role, or the roles that are needed together.
+ALLOWED = {
+    "G02": [{"RD-CA"}],
+    "G03": [{"RD-CA"}],
+    "G06": [{"RD-CA", "RD-JUD"}],
+    "G07": [{"MINISTER"}],
+    "G08": [{"MINISTER"}],
+    "G09": [{"RD-DPO", "RD-CA"}],
+    "G10": [{"RD-DPO"}],
+    "G11": [{"RD-JUD"}],
+    "G15": [{"RQ-JUD"}, {"RD-JUD"}],
+    "G16": [{"RD-DPO"}],
+    "G17": [{"RQ-CA"}],
+    "G18": [{"RQ-JUD"}],
+    "G20": [{"RD-JUD"}],
+    "G21": [{"RD-CA"}],
+}
+NONE = {"G01", "G04", "G05", "G12", "G13", "G14", "G19", "G22", "G23", "G24", "T21"}
+
+
+def asked(gate: str, result: Result | None = None, **changed: Any) -> Result:  # noqa: ANN401
+    def shut(_: Matter) -> Result:
+        return result or fail(gate, "shut", "It is shut.", "Wait.")
+
+    return ask(shut, matter(**PRESERVE | URGENT | changed))
+
+
+def test_the_table_names_every_gate_and_its_override() -> None:
+    table = gates.table().gate
+    assert set(table) == set(ALLOWED) | NONE
+    assert {gate for gate, rule in table.items() if rule.override is None} == NONE
+    assert len(table) == 25
+
+
+@pytest.mark.parametrize("gate", sorted(set(ALLOWED) | NONE))
+def test_no_role_alone_opens_what_the_table_does_not_give_it(gate: str) -> None:
+    for role in ROLES:
+        result = asked(gate, findings=[override(gate, role)])
+        assert isinstance(result, Pass) == ({role} in ALLOWED.get(gate, [])), role
+
+
+@pytest.mark.parametrize("gate", sorted(set(ALLOWED) | NONE))
+def test_the_named_roles_open_it_and_are_named(gate: str) -> None:
+    every = [override(gate, role) for role in ROLES]
+    result = asked(gate, findings=every)
+    if gate in NONE:
+        assert isinstance(result, Fail)
+        return
+    assert isinstance(result, Pass)
+    assert result.note == "overridden"
+    assert set(result.by) <= {f"{role} one" for role in ROLES}
+    for wanted in ALLOWED[gate]:
+        some = asked(gate, findings=[override(gate, role) for role in wanted])
+        assert isinstance(some, Pass)
+        assert some.by == tuple(sorted(f"{role} one" for role in wanted))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        override("G21", "RD-CA", verdict="pass"),
+        override("G21", "RD-CA", verdict="fail"),
+        override("G21", "RD-CA", text="Let it go."),  # no reasons
+        override("G21", "RD-CA", text=" " * 60),
+        override("G21", "RD-CA", officer="anna"),  # who packed it
+        override("G21", "RD-CA", at=NOW.replace(year=2027)),
+        override("G22", "RD-CA"),  # of another gate
+        override("G21", "RD-CA", items=("i2",)),  # of another item
+    ],
+)
+def test_what_is_no_override(made: Any) -> None:  # noqa: ANN401
+    shut = fail("G21", "third_party_data", "Third persons.", "Redact.", ["i1"])
+    assert asked("G21", shut, findings=[made]) == shut
+
+
+def test_an_override_is_about_its_items() -> None:
+    shut = fail("G21", "third_party_data", "Third persons.", "Redact.", ["i1", "i2"])
+    both = override("G21", "RD-CA", items=("i1", "i2", "i3"))
+    assert isinstance(asked("G21", shut, findings=[both]), Pass)
+    one = replace(both, items=("i1",))
+    assert isinstance(asked("G21", shut, findings=[one]), Fail)
+
+
+def test_an_officer_may_take_it_back() -> None:
+    made = [override("G21", "RD-CA"), finding("G21", "RD-CA", verdict="fail", at=NOW)]
+    assert isinstance(asked("G21", findings=made), Fail)
+
+
+def test_two_persons_are_not_one_with_two_roles() -> None:
+    for gate in ("G06", "G09"):
+        roles = sorted(ALLOWED[gate][0])
+        same = [override(gate, role, officer="Otto") for role in roles]
+        assert isinstance(asked(gate, findings=same), Fail)
+
+
+def test_an_incomplete_request_goes_on_with_provisional_measures_only() -> None:
+    made = [override("G02", "RD-CA")]
+    assert isinstance(asked("G02", findings=made), Pass)
+    assert isinstance(asked("G02", findings=made, document=document()), Fail)
+
+
+def test_evidence_goes_on_without_consent_only_in_urgency() -> None:
+    made = [override("G17", "RQ-CA")]
+    assert isinstance(asked("G17", findings=made, export=None), Fail)
+    calm = replace(URGENT["export"], urgent=False)
+    assert isinstance(asked("G17", findings=made, export=calm), Fail)
+
+
+def test_what_waits_for_a_person_is_not_overridden() -> None:
+    waiting = needs("G20", "DUTY", "Call back.")
+    assert isinstance(asked("G20", waiting, findings=[override("G20", "RD-JUD")]), NeedsHuman)
+
+
+def test_what_is_open_needs_nobody() -> None:
+    assert asked("G21", Pass("G21"), findings=[override("G21", "RD-CA")]) == Pass("G21")
