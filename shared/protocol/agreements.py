@@ -67,16 +67,6 @@ class PairName(BaseModel):
 Named = Mapping[str, Sequence[PairName]]  # country → what its document names
 
 
-def agreed(named: Named, requesting: str, requested: str) -> Sequence[PairName]:
-    """Return what both documents name for an ordered pair, in the requesting country's order."""
-    theirs = named.get(requested, ())
-    return [
-        name
-        for name in named.get(requesting, ())
-        if (name.requesting, name.requested) == (requesting, requested) and name in theirs
-    ]
-
-
 def agreed_all(named: Named) -> Iterator[PairName]:
     """Return everything on which two countries agree."""
     for country, names in named.items():

@@ -72,7 +72,7 @@ def _unknown(between: Between) -> str:
 def _place(pair: Pair) -> Iterable[Meaning]:
     try:
         ZoneInfo(pair.time_zone)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         yield ("time_zone",), f"there is no time zone {pair.time_zone}"
     if _CALENDAR.fullmatch(pair.calendar) is None:
         yield ("calendar",), "write a country, or a country and its part: DE, DE-BY"
