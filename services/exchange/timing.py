@@ -1,4 +1,3 @@
-<<<<<<< services/exchange/timing.py
 """Which clocks an act begins, stops, ends or lets run on; the same in both countries (spec/clocks.md).
 
 Called in the transaction of the act itself, on either side, with the moment at which the act was done.
@@ -10,17 +9,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.exchange import clockbasis, clockwork, correspondence
+from services.exchange.bench import Bench
 from services.exchange.clockbasis import Basis
 from services.exchange.clockwork import OPEN, Clock, ClockState
 from services.exchange.records import Request
 from services.exchange.store import Session, clocks
 from shared.protocol import canonical
-from shared.protocol.identifiers import Country
 from shared.protocol.law import lifecycle
 from shared.protocol.law.clockwords import vocabulary
 from shared.protocol.law.duties import WHOLE, Duty
 from shared.protocol.law.lifecycle import Act
-from shared.runtime.directory import Directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +50,8 @@ class Tale:
             correspondence.post_event(db, event, fields, entry_hash=None, now=at)
 
 
-def on_act(  # noqa: PLR0913 - an act, where and when it was done
-    db: Session,
-    before: Request,
-    after: Request,
-    act: Act,
-    *,
-    at: datetime,
-    directory: Directory,
-    country: Country,
+def on_act(
+    db: Session, before: Request, after: Request, act: Act, *, at: datetime, bench: Bench
 ) -> None:
     """Move the clocks of a request after an act of its lifecycle.
 
@@ -70,8 +61,7 @@ def on_act(  # noqa: PLR0913 - an act, where and when it was done
         after: as it is now.
         act: what was done.
         at: when: of an entry, the time that its writer signed, so that both countries count alike.
-        directory: has the profile of the two countries.
-        country: this one.
+        bench: has the directory, with the profile of the two countries.
     """
     tale = Tale()
     known = clocks.take(db, after.id)
@@ -80,7 +70,7 @@ def on_act(  # noqa: PLR0913 - an act, where and when it was done
         if clock.state in OPEN:
             ends = act in clock.duty.kind.ends and clock.subject in {WHOLE, *touched}
             _save(db, clock, _moved(clock, after, at, ends=ends), tale)
-    basis = clockbasis.basis(after, at, directory, country)
+    basis = clockbasis.basis(after, at, bench)
     for duty in basis.duties:
         start = vocabulary().starts[duty.starts]
         if act in start.acts or act in start.again:
@@ -97,15 +87,14 @@ def on_act(  # noqa: PLR0913 - an act, where and when it was done
     tale.post(db, after, at)
 
 
-def happened(  # noqa: PLR0913 - an event, where and when
+def happened(
     db: Session,
     request: Request,
     word: str,
     *,
     subject: str = WHOLE,
     at: datetime,
-    directory: Directory,
-    country: Country,
+    bench: Bench,
 ) -> None:
     """Move the clocks after something that is no act of the lifecycle (words of `clocks.toml`).
 
@@ -115,15 +104,14 @@ def happened(  # noqa: PLR0913 - an event, where and when
         word: what happened: `ordered`, `released`, `verified`, …
         subject: the package, preservation, … that it happened to.
         at: when.
-        directory: has the profile of the two countries.
-        country: this one.
+        bench: has the directory, with the profile of the two countries.
     """
     tale = Tale()
     known = clocks.take(db, request.id)
     for clock in known:
         if clock.state in OPEN and word in clock.duty.kind.ends and clock.subject == subject:
             _save(db, clock, clockwork.finish(clock, at), tale)
-    basis = clockbasis.basis(request, at, directory, country)
+    basis = clockbasis.basis(request, at, bench)
     for duty in basis.duties:
         if duty.starts == word:
             parts = _subjects(duty, request, {m.measure_id for m in request.measures})
@@ -230,19 +218,3 @@ def _needless(clock: Clock, known: Iterable[Clock]) -> bool:
         and other.due_at <= clock.due_at
         for other in known
     )
-=======
-"""Deadlines of a request: which start, stand still and end with an act."""
-
-from datetime import datetime
-
-from services.exchange.bench import Bench
-from services.exchange.records import Request
-from services.exchange.store import Session
-from shared.protocol.law.lifecycle import Act
-
-
-def on_act(
-    db: Session, before: Request, after: Request, act: Act, *, at: datetime, bench: Bench
-) -> None:
-    """Move the clocks of a request with an act, on either side; `at`: when the entry of it was written."""
->>>>>>> /tmp/theirs.17756
