@@ -81,7 +81,15 @@ def _do(
     if act is Act.SEND and entry is not None:
         requests.set_entry(db, request.id, entry)
     after = requests.find(db, request.id)
-    timing.on_act(db, request, after, act, at=actor.at.replace(microsecond=0), bench=bench)
+    timing.on_act(
+        db,
+        request,
+        after,
+        act,
+        at=actor.at.replace(microsecond=0),
+        directory=bench.directory,
+        country=bench.keyring.country,
+    )
 
 
 def _effect(deed: Deed, done: Performance) -> EntryRef | None:
@@ -123,7 +131,15 @@ def answered(
     for event in deciding.reached_by(after, measures):
         casework.record(db, event.type, after, actor, reason=event.reason, count=event.count)
     at = actor.at.replace(microsecond=0)
-    timing.on_act(db, request, after, Act.FULFIL_IN_PART, at=at, bench=bench)
+    timing.on_act(
+        db,
+        request,
+        after,
+        Act.FULFIL_IN_PART,
+        at=at,
+        directory=bench.directory,
+        country=bench.keyring.country,
+    )
 
 
 def concerned(request: Request, act: Act, named: Sequence[str] | None) -> Sequence[str]:

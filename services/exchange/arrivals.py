@@ -100,7 +100,15 @@ def take_request(db: Session, arrived: Arrived, bench: Bench) -> None:
             db, event.type, request, arrived.actor, reason=event.reason, count=event.count
         )
     at = datetime.fromtimestamp(arrived.entry.iat, UTC)
-    timing.on_act(db, request, request, Act.DELIVER, at=at, bench=bench)
+    timing.on_act(
+        db,
+        request,
+        request,
+        Act.DELIVER,
+        at=at,
+        directory=bench.directory,
+        country=bench.keyring.country,
+    )
 
 
 def take_package(db: Session, arrived: Arrived, bench: Bench) -> Request:

@@ -75,7 +75,15 @@ def take(db: Session, arrived: Arrived, bench: Bench) -> None:
     if told.act is not None:
         _check_theirs(request, told.act)
         request = _move(db, request, told, arrived)
-        timing.on_act(db, before, request, told.act, at=_at(arrived), bench=bench)
+        timing.on_act(
+            db,
+            before,
+            request,
+            told.act,
+            at=_at(arrived),
+            directory=bench.directory,
+            country=bench.keyring.country,
+        )
     for effect in EFFECTS.get(kind, ()):
         effect(db, arrived, before, bench)
     _record(db, before, request, told, arrived)
@@ -88,7 +96,15 @@ def receipted(
     """Move our request as the peer's receipt of it says: it is there, or was not taken (T06, T07)."""
     before = requests.find(db, request_id)
     after = _move(db, before, Told(act=act), arrived)
-    timing.on_act(db, before, after, act, at=_at(arrived), bench=bench)
+    timing.on_act(
+        db,
+        before,
+        after,
+        act,
+        at=_at(arrived),
+        directory=bench.directory,
+        country=bench.keyring.country,
+    )
     casework.record(db, event, after, arrived.actor)
 
 
@@ -98,7 +114,15 @@ def answered(
     """Move the measures that a package of the peer answers (T21)."""
     after = _move(db, request, Told(act=Act.FULFIL_IN_PART, measures=measures), arrived)
     told = Told(act=Act.FULFIL_IN_PART)
-    timing.on_act(db, request, after, Act.FULFIL_IN_PART, at=_at(arrived), bench=bench)
+    timing.on_act(
+        db,
+        request,
+        after,
+        Act.FULFIL_IN_PART,
+        at=_at(arrived),
+        directory=bench.directory,
+        country=bench.keyring.country,
+    )
     _record(db, request, after, told, arrived)
 
 
