@@ -52,6 +52,20 @@ class GivenApproval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedStatement:
+    """What an officer said about an object and signed: the bytes, and the approval over them."""
+
+    object_id: str
+    act: str
+    version: int  # of the object
+    statement: bytes  # canonical JSON
+    approval: str
+    officer: str
+    client_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """One measure a request asks for."""
 

@@ -32,6 +32,7 @@ class Rule(Shape):
     title: Words
     rule: Words
     refusal: Many = ()
+    finders: Many = ()
     override: Override | None = None
 
 
