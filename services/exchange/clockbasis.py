@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from services.exchange.bench import Bench
 from services.exchange.calendars import calendar
 from services.exchange.clockwork import Hanging
 from services.exchange.records import Request
 from services.exchange.states import Direction
 from shared.protocol import canonical
+from shared.protocol.identifiers import Country
 from shared.protocol.law.duties import Duty, duties
 from shared.protocol.law.pairs import Pair
+from shared.runtime.directory import Directory
 
 _NOWHERE: Final = Hanging(zone="UTC", calendar="", label="UTC: no profile of the two is in force")
 
@@ -35,11 +36,10 @@ def side(request: Request) -> str:
     return "requesting" if request.direction is Direction.OUT else "requested"
 
 
-def basis(request: Request, at: datetime, bench: Bench) -> Basis:
+def basis(request: Request, at: datetime, directory: Directory, country: Country) -> Basis:
     """Find what counts for a request on the day of `at`."""
     document = canonical.parse(request.document)
     assert isinstance(document, dict)
-    directory, country = bench.directory, bench.keyring.country
     asks = side(request) == "requesting"
     requesting, requested = (country, request.peer) if asks else (request.peer, country)
     on = at.date()

@@ -16,7 +16,7 @@ from shared.protocol.law.clocks import Due, Pause, Place
 from shared.protocol.law.duties import Duty
 from shared.protocol.law.policy import policy
 
-STATED = "the date that the request states"
+STATED = "the time that was stated"
 
 
 class ClockState(StrEnum):
@@ -66,7 +66,7 @@ class Clock:
     Attributes:
         id: rule, subject and count: the same in both countries.
         ours: whether the duty is this country's.
-        fixed: a date that was stated, in the place of a length.
+        fixed: an end that was stated, in the place of a length.
         told_at: up to when it was looked at: what was due before is told.
         next_at: when to look again; None: never.
         effect: what its miss has yet to bring about here.
@@ -80,7 +80,7 @@ class Clock:
     state: ClockState
     started_at: datetime
     hanging: Hanging
-    fixed: date | None = None
+    fixed: datetime | None = None
     pauses: tuple[Pause, ...] = ()
     extensions: tuple[Extension, ...] = ()
     due_at: datetime | None = None
@@ -94,7 +94,7 @@ def due(clock: Clock) -> Due:
     """Compute when a clock ends, and explain each day."""
     place, rule = clock.hanging.place, clock.duty.rule
     if clock.fixed is not None:
-        return clocks.on_date(clock.fixed, clock.started_at, place, STATED)
+        return clocks.stated(clock.fixed, clock.started_at, STATED)
     if rule is None:
         return Due(at=None, steps=())
     extra = sum(each.length for each in clock.extensions)

@@ -6,19 +6,21 @@ Called in the transaction of the act itself, on either side, with the moment at 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.exchange import clockbasis, clockwork, correspondence
-from services.exchange.bench import Bench
 from services.exchange.clockbasis import Basis
 from services.exchange.clockwork import OPEN, Clock, ClockState
 from services.exchange.records import Request
 from services.exchange.store import Session, clocks
 from shared.protocol import canonical
+from shared.protocol.identifiers import Country
 from shared.protocol.law import lifecycle
+from shared.protocol.law.clocks import ends
 from shared.protocol.law.clockwords import vocabulary
 from shared.protocol.law.duties import WHOLE, Duty
 from shared.protocol.law.lifecycle import Act
+from shared.runtime.directory import Directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +52,16 @@ class Tale:
             correspondence.post_event(db, event, fields, entry_hash=None, now=at)
 
 
-def on_act(
-    db: Session, before: Request, after: Request, act: Act, *, at: datetime, bench: Bench
+def on_act(  # noqa: PLR0913 - an act, where and when it was done
+    db: Session,
+    before: Request,
+    after: Request,
+    act: Act,
+    *,
+    at: datetime,
+    directory: Directory,
+    country: Country,
+    stated: int | None = None,
 ) -> None:
     """Move the clocks of a request after an act of its lifecycle.
 
@@ -61,16 +71,18 @@ def on_act(
         after: as it is now.
         act: what was done.
         at: when: of an entry, the time that its writer signed, so that both countries count alike.
-        bench: has the directory, with the profile of the two countries.
+        directory: has the profile of the two countries.
+        country: this one.
+        stated: by when the act itself wants an answer, or a review; Unix seconds.
     """
     tale = Tale()
     known = clocks.take(db, after.id)
     touched = _touched(before, after, act)
     for clock in known:
         if clock.state in OPEN:
-            ends = act in clock.duty.kind.ends and clock.subject in {WHOLE, *touched}
-            _save(db, clock, _moved(clock, after, at, ends=ends), tale)
-    basis = clockbasis.basis(after, at, bench)
+            done = act in clock.duty.kind.ends and clock.subject in {WHOLE, *touched}
+            _save(db, clock, _moved(clock, after, at, done=done), tale)
+    basis = clockbasis.basis(after, at, directory, country)
     for duty in basis.duties:
         start = vocabulary().starts[duty.starts]
         if act in start.acts or act in start.again:
@@ -82,19 +94,21 @@ def on_act(
                 known=known,
                 basis=basis,
                 at=at,
+                fixed=_stated(basis, duty, stated),
                 anew=act in start.again,
             )
     tale.post(db, after, at)
 
 
-def happened(
+def happened(  # noqa: PLR0913 - what, to what, where and when
     db: Session,
     request: Request,
     word: str,
     *,
     subject: str = WHOLE,
     at: datetime,
-    bench: Bench,
+    directory: Directory,
+    country: Country,
 ) -> None:
     """Move the clocks after something that is no act of the lifecycle (words of `clocks.toml`).
 
@@ -104,19 +118,21 @@ def happened(
         word: what happened: `ordered`, `released`, `verified`, …
         subject: the package, preservation, … that it happened to.
         at: when.
-        bench: has the directory, with the profile of the two countries.
+        directory: has the profile of the two countries.
+        country: this one.
     """
     tale = Tale()
     known = clocks.take(db, request.id)
     for clock in known:
         if clock.state in OPEN and word in clock.duty.kind.ends and clock.subject == subject:
             _save(db, clock, clockwork.finish(clock, at), tale)
-    basis = clockbasis.basis(request, at, bench)
+    basis = clockbasis.basis(request, at, directory, country)
     for duty in basis.duties:
         if duty.starts == word:
             parts = _subjects(duty, request, {m.measure_id for m in request.measures})
             named = [subject] if subject != WHOLE or duty.kind.per != "measure" else parts
-            _begin(db, request, duty, named, known=known, basis=basis, at=at)
+            fixed = _stated(basis, duty, None)
+            _begin(db, request, duty, named, known=known, basis=basis, at=at, fixed=fixed)
     tale.post(db, request, at)
 
 
@@ -146,9 +162,9 @@ def _subjects(duty: Duty, request: Request, touched: set[str]) -> list[str]:
     ]
 
 
-def _moved(clock: Clock, request: Request, at: datetime, *, ends: bool) -> Clock:
+def _moved(clock: Clock, request: Request, at: datetime, *, done: bool) -> Clock:
     state = _state(request, clock.subject)
-    if ends:
+    if done:
         return clockwork.finish(clock, at)
     if state in vocabulary().over.states and not clock.duty.kind.outlives:
         return clockwork.stop(clock, at)
@@ -176,9 +192,10 @@ def _begin(  # noqa: PLR0913 - what a clock is made of
     known: list[Clock],
     basis: Basis,
     at: datetime,
+    fixed: datetime | None,
     anew: bool = False,
 ) -> None:
-    if duty.starts == "stated" and basis.stated is None:
+    if duty.starts == "stated" and fixed is None:
         return
     for subject in subjects:
         same = [each for each in known if (each.duty.id, each.subject) == (duty.id, subject)]
@@ -197,13 +214,22 @@ def _begin(  # noqa: PLR0913 - what a clock is made of
                 state=ClockState.RUNNING,
                 started_at=at,
                 hanging=basis.hanging[duty.calendar],
-                fixed=basis.stated if duty.starts == "stated" else None,
+                fixed=fixed,
                 told_at=at,
             )
         )
         if not _needless(clock, known):
             clocks.add(db, clock)
             known.append(clock)
+
+
+def _stated(basis: Basis, duty: Duty, stated: int | None) -> datetime | None:
+    """Return the end that was stated: in the request (H03), or with the act that starts the clock."""
+    if duty.starts == "stated":
+        zone = basis.hanging[duty.calendar].place.zone
+        return None if basis.stated is None else ends(basis.stated, zone)
+    said = vocabulary().starts[duty.starts].states and stated is not None
+    return datetime.fromtimestamp(stated or 0, UTC) if said else None
 
 
 def _needless(clock: Clock, known: Iterable[Clock]) -> bool:

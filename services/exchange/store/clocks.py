@@ -151,7 +151,7 @@ def _clock(row: ClockRow) -> Clock:
         state=ClockState(row.state),
         started_at=row.started_at,
         hanging=Hanging(**told["place"]),
-        fixed=_day(told["fixed"]),
+        fixed=_moment(told["fixed"]) if told["fixed"] else None,
         pauses=tuple(
             Pause(since=_moment(since), until=_moment(until) if until else None, why=why)
             for since, until, why in told["pauses"]

@@ -85,9 +85,9 @@ def due(
     return _days(rule, start, place, pauses, length)
 
 
-def on_date(last: date, start: datetime, place: Place, why: str) -> Due:
-    """Return the end of a date that was stated, whatever day it is."""
-    end = ends(last, place.zone)
+def stated(end: datetime, start: datetime, why: str) -> Due:
+    """Return an end that was stated, whatever day it is."""
+    end = end.astimezone(UTC)
     begun = min(start.astimezone(UTC), end)
     return Due(at=end, steps=(Step(since=begun, until=end, counted=True, why=why),))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.protocol.law.clocks import Due, Pause, Place, Rule, due, on_date, reminders, runs
+from shared.protocol.law.clocks import Due, Pause, Place, Rule, due, ends, reminders, runs, stated
 from shared.protocol.law.shapes import Unit
 
 HOLIDAYS = {date(2026, 12, 25): "Christmas Day", date(2026, 12, 26): "St Stephen's Day"}
@@ -176,10 +176,12 @@ def test_days_that_say_the_same_are_told_together() -> None:
     ]
 
 
-def test_a_stated_date_counts_whole() -> None:
-    found = on_date(date(2026, 12, 26), at("2026-11-02 09:00"), HERE, "the date that was stated")
+def test_a_stated_end_stands_whatever_day_it_is() -> None:
+    start = at("2026-11-02 09:00")
+    found = stated(ends(date(2026, 12, 26), BERLIN), start, "as stated")
     assert end(found) == "2026-12-26 23:59"
-    past = on_date(date(2026, 10, 1), at("2026-11-02 09:00"), HERE, "the date that was stated")
+    assert [(step.since, step.why) for step in found.steps] == [(start, "as stated")]
+    past = stated(ends(date(2026, 10, 1), BERLIN), start, "as stated")
     assert end(past) == "2026-10-01 23:59"
 
 
