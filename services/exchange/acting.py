@@ -89,6 +89,7 @@ def _do(
         at=actor.at.replace(microsecond=0),
         directory=bench.directory,
         country=bench.keyring.country,
+        stated=timing.stated_by(said),
     )
 
 

@@ -83,6 +83,7 @@ def take(db: Session, arrived: Arrived, bench: Bench) -> None:
             at=_at(arrived),
             directory=bench.directory,
             country=bench.keyring.country,
+            stated=timing.stated_by(body),
         )
     for effect in EFFECTS.get(kind, ()):
         effect(db, arrived, before, bench)

@@ -100,6 +100,12 @@ def on_act(  # noqa: PLR0913 - an act, where and when it was done
     tale.post(db, after, at)
 
 
+def stated_by(said: object) -> int | None:
+    """Return by when an act wants an answer (a question), or a review (a postponement); Unix seconds."""
+    found = getattr(said, "due", None) or getattr(said, "review", None)
+    return found if isinstance(found, int) else None
+
+
 def happened(  # noqa: PLR0913 - what, to what, where and when
     db: Session,
     request: Request,

@@ -148,6 +148,7 @@ class NoticeBody(Body):
         "forwarded",
         "reviewing",
         "substitution",
+        "extension",
         "validation",
         "emergency",
         "confidentiality",
