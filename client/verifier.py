@@ -1,4 +1,4 @@
-"""Verify a bag offline: the twelve checks of `shared.protocol.verification`, from a pinned root alone.
+"""Verify a bag offline: the thirteen checks of `shared.protocol.verification`, from a pinned root alone.
 
 A check that fails does not stop the others; only those that rest on it are not made. So the report names
 everything that is wrong, each with the object it was found in.
@@ -31,6 +31,7 @@ from shared.protocol.checks import (
     Passed,
     Payload,
     PayloadFile,
+    Report,
     Result,
     naming,
 )
@@ -38,23 +39,12 @@ from shared.protocol.digests import sha256
 from shared.protocol.entries import Entry, EntryType, read_entry
 from shared.protocol.errors import BagError, ProtocolError
 from shared.protocol.identifiers import Country
+from shared.protocol.law.custodyfile import check_custody
 from shared.protocol.messages import PackageBody, RequestBody
 from shared.protocol.trust import Member, find_member
 from shared.protocol.verification import DATA
 
 NONE_HASHED: Final[Mapping[str, PayloadFile]] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What became of the twelve checks, in their order."""
-
-    results: tuple[Result, ...]
-
-    @property
-    def verified(self) -> bool:
-        """Whether every check was made and holds."""
-        return all(isinstance(result, Passed) for result in self.results)
 
 
 def verify_bag(
@@ -257,6 +247,16 @@ def _approvals(case: _Case) -> str:
     return "two keys each"
 
 
+def _custody(case: _Case) -> str:
+    found = check_custody(
+        case.file(bags.CUSTODY),
+        listed=bags.parse_manifest(case.file(bags.MANIFEST)),
+        package_id=case.body.package_id,
+        country=case.package.sender,
+    )
+    return f"{found.size} records of {len(found.items)} items, {len(found.left_out)} left out"
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """A check, how it is made, what it is about unless its error says so, and what it rests on."""
@@ -280,6 +280,7 @@ _STEPS: Final = (
     _Step(Check.RECEIPTS, _receipts, FOLDER, (Check.CHAIN, Check.TAGS)),
     _Step(Check.BASIS, _basis, FOLDER, (Check.CHAIN,)),
     _Step(Check.APPROVALS, _approvals, FOLDER, (Check.CHAIN,)),
+    _Step(Check.CUSTODY, _custody, bags.CUSTODY, (Check.TAGS, Check.ENTRY)),
 )
 
 

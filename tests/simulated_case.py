@@ -11,12 +11,22 @@ from pathlib import Path
 from securesystemslib.signer import CryptoSigner
 
 from services.directory.repository import OnlineKeys, refresh
-from shared.protocol import bag, case, chainfolder, cms, manifest, messages, trust
+from shared.protocol import (
+    bag,
+    case,
+    chainfolder,
+    cms,
+    legalacts,
+    manifest,
+    messages,
+    trust,
+)
 from shared.protocol.canonical import Json
 from shared.protocol.digests import sha256
 from shared.protocol.entries import EntryType
 from shared.protocol.identifiers import TAG_ITEM, ItemId, new_id
 from shared.protocol.messages import ApprovalReference, ReceiptKind
+from tests.custodies import closed
 from tests.founding import OfflineKeys, create_repository, publish_member
 from tests.simulated_node import START, Clock, Node, Written
 
@@ -82,7 +92,7 @@ class Case:
         )
         written = self.qm.write(EntryType.REQUEST, body, to=self.qn, request=self.request_id)
         self.qn.receipt(written, ReceiptKind.RELAY_ACCEPTANCE, to=self.qm)
-        decision = messages.DecisionBody(
+        decision = legalacts.DecisionBody(
             request_id=self.request_id, decision="accepted", measures=(), codes=(), reasons=""
         )
         decided = self.qn.write(EntryType.DECISION, decision, to=self.qm, request=self.request_id)
@@ -145,7 +155,8 @@ class Case:
             at=START,
         )
         info = {"External-Identifier": self.package_id}
-        files = bag.tag_files(self.items, case_jsonld=graph, info=info, salt=SALT)
+        custody = closed(self.items, self.package_id).to_bytes()
+        files = bag.tag_files(self.items, case_jsonld=graph, custody=custody, info=info, salt=SALT)
         seal = self.qn.bag_seal
         signed = cms.sign_tag_manifest(files[bag.TAG_MANIFEST], seal.pem, seal.key_pem)
         return {**files, bag.SIGNATURE: signed}

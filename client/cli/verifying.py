@@ -13,9 +13,17 @@ from client.cli.options import Root
 from client.cli.progress import bar
 from client.cli.terminal import Terminal, terminal_of
 from client.errors import UsageError
-from client.verifier import NONE_HASHED, Report, verify_bag
+from client.verifier import NONE_HASHED, verify_bag
 from shared.protocol.canonical import Json
-from shared.protocol.checks import Check, Failed, NotChecked, Passed, PayloadFile, Result
+from shared.protocol.checks import (
+    Check,
+    Failed,
+    NotChecked,
+    Passed,
+    PayloadFile,
+    Report,
+    Result,
+)
 
 
 def verify(

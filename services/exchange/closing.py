@@ -6,11 +6,11 @@ the tag files and the index. A worker that dies leaves a lease that ends, and th
 items that are not yet checked. What was closed is what was proven readable.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.exchange import casework, tagging
+from services.exchange import casework, custody, faults, tagging
 from services.exchange.keyring import Declaration, Keyring, PackageKey
 from services.exchange.readback import ReadBack
 from services.exchange.records import Package, PackageFile, Progress, StoredItem
@@ -20,29 +20,19 @@ from services.exchange.vault import Vault
 from shared.protocol import bag
 from shared.protocol.digests import sha256
 from shared.protocol.errors import BagError, SealError
+from shared.protocol.law.custody import Hashes
 from shared.runtime.clock import Clock
 from shared.runtime.database import Database
 from shared.runtime.directory import Directory
-from shared.runtime.refusals import Conflict
 
 LEASE = timedelta(seconds=60)  # a segment of 256 MiB on a slow disk renews it in time
 PACE = timedelta(seconds=0.5)  # between two notes of progress: each is a write to disk
 READING = "reading back"
-NAMED = 50  # items that one problem names
+SECOND = "blake2b"  # of another family than SHA-256; what `b2sum` prints
 
 
 class StoppedError(Exception):
     """The worker was told to stop, or lost its lease; another goes on from what was noted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What is wrong with a package; never a file name."""
-
-    code: str
-    detail: str
-    next: str
-    items: tuple[str, ...] = ()
 
 
 def close(package_id: str, *, database: Database, keyring: Keyring, actor: Actor) -> PackageFile:
@@ -56,7 +46,7 @@ def close(package_id: str, *, database: Database, keyring: Keyring, actor: Actor
         packages.move(db, package_id, PackageAct.CLOSE, actor)
         package = packages.find(db, package_id)
         items = contents.items(db, package_id)
-        _check_complete(items, contents.stored_counts(db, package_id))
+        faults.check_complete(items, contents.stored_counts(db, package_id))
         contents.forget_checks(db, package_id)
         leases.begin(db, package_id, Progress(phase=READING, done=0, total=package.size))
         casework.record(db, "package.closing", package, actor)
@@ -113,13 +103,14 @@ class Closer:
                 item.item_id: key.open_declaration(item.item_id, item.sealed_declaration)
                 for item in items
             }
-            fault = self._read_back(package, items, declared, key)
+            computed = {i: dict(one.custody.stated) for i, one in declared.items()}
+            fault = self._read_back(package, items, declared, computed, key)
             if fault is None:
-                self._freeze(package, items, declared, key)
+                self._freeze(package, items, declared, computed, key)
         except (SealError, FileNotFoundError):
-            fault = BROKEN
+            fault = faults.BROKEN
         except BagError as error:
-            fault = _no_bag(error)
+            fault = faults.no_bag(error)
         if fault is not None:
             self._reopen(package, fault)
 
@@ -128,10 +119,15 @@ class Closer:
         package: Package,
         items: Sequence[StoredItem],
         declared: dict[str, Declaration],
+        computed: dict[str, Hashes],
         key: PackageKey,
-    ) -> Fault | None:
-        """Compare every item that is not yet checked with what was declared; all faults at once."""
+    ) -> faults.Fault | None:
+        """Compare every item that is not yet checked with what was declared; all faults at once.
+
+        `computed` has the digests that the sources of the items gave; those found here are added.
+        """
         wrong: list[str] = []
+        doubted: list[str] = []
         done = sum(item.size for item in items if item.checked)
         notes = _Notes(closer=self, package=package, done=done, noted_at=self.clock())
         with ReadBack(self.vault, key) as reader:
@@ -140,30 +136,45 @@ class Closer:
                     continue
                 with self.database.read() as db:
                     segments = contents.segments(db, package.id, item.item_id)
+                stated = computed[item.item_id]
                 try:
-                    found = reader.sha256(item, segments, notes.opened)
+                    found = reader.digests(item, segments, notes.opened, {SECOND, *stated})
                 except (SealError, FileNotFoundError):
-                    found = b""
-                if found == declared[item.item_id].sha256:
-                    notes.fresh.append(item.item_id)
-                else:
+                    found = {}
+                if found.get("sha256") != declared[item.item_id].sha256.hex():
                     wrong.append(item.item_id)
+                elif any(found[name] != digest for name, digest in stated.items()):
+                    doubted.append(item.item_id)
+                else:
+                    notes.fresh.append(item.item_id)
+                    stated.update(found)
         notes.write()
-        return _wrong_items(wrong) if wrong else None
+        if wrong:
+            return faults.wrong_items(wrong)
+        return faults.disputed(doubted) if doubted else None
 
     def _freeze(
         self,
         package: Package,
         items: Sequence[StoredItem],
         declared: dict[str, Declaration],
+        computed: dict[str, Hashes],
         key: PackageKey,
     ) -> None:
         authority = self.directory.member(self.keyring.country).name
-        source = tagging.Source(authority=authority, at=self.clock())
+        with self.database.read() as db:
+            asker = self._asker(db, package)
+            begun = history.since(db, package.id, PackageState.CLOSING)
+            left_out = custody.left_out(db, package.id, keyring=self.keyring)
+        source = tagging.Source(authority=authority, begun=begun, asker=asker)
+        told = tagging.custody(
+            package, declared, computed, source=source, left_out=left_out, keyring=self.keyring
+        )
         files = tagging.tag_files(
             package,
             declared,
             graph=self._graph(package, key),
+            custody=told.to_bytes(),
             source=source,
             keyring=self.keyring,
         )
@@ -185,11 +196,13 @@ class Closer:
             contents.add_segments(db, tags)
             packages.freeze(db, package.id, closed)
             packages.move(db, package.id, PackageAct.FREEZE, self.actor)
-            casework.record(db, "package.collected", package, self._asker(db, package))
+            records = (record for chain in told.items.values() for record in chain)
+            custody.begin(db, records, keyring=self.keyring, at=asker.at)
+            casework.record(db, "package.collected", package, asker)
             # Commit point: before it the package is still CLOSING and blobs of tag files that no row
             # names lie in the vault; after it the package is what its index says, for good.
 
-    def _reopen(self, package: Package, fault: Fault) -> None:
+    def _reopen(self, package: Package, fault: faults.Fault) -> None:
         problem = {
             "type": f"urn:rogatory:problem:{fault.code}",
             "title": "Cannot be accepted",
@@ -198,7 +211,7 @@ class Closer:
             "detail": fault.detail,
             "rule": "G22",
             "next": fault.next,
-            "items": list(fault.items[:NAMED]),
+            "items": list(fault.items[: faults.NAMED]),
         }
         with self.database.begin() as db:
             self._still_ours(leases.holds(db, package.id, self.name))
@@ -255,45 +268,3 @@ class _Notes:
                 raise StoppedError
             contents.set_checked(db, package_id, self.fresh)
         self.fresh, self.noted_at = [], actor.at
-
-
-def _check_complete(items: Sequence[StoredItem], stored: Mapping[str, int]) -> None:
-    if not items:
-        raise Conflict(
-            "empty_package",
-            "There is nothing in this package.",
-            next_step="Declare at least one file and send its segments.",
-        )
-    lacking = [item.item_id for item in items if stored.get(item.item_id, 0) != item.segments]
-    if lacking:
-        raise Conflict(
-            "incomplete",
-            f"Of {len(lacking)} of {len(items)} items segments are missing.",
-            next_step="Ask which (GET …/items/{item_id}/segments), send them, and close again.",
-            items=lacking[:NAMED],
-        )
-
-
-def _wrong_items(items: Sequence[str]) -> Fault:
-    return Fault(
-        code="digest_mismatch",
-        detail="Read back, these items are not the files that were declared: "
-        f"{', '.join(items[:NAMED])}.",
-        next="Delete each item named, declare it from the original file, send it again, close again.",
-        items=tuple(items),
-    )
-
-
-def _no_bag(error: BagError) -> Fault:
-    return Fault(
-        code=error.code,
-        detail=f"The package cannot be written as a bag: {error.detail}.",
-        next="Delete the item in the way and declare it anew under another path.",
-    )
-
-
-BROKEN = Fault(
-    code="seal_broken",
-    detail="What is stored beside the segments (a declaration, the CASE graph) does not open.",
-    next="Open a new package, and have the operators look for who changed the store.",
-)

@@ -6,18 +6,19 @@ sealed. Everything may be sent twice: the same again is well, something else in 
 
 from dataclasses import dataclass
 
-from pydantic_core import from_json
-
-from services.exchange import casework
-from services.exchange.drafts import ItemDraft, PackageDraft
+from services.exchange import casework, custody, faults
+from services.exchange.drafts import Answers, ItemDraft, PackageDraft
 from services.exchange.gates import RELEASABLE
-from services.exchange.keyring import Declaration, Keyring
+from services.exchange.keyring import UNTOLD, Declaration, Keyring
 from services.exchange.records import Package, PackageFile, Request, StoredItem, Taken
 from services.exchange.states import Actor, Direction, PackageState
 from services.exchange.store import contents, packages, requests
 from services.exchange.vault import Vault
 from shared.protocol import encryption, identifiers, manifest
 from shared.protocol.digests import sha256
+from shared.protocol.law import library
+from shared.protocol.law.custody import Provenance
+from shared.protocol.law.custodyfile import Because, LeftOut
 from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict, Unprocessable
 
@@ -87,6 +88,7 @@ def declare(
     declaration = _declaration(content)
     with database.begin() as db:
         package = packages.hold_open(db, package_id, actor.at)
+        _check_answers(content.answers, package)
         key = casework.package_key(package, keyring)
         mac, name_mac = key.declaration_mac(declaration), key.name_mac(declaration.path)
         count = encryption.segment_count(declaration.size, package.segment_size)
@@ -112,15 +114,25 @@ def declare(
             segments=count,
         )
         contents.add_item(db, item)
+        custody.take_back(db, package_id, item_id)
         packages.grow(db, package_id, items=1, segments=count, size=declaration.size)
         casework.record(db, "package.item_declared", package, actor, reason=item_id)
     return Taken.NEW, listed
 
 
-def remove(
-    package_id: str, item_id: str, *, database: Database, vault: Vault, actor: Actor
+def remove(  # noqa: PLR0913  what it rests on
+    package_id: str,
+    item_id: str,
+    *,
+    because: Because | None,
+    database: Database,
+    vault: Vault,
+    keyring: Keyring,
+    actor: Actor,
 ) -> None:
     """Take an item out again, with all that was stored of it.
+
+    With a reason the receiver is told that something was left out, and why; never what.
 
     Raises:
         NotFound, WrongStateError: there is no such item, or the package is not being collected.
@@ -131,6 +143,9 @@ def remove(
         stored = contents.segments(db, package_id, item_id)
         contents.delete_item(db, package_id, item_id)
         packages.grow(db, package_id, items=-1, segments=-item.segments, size=-item.size)
+        if because is not None:
+            left = LeftOut(item_id=item_id, why=because)
+            custody.leave_out(db, package_id, left, keyring=keyring, at=actor.at)
         casework.record(db, "package.item_removed", package, actor, reason=item_id)
     # Commit point: before it the item is whole; after it no row names its blobs, and one that a
     # crash leaves behind here is ciphertext that nobody looks for.
@@ -153,7 +168,7 @@ def describe(
         NotFound, WrongStateError: there is no such package, or it is not being collected.
         Unprocessable: it is not JSON-LD.
     """
-    _check_graph(graph)
+    faults.check_graph(graph)
     with database.read() as db:
         package = packages.find(db, package_id)
     sealed = casework.package_key(package, keyring).seal_case(graph)
@@ -247,7 +262,41 @@ def _declaration(content: ItemDraft) -> Declaration:
         size=content.size,
         sha256=bytes.fromhex(content.sha256),
         media_type=content.media_type,
+        custody=_provenance(content),
+        answers=content.answers,
     )
+
+
+def _check_answers(answers: Answers | None, package: Package) -> None:
+    if answers is None:
+        return
+    if answers.measure_id not in package.measures:
+        raise Unprocessable(
+            "other_measure",
+            f"The package answers {', '.join(package.measures)}, not {answers.measure_id}.",
+            rule="G03",
+            next_step="Name a measure of the package, or put the file into another one.",
+        )
+    if answers.category not in library.codes()["data"]:
+        raise Unprocessable(
+            "unknown_category",
+            f"There is no category {answers.category}.",
+            rule="G03",
+            next_step="Choose one of the list of data categories, as DC-TRF.",
+        )
+
+
+def _provenance(content: ItemDraft) -> Provenance:
+    """Take what is said of the item's time before the node, unless it speaks of another file."""
+    told = content.custody or UNTOLD
+    if told.stated.get("sha256", content.sha256) != content.sha256:
+        raise Unprocessable(
+            "other_history",
+            "The last act that is told left a file of another SHA-256 than the one declared.",
+            rule="custody, 2",
+            next_step="Tell every act up to this very file; a change needs `change`: what and why.",
+        )
+    return told
 
 
 def _check_same(known: StoredItem, mac: bytes) -> None:
@@ -257,18 +306,4 @@ def _check_same(known: StoredItem, mac: bytes) -> None:
             "An item of this id was declared with another name, size or SHA-256.",
             next_step="Is it another file? Give it another id. Did the file change? Delete the "
             "item, then declare it anew.",
-        )
-
-
-def _check_graph(graph: bytes) -> None:
-    try:
-        # A graph may hold numbers with a fraction, which the canonical reader refuses.
-        value = from_json(graph, allow_inf_nan=False)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict) or not {"@context", "@graph", "@id", "@type"} & value.keys():
-        raise Unprocessable(
-            "no_case_graph",
-            "This is not a JSON-LD object (CASE/UCO).",
-            next_step="Export the graph as JSON-LD, or leave it out: a minimal one is made.",
         )

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.protocol.encryption import DEFAULT_SEGMENT, MAX_SEGMENT, MIN_SEGMENT
+from shared.protocol.law.custody import Provenance
 from shared.protocol.messages import Digest, Id, Label
 
 TEXT = r"^[^\x00]*$"  # U+0000 has no place in a text: not every database keeps it
@@ -39,6 +40,19 @@ class PackageDraft(_Model):
     segment_size: Annotated[int, Field(ge=MIN_SEGMENT, le=MAX_SEGMENT)] = DEFAULT_SEGMENT
 
 
+class Answers(_Model):
+    """What a file answers, as whoever packs it says: gates compare it with what was asked (G03)."""
+
+    measure_id: Label
+    category: Annotated[str, StringConstraints(pattern=r"^DC-[A-Z]{3}$")]
+    identifier: Line | None = None  # that the result is about
+    since: Annotated[AwareDatetime | None, Field(alias="from")] = None
+    until: Annotated[AwareDatetime | None, Field(alias="to")] = None
+    third_party: bool = False  # it holds data of third persons
+    treated: Note = ""  # that they are redacted, or why they go along
+    readers: Annotated[tuple[Line, ...], Field(max_length=100)] = ()  # who alone may read it
+
+
 class ItemDraft(_Model):
     """A file before its first octet is sent."""
 
@@ -49,3 +63,5 @@ class ItemDraft(_Model):
     size: Annotated[int, Field(ge=0, le=SIZE_LIMIT)]
     sha256: Digest
     media_type: MediaType = "application/octet-stream"
+    custody: Provenance | None = None  # what was done with it before the node had it
+    answers: Answers | None = None  # without it the item cannot leave

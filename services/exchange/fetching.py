@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.exchange import correspondence, patience
+from services.exchange import correspondence, custody, patience
 from services.exchange.keyring import Keyring
-from services.exchange.opening import DamagedError, DisputedError, Opener
+from services.exchange.opening import DamagedError, DisputedError, Opener, Tags
 from services.exchange.progress import LEASE, Notes, StoppedError
 from services.exchange.records import Package, StoredSegment
 from services.exchange.states import Actor, PackageAct
@@ -99,11 +99,11 @@ class Fetcher:
         try:
             index = self._index(package, body)
             self._fetch_missing(package)
-            digest = self._open(package, index, body)
+            tags = self._open(package, index, body)
         except DisputedError as disputed:
             self._settle(package, entry, PackageAct.DISPUTE, reason=str(disputed))
         else:
-            self._settle(package, entry, PackageAct.VERIFY, tagmanifest_sha256=digest)
+            self._settle(package, entry, PackageAct.VERIFY, tags=tags)
 
     def _index(self, package: Package, body: PackageBody) -> SegmentIndex:
         """Return the segment index, from the vault if it was fetched before."""
@@ -167,8 +167,8 @@ class Fetcher:
         self.wire.segment(package, segment, self.vault)
         return segment
 
-    def _open(self, package: Package, index: SegmentIndex, body: PackageBody) -> str:
-        """Open everything; return the digest of the tag manifest, recomputed."""
+    def _open(self, package: Package, index: SegmentIndex, body: PackageBody) -> Tags:
+        """Open everything; return the tag files' digest, recomputed, and what they tell."""
         assert package.wrapped_key is not None  # taken in with the entry, and kept
         with self.database.begin() as db:
             known = {item.item_id: item for item in contents.items(db, package.id)}
@@ -184,7 +184,7 @@ class Fetcher:
         tags = opener.open_tags(body, self.directory.member(package.peer))
         opener.open_items(tags, known)
         notes.write()
-        return tags.tagmanifest_sha256.hex()
+        return tags
 
     def _settle(
         self,
@@ -192,17 +192,14 @@ class Fetcher:
         about: Entry,
         act: PackageAct,
         *,
-        tagmanifest_sha256: str | None = None,
+        tags: Tags | None = None,
         reason: str | None = None,
     ) -> None:
-        """Write what was found: state and receipt in one transaction."""
-        confirmed = act is PackageAct.VERIFY
+        """Write what was found: state, custody and receipt in one transaction."""
         letter = correspondence.receipt(
             about,
-            ReceiptKind.CONTENT_CONSIGNMENT
-            if confirmed
-            else ReceiptKind.CONTENT_CONSIGNMENT_FAILURE,
-            tagmanifest_sha256=tagmanifest_sha256,
+            ReceiptKind.CONTENT_CONSIGNMENT if tags else ReceiptKind.CONTENT_CONSIGNMENT_FAILURE,
+            tagmanifest_sha256=tags.tagmanifest_sha256.hex() if tags else None,
             reason=reason,
             writer=self.keyring.country,
         )
@@ -211,7 +208,13 @@ class Fetcher:
             self._still_ours(leases.holds(db, package.id, self.name))
             packages.move(db, package.id, act, actor)
             transfers.end_work(db, package.id, _problem("disputed", reason) if reason else None)
-            correspondence.append(db, letter, keyring=self.keyring, now=actor.at)
+            posted = correspondence.append(db, letter, keyring=self.keyring, now=actor.at)
+            if tags:
+                own = self.directory.member(self.keyring.country).name
+                by = custody.performer(actor, own)
+                custody.receive(
+                    db, package, tags.custody, posted.hash, keyring=self.keyring, actor=actor, by=by
+                )
             # Commit point: before it everything is opened again; after it the receipt is on its way.
         self.failures.pop(package.id, None)
         self.wrong.pop(package.id, None)

@@ -11,10 +11,12 @@ import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from services.exchange.drafts import Answers
 from shared.protocol import canonical, encryption
 from shared.protocol.errors import FormatError
 from shared.protocol.identifiers import Country, ItemId, id_bytes
 from shared.protocol.keys import KemKey, SealKey
+from shared.protocol.law.custody import Provenance
 from shared.protocol.manifest import Item
 from shared.runtime.keystore import Keystore
 
@@ -22,6 +24,10 @@ _AT_REST = b"rogatory/1 content key at rest\0"
 _TITLE = b"rogatory/1 title\0"
 _DECLARATION = b"rogatory/1 declaration\0"
 _CASE = b"rogatory/1 case graph\0"
+_CUSTODY = b"rogatory/1 custody\0"
+
+
+UNTOLD = Provenance()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +39,8 @@ class Declaration:
     size: int
     sha256: bytes
     media_type: str
+    custody: Provenance = UNTOLD
+    answers: Answers | None = None
 
     def to_bytes(self) -> bytes:
         """Write it in canonical JSON."""
@@ -44,6 +52,8 @@ class Declaration:
                 "sha256": self.sha256.hex(),
                 "size": self.size,
             }
+            | ({} if self.custody == UNTOLD else {"custody": self.custody.to_json()})
+            | ({} if self.answers is None else {"answers": _answers_json(self.answers)})
         )
 
     @classmethod
@@ -62,6 +72,8 @@ class Declaration:
             size=size,
             sha256=bytes.fromhex(str(value["sha256"])),
             media_type=str(value["media_type"]),
+            custody=Provenance.model_validate(value.get("custody", {})),
+            answers=Answers.model_validate(value["answers"]) if "answers" in value else None,
         )
 
     def item(self, item_id: str) -> Item:
@@ -73,6 +85,11 @@ class Declaration:
             sha256=self.sha256,
             media_type=self.media_type,
         )
+
+
+def _answers_json(answers: Answers) -> canonical.Json:
+    told: canonical.Json = answers.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +228,26 @@ class Keyring:
             sender=sender,
             recipient_country=self.country,
         )
+
+    def seal_custody(self, record: bytes, place: bytes) -> bytes:
+        """Seal a custody record; `place` says which: package, item, country and number."""
+        return encryption.seal_small(self._custody_key, record, _CUSTODY + place)
+
+    def open_custody(self, sealed: bytes, place: bytes) -> bytes:
+        """Open a custody record.
+
+        Raises:
+            SealError: it was changed, or stands elsewhere.
+        """
+        return encryption.open_small(self._custody_key, sealed, _CUSTODY + place)
+
+    def custody_mark(self, told: bytes) -> bytes:
+        """Return what tells whether a reading is one that is on record already."""
+        return hmac.digest(encryption.derive(self.storage, b"custody mark"), told, "sha256")
+
+    @property
+    def _custody_key(self) -> bytes:
+        return encryption.derive(self.storage, b"custody")
 
     def seal_title(self, title: str, package_id: str) -> bytes:
         """Seal the title of a package."""

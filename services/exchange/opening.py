@@ -21,6 +21,7 @@ from shared.protocol.checks import Payload
 from shared.protocol.cms import verify_cms
 from shared.protocol.errors import ProtocolError, SealError
 from shared.protocol.identifiers import TAG_ITEM
+from shared.protocol.law.custodyfile import Custody, check_custody
 from shared.protocol.manifest import SegmentIndex
 from shared.protocol.messages import PackageBody
 from shared.protocol.trust import Member
@@ -46,6 +47,7 @@ class Tags:
 
     tagmanifest_sha256: bytes
     listed: Mapping[str, bytes]  # SHA-256 by path below data/
+    custody: Custody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +82,15 @@ class Opener:
             payload = Payload(files=len(listed), size=body.size)
             info = files[bag.BAG_INFO]
             verification.check_binding(body, tag_manifest=digest, info=info, payload=payload)
+            custody = check_custody(
+                files[bag.CUSTODY],
+                listed=listed,
+                package_id=body.package_id,
+                country=sender.country,
+            )
         except ProtocolError as error:
             raise DisputedError(f"the tag files: {error.detail}") from error
-        return Tags(tagmanifest_sha256=digest, listed=listed)
+        return Tags(tagmanifest_sha256=digest, listed=listed, custody=custody)
 
     def open_items(self, tags: Tags, known: Mapping[str, StoredItem]) -> None:
         """Open every item that is not yet known to be right, and account for every file listed.
@@ -98,8 +106,10 @@ class Opener:
         items = [rows for item_id, rows in self._items() if item_id != TAG_ITEM]
         with ReadBack(self.vault, self.key) as reader:
             for ordinal, segments in enumerate(items):
-                if segments[0].item_id not in known:
-                    self._open_item(reader, ordinal, segments, unclaimed)
+                item_id = segments[0].item_id
+                if item_id not in known:
+                    sealed = tags.custody.sealed(item_id)
+                    self._open_item(reader, ordinal, segments, unclaimed, sealed)
         left = sum(len(paths) for paths in unclaimed.values())
         if left:
             raise DisputedError(f"{left} files of the manifest are not in the package")
@@ -110,6 +120,7 @@ class Opener:
         ordinal: int,
         segments: Sequence[StoredSegment],
         unclaimed: Mapping[bytes, list[str]],
+        sealed: str | None,
     ) -> None:
         sizes: list[int] = []
 
@@ -123,7 +134,7 @@ class Opener:
         except (SealError, FileNotFoundError) as error:
             raise self._fault(segments[len(sizes)]) from error
         paths = unclaimed.get(digest)
-        if not paths:
+        if not paths or digest.hex() != sealed:
             raise DisputedError(f"item {item.item_id}: its content is not in the sender's manifest")
         self.found(self._declared(item, paths.pop(0), digest, sum(sizes)))
 

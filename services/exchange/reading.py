@@ -4,24 +4,22 @@ Whatever is given out was opened, whole, before its first byte leaves: a segment
 refused by name, and never gives wrong bytes.
 """
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.exchange import casework, correspondence, granting
+from services.exchange import casework, correspondence, custody, granting
 from services.exchange.approving import Officers
-from services.exchange.keyring import Keyring, PackageKey
-from services.exchange.opening import is_intact
-from services.exchange.records import Package, PackageFile, StoredSegment
+from services.exchange.keyring import Keyring
+from services.exchange.pieces import Place, Plain, open_place
+from services.exchange.records import Package, PackageFile
 from services.exchange.refusing import Refusals
 from services.exchange.states import Actor, Direction, PackageAct, PackageState
 from services.exchange.store import Session, contents, entries, packages
-from services.exchange.vault import BLOCK, Vault
+from services.exchange.vault import Vault
 from shared.protocol import chainfolder
 from shared.protocol.chainfolder import Link, LoggedEntry
 from shared.protocol.entries import read_entry
-from shared.protocol.errors import SealError
 from shared.protocol.identifiers import TAG_ITEM
+from shared.protocol.law.custody import Act
 from shared.protocol.messages import ReceiptKind
 from shared.runtime.database import Database
 from shared.runtime.directory import Directory
@@ -39,39 +37,6 @@ class Wanted:
     n: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plain:
-    """An opened segment: it has been opened once, to its end, when this is returned."""
-
-    size: int
-    sha256: bytes
-    pieces: Iterator[bytes]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """A stored segment and the key that opens it."""
-
-    package: Package
-    segment: StoredSegment
-    last: bool
-    key: PackageKey
-    vault: Vault
-
-    def pieces(self) -> Iterator[bytes]:
-        """Open the segment block by block; each piece is proven when it is given.
-
-        Raises:
-            SealError: it was changed, or cut short.
-            FileNotFoundError: it is gone.
-        """
-        opener = self.key.opener(self.segment.item_id, self.segment.n, last=self.last)
-        with self.vault.open(self.segment.digest) as file:
-            while block := file.read(BLOCK):
-                yield opener.update(block)
-        yield opener.finalize()
-
-
 def plain_segment(  # noqa: PLR0913  what reading rests on
     wanted: Wanted,
     grant: str | None,
@@ -80,6 +45,7 @@ def plain_segment(  # noqa: PLR0913  what reading rests on
     vault: Vault,
     keyring: Keyring,
     officers: Officers,
+    directory: Directory,
     refusals: Refusals,
     actor: Actor,
 ) -> Plain:
@@ -92,7 +58,15 @@ def plain_segment(  # noqa: PLR0913  what reading rests on
     """
     with database.read() as db:
         package = _readable(db, wanted.package_id)
-    granting.check(grant, package, officers=officers, refusals=refusals, actor=actor)
+    given = granting.check(grant, package, officers=officers, refusals=refusals, actor=actor)
+    if wanted.item_id != TAG_ITEM:
+        authority = directory.member(keyring.country).name
+        by = custody.performer(actor, authority, officer=given.officer)
+        with database.begin() as db:
+            custody.opened(
+                db, package, wanted.item_id, wanted.n, keyring=keyring, actor=actor, by=by
+            )
+    # Commit point: before it nothing is given out; after it the reading is on record, also if it breaks.
     return _segment(package, wanted, database=database, vault=vault, keyring=keyring, actor=actor)
 
 
@@ -110,14 +84,14 @@ def _segment(
         if segment is None:
             raise NotFound("unknown_segment", "The package has no such segment.")
         count = _count(db, wanted)
-    place = _Place(
+    place = Place(
         package=package,
         segment=segment,
         last=wanted.n == count - 1,
         key=casework.package_key(package, keyring),
         vault=vault,
     )
-    return _opened(place, database=database, actor=actor)
+    return open_place(place, database=database, actor=actor)
 
 
 def tags(  # noqa: PLR0913  as `plain_segment`
@@ -184,6 +158,7 @@ def hand_over(
     *,
     database: Database,
     keyring: Keyring,
+    directory: Directory,
     actor: Actor,
 ) -> PackageFile:
     """Take the authority's word that it computed the same digest (VERIFIED → IN_USE); twice is once.
@@ -202,14 +177,27 @@ def hand_over(
                 next_step="Fetch the package again and compute the digest from what was fetched.",
             )
         if package.state is not PackageState.IN_USE:
-            _confirm(db, package, tagmanifest_sha256, keyring=keyring, actor=actor)
+            receipt = _confirm(db, package, tagmanifest_sha256, keyring=keyring, actor=actor)
+            by = custody.performer(actor, directory.member(keyring.country).name)
+            custody.note(
+                db,
+                package,
+                Act.EXPORTED,
+                keyring=keyring,
+                actor=actor,
+                by=by,
+                known=True,
+                seal=receipt,
+                reason="the authority's own system has it, and confirmed the digest",
+            )
         # Commit point: before it the authority is not answered and confirms again.
         return casework.package_file(db, package_id, keyring=keyring)
 
 
 def _confirm(
     db: Session, package: Package, tagmanifest_sha256: str, *, keyring: Keyring, actor: Actor
-) -> None:
+) -> str:
+    """Move the package and write the receipt; return its hash."""
     announced = entries.by_hash(db, package.entry.hash) if package.entry else None
     assert announced is not None  # the package was made with its entry
     letter = correspondence.receipt(
@@ -219,7 +207,10 @@ def _confirm(
         writer=keyring.country,
     )
     packages.move(db, package.id, PackageAct.HAND_OVER, actor)
-    correspondence.append(db, letter, keyring=keyring, now=actor.at, personal=actor.personal)
+    posted = correspondence.append(
+        db, letter, keyring=keyring, now=actor.at, personal=actor.personal
+    )
+    return posted.hash
 
 
 def _count(db: Session, wanted: Wanted) -> int:
@@ -227,36 +218,6 @@ def _count(db: Session, wanted: Wanted) -> int:
     if wanted.item_id == TAG_ITEM:
         return len(contents.segments(db, wanted.package_id, TAG_ITEM))
     return contents.item(db, wanted.package_id, wanted.item_id).segments
-
-
-def _opened(place: _Place, *, database: Database, actor: Actor) -> Plain:
-    """Open the segment once to its end, for its size and digest, before anything of it is given."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        for piece in place.pieces():
-            digest.update(piece)
-            size += len(piece)
-    except (SealError, FileNotFoundError) as error:
-        with database.begin() as db:
-            casework.record(db, "incident.opened", place.package, actor, reason="segment_broken")
-        raise _broken(place) from error
-    return Plain(size=size, sha256=digest.digest(), pieces=place.pieces())
-
-
-def _broken(place: _Place) -> Conflict:
-    segment = place.segment
-    fault = (
-        "does not open" if is_intact(place.vault, segment) else "was changed after it was verified"
-    )
-    return Conflict(
-        "seal_broken",
-        f"Segment {segment.n} of item {segment.item_id} {fault}; nothing of it is given out.",
-        rule="invariant 5",
-        next_step="Have the operators restore this blob from a backup; its name is its SHA-256.",
-        item_id=segment.item_id,
-        segment=segment.n,
-        sha256=segment.digest,
-    )
 
 
 def _readable(db: Session, package_id: str) -> Package:

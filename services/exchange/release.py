@@ -8,7 +8,7 @@ key is wrapped for the receiver and one entry is signed over the digest of the s
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.exchange import acting, approving, casework, gates
+from services.exchange import acting, approving, casework, custody, gates
 from services.exchange.approving import Officers, Subject
 from services.exchange.bench import Bench
 from services.exchange.keyring import Keyring
@@ -28,22 +28,25 @@ from shared.protocol.encryption import wrap
 from shared.protocol.entries import EntryType
 from shared.protocol.identifiers import Country
 from shared.protocol.keys import KemPublic
+from shared.protocol.law.custody import Act
 from shared.protocol.messages import KeyWrap, PackageBody
 from shared.protocol.trust import Member
 from shared.runtime.database import Database
+from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict
 
 # How long the receiver may fetch; then the sender writes that it expired.
 OFFERED = timedelta(days=30)
 
 
-def prepare(
+def prepare(  # noqa: PLR0913  as `release`
     package_id: str,
     approval: str,
     *,
     database: Database,
     keyring: Keyring,
     officers: Officers,
+    directory: Directory,
     actor: Actor,
 ) -> PackageFile:
     """Take the preparer's approval of what was closed (COLLECTED → FILTERED).
@@ -54,7 +57,11 @@ def prepare(
     """
     with database.begin() as db:
         packages.move(db, package_id, PackageAct.PREPARE, actor)
-        _approve(db, package_id, approval, PACKAGE_PREPARE, officers=officers, actor=actor)
+        package = packages.find(db, package_id)
+        by = _approve(db, package, approval, PACKAGE_PREPARE, officers=officers, actor=actor)
+        own = directory.member(keyring.country).name
+        told = custody.performer(actor, own, officer=by)
+        custody.note(db, package, Act.FILTERED, keyring=keyring, actor=actor, by=told)
         return casework.package_file(db, package_id, keyring=keyring)
 
 
@@ -75,7 +82,8 @@ def clear(
     """
     with database.begin() as db:
         packages.move(db, package_id, PackageAct.CLEAR, actor)
-        _approve(db, package_id, approval, PACKAGE_CLEAR, officers=officers, actor=actor)
+        package = packages.find(db, package_id)
+        _approve(db, package, approval, PACKAGE_CLEAR, officers=officers, actor=actor)
         return casework.package_file(db, package_id, keyring=keyring)
 
 
@@ -117,6 +125,17 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
                 db, EntryType.PACKAGE, package, body, keyring=keyring, actor=actor
             )
             packages.set_entry(db, package_id, posted, actor.at + OFFERED)
+            told = custody.performer(actor, own.name, officer=by)
+            custody.note(
+                db,
+                package,
+                Act.TRANSFERRED,
+                keyring=keyring,
+                actor=actor,
+                by=told,
+                seal=posted.hash,
+                reason=f"to {peer.name}",
+            )
             acting.answered(db, request, package.measures, bench=bench, actor=actor)
             casework.record(db, "gate.passed", package, actor, reason="release")
             casework.record(db, "package.sealed", package, actor, approved_by=by)
@@ -141,13 +160,14 @@ def _ordered(
 
 
 def _approve(
-    db: Session, package_id: str, approval: str, act: str, *, officers: Officers, actor: Actor
-) -> None:
-    package = packages.find(db, package_id)
+    db: Session, package: Package, approval: str, act: str, *, officers: Officers, actor: Actor
+) -> str:
+    """Take an approval; return the officer who gave it."""
     subject = _subject(package, act)
     given = approving.take(db, approval, subject, officers=officers, actor=actor)
     event = "package.filtered" if act == PACKAGE_PREPARE else "package.cleared"
     casework.record(db, event, package, actor, approved_by=given.officer)
+    return given.officer
 
 
 def _subject(package: Package, act: str) -> Subject:

@@ -8,14 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.exchange import custody as records
 from services.exchange.keyring import Declaration, Keyring, PackageKey
 from services.exchange.records import Package, StoredSegment
+from services.exchange.states import Actor
 from services.exchange.vault import Vault
 from shared.protocol import bag, case
 from shared.protocol.cms import sign_tag_manifest
 from shared.protocol.digests import sha256
 from shared.protocol.identifiers import TAG_ITEM, ItemId
+from shared.protocol.law.custody import Hashes, Subject
+from shared.protocol.law.custodyfile import Closing, Custody, Held, LeftOut, close_custody
 from shared.protocol.manifest import SegmentIndex, SegmentRow
+from shared.runtime.clock import milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +28,63 @@ class Source:
     """Who sends it, as the bag says it."""
 
     authority: str
-    at: datetime
+    begun: datetime  # to be closed
+    asker: Actor  # who had it closed; at the time at which it is
+
+    @property
+    def at(self) -> datetime:
+        """When it is closed."""
+        return self.asker.at
+
+
+def custody(
+    package: Package,
+    declared: Mapping[str, Declaration],
+    computed: Mapping[str, Hashes],
+    *,
+    source: Source,
+    left_out: Sequence[LeftOut],
+    keyring: Keyring,
+) -> Custody:
+    """Begin the chain of custody of every item.
+
+    Args:
+        package: the package.
+        declared: by item id, in order.
+        computed: the digests of each item, as read back.
+        source: who closes it, and when.
+        left_out: what was declared and taken out again.
+        keyring: says whose country it is.
+    """
+    closing = Closing(
+        country=keyring.country,
+        performer=records.performer(source.asker, source.authority),
+        tool=records.TOOL,
+        clock=records.CLOCK,
+        begun=milliseconds(source.begun),
+        ended=milliseconds(source.at),
+    )
+    held = [_held(package.id, item_id, one, computed[item_id]) for item_id, one in declared.items()]
+    return close_custody(package.id, held, closing, left_out=left_out)
+
+
+def _held(package_id: str, item_id: str, declared: Declaration, computed: Hashes) -> Held:
+    told = declared.custody
+    subject = Subject(
+        package_id=package_id,
+        item_id=item_id,
+        root_item_id=told.root_item_id or item_id,
+        derived_from=told.derived_from,
+        size=declared.size,
+        media_type=declared.media_type,
+    )
+    given = {"sha256": declared.sha256.hex()}
+    return Held(
+        subject=subject,
+        before=told.acts,
+        declared=told.stated | given,
+        computed=computed | given,
+    )
 
 
 def tag_files(
@@ -31,6 +92,7 @@ def tag_files(
     declared: Mapping[str, Declaration],
     *,
     graph: bytes | None,
+    custody: bytes,
     source: Source,
     keyring: Keyring,
 ) -> dict[str, bytes]:
@@ -40,6 +102,7 @@ def tag_files(
         package: the package.
         declared: by item id, in order.
         graph: the authority's own CASE graph; without one a minimal one is made.
+        custody: the custody records of the items.
         source: who sends it, and when.
         keyring: signs the tag manifest.
 
@@ -58,6 +121,7 @@ def tag_files(
             authority=source.authority,
             at=source.at,
         ),
+        custody=custody,
         info={
             "Source-Organization": source.authority,
             "Bagging-Date": source.at.date().isoformat(),

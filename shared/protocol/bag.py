@@ -20,6 +20,7 @@ __all__ = [
     "BAGIT",
     "BAG_INFO",
     "CASE",
+    "CUSTODY",
     "MANIFEST",
     "SIGNATURE",
     "TAG_MANIFEST",
@@ -37,14 +38,16 @@ BAGIT: Final = "bagit.txt"
 BAG_INFO: Final = "bag-info.txt"
 MANIFEST: Final = "manifest-sha256.txt"
 CASE: Final = "metadata/case.jsonld"
+CUSTODY: Final = "metadata/custody.json"
 TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
 SIGNATURE: Final = "signatures/tagmanifest-sha256.txt.p7s"
 DECLARATION: Final = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MAX_TAG_SET: Final = 256 * 2**20  # bytes
 MAX_CASE: Final = 16 * 2**20  # bytes
+MAX_CUSTODY: Final = 128 * 2**20  # bytes
 SALT_SIZE: Final = 32  # bytes
 
-_LISTED: Final = (BAG_INFO, BAGIT, MANIFEST, CASE)
+_LISTED: Final = (BAG_INFO, BAGIT, MANIFEST, CASE, CUSTODY)
 _LINE: Final = re.compile(r"(?P<digest>[0-9a-f]{64})  (?P<path>[^\n]+)\n")
 _LABEL: Final = re.compile(r"[A-Z][A-Za-z0-9-]{0,63}")
 _VALUE: Final = re.compile(r"[^\x00-\x1f\x7f\s](?:[^\x00-\x1f\x7f]{0,998}[^\x00-\x1f\x7f\s])?")
@@ -52,33 +55,42 @@ _OWN_LABELS: Final = ("Payload-Oxum", "Rogatory-Salt")
 
 
 def tag_files(
-    items: Sequence[Item], *, case_jsonld: bytes, info: Mapping[str, str], salt: bytes
+    items: Sequence[Item],
+    *,
+    case_jsonld: bytes,
+    custody: bytes,
+    info: Mapping[str, str],
+    salt: bytes,
 ) -> dict[str, bytes]:
     """Write the tag files of a package, but for the signature.
 
     Args:
         items: the evidence; every path below `data/`.
         case_jsonld: the CASE graph, at most 16 MiB.
+        custody: the sender's custody records (spec/custody.md), at most 128 MiB.
         info: labels and values for `bag-info.txt`, in order.
         salt: 32 random bytes, so that the digest of the tag manifest, which crosses the border in
             entries, cannot confirm a guessed document.
 
     Returns:
-        Content by path: bagit.txt, bag-info.txt, manifest-sha256.txt, metadata/case.jsonld and
-        tagmanifest-sha256.txt, which lists the four before it.
+        Content by path: bagit.txt, bag-info.txt, manifest-sha256.txt, metadata/case.jsonld,
+        metadata/custody.json and tagmanifest-sha256.txt, which lists the five before it.
 
     Raises:
-        BagError: if a path, label, value, the graph's size or the salt's is outside the profile.
+        BagError: if a path, label, value, or the size of graph, records or salt is outside the profile.
     """
     if any(not item.path.startswith(PAYLOAD) for item in items):
         raise BagError("the path of an item begins with data/")
     if len(case_jsonld) > MAX_CASE:
         raise BagError("the CASE graph is too large", limit=MAX_CASE)
+    if len(custody) > MAX_CUSTODY:
+        raise BagError("the custody records are too large", limit=MAX_CUSTODY)
     files = {
         BAGIT: DECLARATION,
         BAG_INFO: _bag_info(items, info=info, salt=salt),
         MANIFEST: write_manifest({item.path: item.sha256 for item in _distinct(items)}),
         CASE: case_jsonld,
+        CUSTODY: custody,
     }
     digests = {path: sha256(content) for path, content in files.items()}
     return {**files, TAG_MANIFEST: write_manifest(digests)}
@@ -158,7 +170,7 @@ def check_tag_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
         raise BagError("a tag file is missing", path=missing)
     listed = parse_manifest(files[TAG_MANIFEST])
     if listed.keys() != set(_LISTED):
-        raise BagError("the tag manifest lists four files and no other", path=TAG_MANIFEST)
+        raise BagError("the tag manifest lists five files and no other", path=TAG_MANIFEST)
     for path, digest in listed.items():
         if sha256(files[path]) != digest:
             raise DigestMismatchError("a tag file is not the one listed", path=path)
@@ -177,7 +189,7 @@ def tag_set(files: Mapping[str, bytes]) -> bytes:
         BagError: if a file is missing, or there is another.
     """
     if files.keys() != {*_LISTED, TAG_MANIFEST, SIGNATURE}:
-        raise BagError("a tag set has the five tag files and their signature and no other")
+        raise BagError("a tag set has the six tag files and their signature and no other")
     return encode({"v": 1, "files": {path: b64u(content) for path, content in files.items()}})
 
 

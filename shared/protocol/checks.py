@@ -11,7 +11,7 @@ from shared.protocol.errors import ProtocolError
 
 
 class Check(Enum):
-    """The twelve checks: number and name."""
+    """The thirteen checks: number and name."""
 
     TRUST = (1, "the directory holds from the pinned root")
     LAYOUT = (2, "the bag is complete and holds nothing else")
@@ -25,6 +25,7 @@ class Check(Enum):
     RECEIPTS = (10, "the receiver has receipted, and its log holds the receipts")
     BASIS = (11, "the legal basis binds both countries")
     APPROVALS = (12, "two officers approved the request, and two the package")
+    CUSTODY = (13, "every evidence file has its chain of custody, up to the seal")
 
     def __init__(self, number: int, title: str) -> None:
         self.number = number
@@ -59,6 +60,18 @@ class NotChecked:
 
 
 Result = Passed | Failed | NotChecked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What became of the checks, in their order."""
+
+    results: tuple[Result, ...]
+
+    @property
+    def verified(self) -> bool:
+        """Whether every check was made and holds."""
+        return all(isinstance(result, Passed) for result in self.results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
-"""Is this the evidence that was sent, as both countries recorded it? Twelve checks, in this order.
+"""Is this the evidence that was sent, as both countries recorded it? Thirteen checks, in this order.
 
 Each function `check_…` is one of them (spec/verification.md): it takes bytes and what was proven before,
-returns what is now proven, and raises. `client.verifier` runs all twelve over a bag; the receiving exchange
-runs those it can: 6, 8 and 11 when an entry comes in, 3, 4, 5 and 7 when the content is open.
+returns what is now proven, and raises; the last is `law.custodyfile.check_custody`. `client.verifier` runs
+all over a bag; the receiving exchange those it can: 6, 8 and 11 when an entry comes in, 3, 4, 5, 7 and 13
+when the content is open.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ from shared.protocol.receipts import CONFIRMATIONS, check_receipt
 from shared.protocol.trust import Member, find_member, read_bundle, read_roots
 
 TAG_FILES: Final = frozenset(
-    {bags.BAGIT, bags.BAG_INFO, bags.MANIFEST, bags.CASE, bags.TAG_MANIFEST, bags.SIGNATURE}
+    {bags.BAGIT, bags.BAG_INFO, bags.MANIFEST, bags.CASE, bags.CUSTODY}
+    | {bags.TAG_MANIFEST, bags.SIGNATURE}
 )
 DATA: Final = "data/"
 

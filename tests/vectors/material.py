@@ -84,7 +84,13 @@ COVERS: dict[str, Any] = {
     "version": 1,
     "digest": DIGEST,
 }
-TAGS = tag_files([item()], case_jsonld=b"{}", info={"External-Identifier": PACKAGE}, salt=bytes(32))
+TAGS = tag_files(
+    [item()],
+    case_jsonld=b"{}",
+    custody=b"{}",
+    info={"External-Identifier": PACKAGE},
+    salt=bytes(32),
+)
 
 
 def signed_entry(change: Any = None) -> dict[str, Any]:  # noqa: ANN401  a change of JSON

@@ -133,9 +133,11 @@ def tags() -> list[Vector]:
     missing = {path: content for path, content in TAGS.items() if path != "bag-info.txt"}
     rows = [
         ("good", "ok", "as written", TAGS),
-        ("missing-bag-info", "bad_bag", "five files", missing),
+        ("missing-bag-info", "bad_bag", "six files", missing),
         ("case", "digest_mismatch", "listed by digest",
          {**TAGS, "metadata/case.jsonld": changed["metadata/case.jsonld"]}),
+        ("custody", "digest_mismatch", "listed by digest",
+         {**TAGS, "metadata/custody.json": changed["metadata/custody.json"]}),
         ("manifest", "digest_mismatch", "listed by digest",
          {**TAGS, "manifest-sha256.txt": changed["manifest-sha256.txt"]}),
     ]  # fmt: skip

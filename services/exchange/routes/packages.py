@@ -26,6 +26,7 @@ from services.exchange.vault import BLOCK
 from shared.protocol.bag import MAX_CASE
 from shared.protocol.digests import parse_content_digest
 from shared.protocol.encryption import MAX_SEGMENT
+from shared.protocol.law.custodyfile import Because
 from shared.runtime.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/packages", route_class=StrictRoute)
@@ -89,9 +90,19 @@ def declare(
 
 
 @router.delete("/{package_id}/items/{item_id}", status_code=204)
-def remove(package_id: str, item_id: str, actor: Acting, node: Node) -> None:
-    """Take a file out again."""
-    collection.remove(package_id, item_id, database=node.database, vault=node.vault, actor=actor)
+def remove(
+    package_id: str, item_id: str, actor: Acting, node: Node, because: Because | None = None
+) -> None:
+    """Take a file out again; the receiver is told why, if you say so."""
+    collection.remove(
+        package_id,
+        item_id,
+        because=because,
+        database=node.database,
+        vault=node.vault,
+        keyring=node.keyring,
+        actor=actor,
+    )
 
 
 @router.get("/{package_id}/items/{item_id}/segments")
@@ -167,6 +178,7 @@ def prepare(package_id: str, content: Approved, actor: Acting, node: Repeatable)
         database=node.database,
         keyring=node.keyring,
         officers=node.officers,
+        directory=node.directory,
         actor=actor,
     )
     return answers.package(file)

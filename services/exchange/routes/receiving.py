@@ -100,6 +100,7 @@ def segment(
         vault=node.vault,
         keyring=node.keyring,
         officers=node.officers,
+        directory=node.directory,
         refusals=node.refusals,
         actor=actor,
     )
@@ -127,6 +128,7 @@ def hand_over(
         content.tagmanifest_sha256,
         database=node.database,
         keyring=node.keyring,
+        directory=node.directory,
         actor=actor,
     )
     return answers.package(file)

@@ -26,6 +26,14 @@ def asked_by(db: Session, object_id: str, state: str, now: datetime) -> Actor:
     return Actor(client_id=row.by, officer=row.officer, at=now)
 
 
+def since(db: Session, object_id: str, state: str) -> datetime:
+    """Return when an object last came into a state."""
+    of_state = select(HistoryRow.at).where(
+        HistoryRow.object_id == object_id, HistoryRow.state == state
+    )
+    return db.scalars(of_state.order_by(HistoryRow.id.desc()).limit(1)).one()
+
+
 def steps(db: Session, object_id: str) -> tuple[Step, ...]:
     """Return an object's steps, oldest first."""
     rows = db.scalars(

@@ -135,6 +135,37 @@ class Statement(Form):
         return given
 
 
+class Provenance(Form):
+    """What the preparer says of an item's time before the node: what was done, and what it came of."""
+
+    acts: Annotated[tuple[Statement, ...], Field(strict=False, max_length=50)] = ()
+    derived_from: Annotated[tuple[Source, ...], Field(strict=False, max_length=100)] = ()
+    root_item_id: Id | None = None
+
+    @field_validator("acts")
+    @classmethod
+    def _before_the_node(cls, acts: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        late = [act.act for act in acts if not may_precede(act.act)]
+        if late:
+            raise ValueError(f"{late[0]} is recorded by the node itself")
+        return acts
+
+    @property
+    def stated(self) -> Hashes:
+        """The digests that the item has after the last of these acts, as far as they say."""
+        digests: Hashes = {}
+        for act in self.acts:
+            digests = act.outputs if act.change else digests | act.outputs
+        return digests
+
+    def to_json(self) -> dict[str, Json]:
+        """Give it as JSON."""
+        value: dict[str, Json] = self.model_dump(
+            mode="json", exclude_none=True, exclude_defaults=True
+        )
+        return value
+
+
 class Record(Statement):
     """One act on one item, as a country wrote it down."""
 

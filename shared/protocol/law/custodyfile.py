@@ -7,11 +7,12 @@ and the package entry in both logs stand for it.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
 from shared.protocol import canonical
+from shared.protocol.bag import MAX_CUSTODY
 from shared.protocol.canonical import Json
 from shared.protocol.errors import ChainError, DigestMismatchError, FormatError
 from shared.protocol.law.custody import (
@@ -32,14 +33,14 @@ from shared.protocol.law.custody import (
 from shared.protocol.law.forms import Form
 from shared.protocol.law.texts import Id
 
-MAX_CUSTODY: Final = 128 * 2**20  # bytes
+Because = Literal["PRIVILEGED", "SCOPE", "THIRD_PARTY", "DISPUTED", "DUPLICATE", "MISTAKE"]
 
 
 class LeftOut(Form):
     """Something that was declared and is not in the package, without its name or digest."""
 
     item_id: Id
-    why: Literal["PRIVILEGED", "SCOPE", "THIRD_PARTY", "DISPUTED", "DUPLICATE", "MISTAKE"]
+    why: Because
     reason: Note | None = None
 
     def to_json(self) -> dict[str, Json]:
@@ -63,6 +64,16 @@ class Custody:
     country: str
     items: Mapping[str, Sequence[Record]]
     left_out: Sequence[LeftOut] = ()
+
+    @property
+    def size(self) -> int:
+        """How many records there are."""
+        return sum(map(len, self.items.values()))
+
+    def sealed(self, item_id: str) -> str | None:
+        """The SHA-256 under which an item was sealed, in hex; None if nothing is told of it."""
+        records = self.items.get(item_id)
+        return records[-1].content if records else None
 
     def to_bytes(self) -> bytes:
         """Write the file: canonical JSON, item by item."""

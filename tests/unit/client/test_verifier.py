@@ -5,9 +5,17 @@ from pathlib import Path
 import pytest
 
 from client.bundle import open_bag
-from client.verifier import Report, verify_bag
+from client.verifier import verify_bag
 from shared.protocol import chainfolder
-from shared.protocol.checks import Check, Failed, NotChecked, Passed, PayloadFile, Result
+from shared.protocol.checks import (
+    Check,
+    Failed,
+    NotChecked,
+    Passed,
+    PayloadFile,
+    Report,
+    Result,
+)
 from tests.simulated_case import Case, standard_case, write_files
 
 ALL = list(Check)

@@ -23,6 +23,7 @@ from shared.protocol.identifiers import TAG_ITEM, ItemId, new_id
 from shared.protocol.manifest import Item, SegmentIndex, SegmentRow
 from shared.protocol.messages import KeyWrap, PackageBody
 from shared.protocol.trust import Member
+from tests.custodies import closed
 from tests.federated import document
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -57,15 +58,17 @@ class Sender:
             self.rows.append(row)
 
     def tags(self, files: Mapping[str, bytes], package_id: str = PACKAGE) -> dict[str, bytes]:
+        sealed = dict.fromkeys(row.item_id for row in self.rows)
+        ids = [*sealed, *(ItemId(new_id(NOW)) for _ in range(len(files) - len(sealed)))]
         items = [
             Item(
-                item_id=ItemId(new_id(NOW)),
+                item_id=item_id,
                 path=path,
                 size=len(content),
                 sha256=sha256(content),
                 media_type="application/octet-stream",
             )
-            for path, content in files.items()
+            for item_id, (path, content) in zip(ids, files.items(), strict=True)
         ]
         graph = case.minimal_graph(
             items,
@@ -76,7 +79,13 @@ class Sender:
             at=NOW,
         )
         info = {"External-Identifier": package_id}
-        made = bag.tag_files(items, case_jsonld=graph, info=info, salt=secrets.token_bytes(32))
+        made = bag.tag_files(
+            items,
+            case_jsonld=graph,
+            custody=closed(items, package_id).to_bytes(),
+            info=info,
+            salt=secrets.token_bytes(32),
+        )
         seal = authority()[1]
         made[bag.SIGNATURE] = sign_tag_manifest(made[bag.TAG_MANIFEST], seal.pem, seal.key_pem)
         return made

@@ -10,8 +10,10 @@ from shared.protocol.bag import (
     BAG_INFO,
     BAGIT,
     CASE,
+    CUSTODY,
     MANIFEST,
     MAX_CASE,
+    MAX_CUSTODY,
     SIGNATURE,
     TAG_MANIFEST,
     check_tag_files,
@@ -47,7 +49,9 @@ INFO = {"External-Identifier": PACKAGE, "Source-Organization": "Ministère de la
 
 
 def _files(items: list[Item] | None = None, **changes: object) -> dict[str, bytes]:
-    parts: dict[str, object] = {"case_jsonld": b"{}", "info": INFO, "salt": SALT, **changes}
+    parts: dict[str, object] = {
+        "case_jsonld": b"{}", "custody": b"[]", "info": INFO, "salt": SALT, **changes,
+    }  # fmt: skip
     return tag_files(EVIDENCE if items is None else items, **parts)  # type: ignore[arg-type]
 
 
@@ -87,7 +91,7 @@ def test_a_court_checks_the_bag_with_sha256sum(tmp_path: Path, manifest: str) ->
 
 
 def test_the_tag_files_tell_what_the_specification_says() -> None:
-    assert list(FILES) == [BAGIT, BAG_INFO, MANIFEST, CASE, TAG_MANIFEST]
+    assert list(FILES) == [BAGIT, BAG_INFO, MANIFEST, CASE, CUSTODY, TAG_MANIFEST]
     assert FILES[BAGIT] == b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
     assert FILES[BAG_INFO].decode().splitlines() == [
         f"External-Identifier: {PACKAGE}",
@@ -118,6 +122,7 @@ def test_a_bag_may_be_empty() -> None:
         {"items": [item(0), item(1, path="data/A.TXT")]},
         {"salt": bytes(31)},
         {"case_jsonld": bytes(MAX_CASE + 1)},
+        {"custody": bytes(MAX_CUSTODY + 1)},
         {"info": {"Payload-Oxum": "0.0"}},
         {"info": {"Rogatory-Salt": "0"}},
         {"info": {"Contact: Name": "x"}},
@@ -127,7 +132,7 @@ def test_a_bag_may_be_empty() -> None:
         {"info": {"Contact-Name": "x\r"}},
         {"info": {"Contact-Name": " x"}},
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_a_bag_outside_the_profile_is_not_written(changes: dict[str, object]) -> None:
     with pytest.raises(BagError):
@@ -207,7 +212,7 @@ def test_a_missing_tag_file_is_found_and_named(path: str) -> None:
 
 
 def test_the_tag_manifest_lists_no_other_file() -> None:
-    with pytest.raises(BagError, match="lists four"):
+    with pytest.raises(BagError, match="lists five"):
         check_tag_files(_relisted({**FILES, "fetch.txt": b"http://x - data/a\n"}))
 
 
@@ -222,7 +227,7 @@ def test_a_tag_set_is_read_as_it_was_written() -> None:
     assert parse_tag_set(SET) == {**FILES, SIGNATURE: b"signature"}
 
 
-@given(st.lists(st.binary(), min_size=6, max_size=6))
+@given(st.lists(st.binary(), min_size=7, max_size=7))
 def test_any_tag_set_is_read_as_it_was_written(contents: list[bytes]) -> None:
     files = dict(zip([*FILES, SIGNATURE], contents, strict=True))
 

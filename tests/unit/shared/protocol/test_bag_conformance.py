@@ -17,7 +17,7 @@ from shared.protocol.digests import sha256
 from shared.protocol.errors import BagError
 
 CONFORMANCE = Path(__file__).parents[5] / "shared/vectors/bagit"
-FILES = tag_files([], case_jsonld=b"{}", info={}, salt=bytes(32))
+FILES = tag_files([], case_jsonld=b"{}", custody=b"{}", info={}, salt=bytes(32))
 
 
 def _suite(pattern: str) -> list[Path]:

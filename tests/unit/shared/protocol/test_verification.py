@@ -1,4 +1,4 @@
-"""Each of the twelve checks holds for what was sent, and for nothing else."""
+"""Each of the thirteen checks holds for what was sent, and for nothing else."""
 
 from collections.abc import Callable
 from dataclasses import replace
