@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from services.exchange.calendars import calendar, zone
 from shared.protocol.law import clocks
-from shared.protocol.law.clocks import Due, Pause, Place
+from shared.protocol.law.clocks import Due, Pause, Place, Step
 from shared.protocol.law.duties import Duty
 from shared.protocol.law.policy import policy
 
@@ -88,6 +88,19 @@ class Clock:
     next_at: datetime | None = None
     ended_at: datetime | None = None
     effect: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """A clock, and each step to its end."""
+
+    clock: Clock
+    steps: tuple[Step, ...]
+
+
+def explained(clock: Clock) -> Explained:
+    """Explain each day of a clock; its due date is the one that was kept when it last changed."""
+    return Explained(clock=clock, steps=due(clock).steps)
 
 
 def due(clock: Clock) -> Due:

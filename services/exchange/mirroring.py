@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.exchange import acting, arrivals, casework, timing
+from services.exchange import acting, arrivals, casework, extending, timing
 from services.exchange.acts import deciding
 from services.exchange.acts.deeds import Event
 from services.exchange.arrivals import Arrived, ContentRefusedError
@@ -140,7 +140,7 @@ def _at(arrived: Arrived) -> datetime:
 
 Effect = Callable[[Session, Arrived, Request, Bench], None]
 # What an entry does beside moving the request: registered by the modules that know (`effects`).
-EFFECTS: dict[EntryType, list[Effect]] = {}
+EFFECTS: dict[EntryType, list[Effect]] = {EntryType.NOTICE: [extending.taken]}
 
 
 def _move(db: Session, request: Request, told: Told, arrived: Arrived) -> Request:
