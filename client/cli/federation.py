@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from client.cli import ceremony
+from client.cli import ceremony, pairs
 from client.cli.ceremony import (
     Country,
     DraftFile,
@@ -26,6 +26,7 @@ from client.sdk.session import connect
 from shared.protocol.signingkeys import fingerprint
 
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(pairs.app, name="pair", help="What two countries agree on: treaties and values.")
 
 
 @app.command()

@@ -7,12 +7,18 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli.terminal import terminal_of
-from client.errors import UsageError, unreadable
+from client.cli import pairs
+from client.cli.ceremony import read_file
+from client.cli.lawfiles import read_profile
+from client.cli.options import Root
+from client.cli.terminal import Terminal, terminal_of
+from client.cli.verifying import read_root
+from client.errors import UsageError
+from client.federation import pairing
+from client.sdk.session import connect
 from shared.protocol.canonical import Json
 from shared.protocol.law import library
 from shared.protocol.law.instruments import packed, read_instrument
-from shared.protocol.law.reading import ProfileError
 from shared.protocol.law.shapes import Deadline, Instrument
 
 app = typer.Typer(no_args_is_help=True)
@@ -60,22 +66,36 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A profile in TOML.")],
 ) -> None:
     """Check a profile that you wrote or changed; every mistake is told with its line. Exit code 2."""
-    try:
-        profile = read_instrument(file.read_bytes())
-    except OSError as error:
-        raise unreadable(file, error) from error
-    except ProfileError as error:
-        told = "\n".join(f"{file}:{each.line}: {each.place}: {each.what}" for each in error.flaws)
-        raise UsageError(
-            f"{len(error.flaws)} mistake{'s' if len(error.flaws) > 1 else ''}:\n{told}",
-            code=error.code,
-            next_step="mend these lines and check again",
-        ) from error
+    profile = read_profile(file, read_instrument)
     unread = profile.unread()
     lines = [f"{file}: {profile.name} ({profile.code}) can be used"]
     if unread:
         lines.append(f"not yet compared with the official text: {'; '.join(unread)}")
     terminal_of(context).answer({"code": profile.code, "unread": list(unread)}, lines)
+
+
+@app.command("in-force")
+def in_force(
+    context: typer.Context,
+    requesting: Annotated[str, typer.Argument(metavar="A", help="The country that asks.")],
+    requested: Annotated[str, typer.Argument(metavar="B", help="The country that is asked.")],
+    *,
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="As 2026-11-22.")] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A trust bundle; default: your node's.")
+    ] = None,
+    root: Root = None,
+) -> None:
+    """Say under which instruments one country may ask another on a day, and with which values."""
+    terminal = terminal_of(context)
+    content = read_file(bundle) if bundle is not None else _bundle(terminal)
+    named, files = pairing.in_bundle(content, read_root(terminal, root))
+    pairs.tell(terminal, pairing.standings(named, files, requesting, requested), on)
+
+
+def _bundle(terminal: Terminal) -> bytes:
+    session = connect(terminal.profile(), clock=terminal.clock)
+    return session.content(session.call("GET", "/v1/directory"))
 
 
 def _lines(profile: Instrument) -> list[str]:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from tuf.api.metadata import Root, Targets
 
-from client.federation import drafting
+from client.federation import describing, drafting
 from client.federation.folder import Held
 from shared.protocol import ceremonies, trust
 from shared.protocol.canonical import Json
@@ -164,7 +164,9 @@ def _document_changes(draft: Draft, held: Held) -> Iterator[str]:
     known = held.members.get(country_of(draft.role))
     old = known.model_dump(mode="json", by_alias=True) if known is not None else {}
     for name in new:
-        if new[name] != old.get(name):
+        if name == "pairs":
+            yield from describing.changes(draft, held)
+        elif new[name] != old.get(name):
             yield f"  {name}: {_short(new[name])}"
 
 

@@ -30,6 +30,11 @@ class Agreement:
         ended = self.pair.valid_until is not None and on >= self.pair.valid_until
         return self.pair.valid_from <= on and not ended
 
+    @property
+    def rank(self) -> tuple[date, date, str]:
+        """Say which of two that hold counts: what began later; then the later revision."""
+        return self.pair.valid_from, self.pair.revision, self.name.sha256
+
     def instrument(self, code: str, on: date) -> Instrument | None:
         """Return the profile of an instrument that is in force between the two on a day."""
         found = (each for each in self.pair.in_force(on) if each.code == code)
@@ -93,12 +98,7 @@ def agreement_between(
         for each in agreements
         if (each.pair.requesting, each.pair.requested) == (requesting, requested) and each.holds(on)
     ]
-    return max(holding, key=_order, default=None)
-
-
-def _order(agreement: Agreement) -> tuple[date, date, str]:
-    pair = agreement.pair
-    return pair.valid_from, pair.revision, agreement.name.sha256
+    return max(holding, key=lambda each: each.rank, default=None)
 
 
 @lru_cache(maxsize=256)
