@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from deploy.case_draft import DRAFT
 from deploy.stories.checking import bags
+from deploy.stories.flow import arrived, cleared, delivered, granted
+from deploy.stories.papers import DAY, measure, paper
 from deploy.stories.stage import Stage
 from deploy.stories.story import Story
 
@@ -16,32 +17,30 @@ def play(stage: Stage) -> None:
     """QM asks, QN answers, QM reads."""
     qm, qn = stage["QM"], stage["QN"]
     stage.scene("QM", "A prosecutor drafts a request; a second officer approves it.")
-    request = qm.drafts(DRAFT).request_id
-    qm.hands_in(request)
-    qm.approves(request)
-    qm.acts("approver", request, "send")
-    stage.crosses("QM", "QN", "request")
-    stage.stands(request, QM="S05", QN="S05")
+    now = stage.world.clock()
+    wanted = measure(
+        1, "MEA-07", description="What was written from this account.", data=["DC-CNT"],
+        identifier=("ACCOUNT", "mail.qn.example/varga"), covers=(now - 60 * DAY, now),
+    )  # fmt: skip
+    document = paper(now=now, to="QN", reference="QM-2030-0001", measures=[wanted])
+    request = delivered(stage, "QM", "QN", document)
     stage.after(timedelta(days=2), "QN", "The central authority confirms receipt, and accepts.")
-    qn.acts("preparer", request, "acknowledge", reference="QN-2026-0311", note="")
-    qn.acts("preparer", request, "accept", note="")
-    stage.crosses("QN", "QM", "acknowledgement, decision")
-    stage.after(
-        timedelta(days=30), "QN", "The evidence is collected, closed, cleared and released."
-    )
-    measures = [each.measure_id for each in qn.request(request).measures]
-    package = qn.collects(request, measures, "Seized devices", FILES).package_id
-    stage.world.settle()
-    qn.prepares(package)
-    qn.clears(package)
-    qn.releases(package)
-    stage.crosses("QN", "QM", "package")
-    stage.lies(package, QM="VERIFIED", QN="VERIFIED")
+    qn.takes_up(request, "QN-2030-0311")
+    granted(stage, request, asker="QM", asked="QN", order="4 Gs 17/30")
+    stage.stands(request, QM="S14", QN="S14")
+    stage.after(timedelta(days=30), "QN", "The evidence is collected, closed, cleared, released.")
+    package = cleared(stage, request, asked="QN", measures=["M01"], files=FILES)
+    arrived(stage, package, asker="QM", asked="QN")
+    qn.does("approver", request, "fulfil")
+    stage.crosses("QN", "QM", "decision: fulfilled")
     stage.after(timedelta(days=1), "QM", "The prosecutor fetches the bag and confirms.")
     bag = qm.fetches(package, stage.world.folder / "bag")
     stage.hold("every file is as it was", found=bags(bag), wanted=FILES)
     stage.world.settle()
     stage.lies(package, QM="IN_USE", QN="IN_USE")
+    qm.does("approver", request, "close")
+    stage.crosses("QM", "QN", "notice: closed")
+    stage.stands(request, QM="S17", QN="S17")
 
 
 STORY = Story(

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from deploy.stories.checking import Overseers
-from deploy.stories.office import Office, refusal
+from deploy.stories.desk import refusal
+from deploy.stories.office import Office
 from deploy.stories.telling import Teller
 from deploy.stories.world import World
 
