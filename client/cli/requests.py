@@ -1,4 +1,4 @@
-"""`rogatory request …`: draft, approve, send; and, in the other country, answer."""
+"""`rogatory request …`: draft (see `drafting`), approve, send; and, in the other country, answer."""
 
 from __future__ import annotations
 
@@ -7,59 +7,22 @@ from typing import Annotated, Final
 
 import typer
 
+from client.cli import drafting
 from client.cli.options import RequestId, Wait
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.waiting import wait_for
-from client.cli.words import indented, request_line, request_lines
-from client.profiles import read_json
+from client.cli.words import request_line, request_lines
+from client.printing import to_pdf
 from client.sdk import requests
 from client.sdk.approving import load_officer
 from client.sdk.records import Request
 from client.sdk.session import Session, connect
 from shared.protocol.canonical import Json
+from shared.protocol.law.documents import of_json
+from shared.protocol.law.rendering import render
 
 TRANSMITTED: Final = "S04"
-TEMPLATE: Final[dict[str, Json]] = {
-    "to": "QN",
-    "request_kind": "MLA",
-    "legal_basis": [{"instrument": "BUD", "article": "31"}],
-    "own_reference": "case number of your authority",
-    "issuing_authority": "who asks",
-    "offences": [{"name": "offence", "provision": "section 1", "max_penalty_months": 60}],
-    "facts": "what happened",
-    "purpose": "what the evidence is for",
-    "measures": [
-        {
-            "code": "stored-data",
-            "description": "what is to be done",
-            "identifiers": ["account, number, device"],
-            "from": "2026-01-01",
-            "to": "2026-02-01",
-        }
-    ],
-    "urgent": False,
-    "confidential": False,
-}
-
 app = typer.Typer(no_args_is_help=True)
-
-
-def template(context: typer.Context) -> None:
-    """Print a draft to fill in."""
-    terminal_of(context).answer(TEMPLATE, indented(TEMPLATE).splitlines())
-
-
-def new(
-    context: typer.Context,
-    draft: Annotated[Path, typer.Argument(metavar="DRAFT", help="JSON file; see template.")],
-) -> None:
-    """Draft a request, sign that it is prepared, and hand it to the second officer."""
-    terminal = terminal_of(context)
-    officer = load_officer(terminal.profile())
-    document = read_json(draft)
-    session = _session(terminal)
-    drafted = requests.draft(session, document)
-    _tell(terminal, requests.submit(session, drafted, officer=officer, clock=terminal.clock))
 
 
 def approve(context: typer.Context, request_id: RequestId) -> None:
@@ -128,10 +91,26 @@ def refuse(
     _tell(terminal, requests.refuse(session, request_id, codes=code, reasons=reasons))
 
 
-def show(context: typer.Context, request_id: RequestId) -> None:
+def show(
+    context: typer.Context,
+    request_id: RequestId,
+    *,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page.")
+    ] = None,
+    pdf: Annotated[
+        Path | None, typer.Option("--pdf", metavar="FILE", help="Write it as PDF (rogatory[pdf]).")
+    ] = None,
+) -> None:
     """Show a request: where it stands, who did what, and what it waits for."""
     terminal = terminal_of(context)
     found = requests.find(_session(terminal), request_id)
+    if html is not None or pdf is not None:
+        page = render(of_json(found.wire.get("document")))
+        if html is not None:
+            html.write_text(page, encoding="utf-8")
+        if pdf is not None:
+            pdf.write_bytes(to_pdf(page))
     terminal.answer(found.wire, request_lines(found))
 
 
@@ -148,8 +127,10 @@ def list_all(
     terminal.answer({"requests": rows}, map(request_line, found))
 
 
-app.command("template")(template)
-app.command("new")(new)
+app.command("template")(drafting.template)
+app.command("schema")(drafting.form)
+app.command("check")(drafting.check)
+app.command("new")(drafting.new)
 app.command("approve")(approve)
 app.command("send")(send)
 app.command("show")(show)

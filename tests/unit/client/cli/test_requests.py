@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from client.cli.requests import TEMPLATE
+from services.exchange.routes.told_request import DRAFT
 from shared.protocol.approvals import verify_approval
-from shared.protocol.canonical import encode, read
+from shared.protocol.canonical import encode
 from shared.protocol.keys import OfficerKey
 from tests.scripted_gateway import OFFICER, Call, Gateway, answer
 from tests.scripted_packages import REQUEST, request
@@ -37,13 +37,13 @@ def test_a_draft_is_opened_signed_and_submitted(
     known: Cli, gateway: Gateway, tmp_path: Path
 ) -> None:
     draft = tmp_path / "draft.json"
-    draft.write_text(known("request", "template").out)
+    draft.write_bytes(encode(DRAFT))
     gateway.routes["POST /v1/requests"] = answer(request(state="S00"), 201)
     gateway.routes[f"POST {BASE}/submit"] = answer(request())
     said = known("request", "new", draft, "--json")
     assert said.json["state"] == "S01"
     drafted, submitted = gateway.calls[-2:]
-    assert drafted.body == encode(TEMPLATE)
+    assert drafted.body == encode(DRAFT)
     check_signed(gateway, submitted, "request.prepare")
 
 
@@ -138,10 +138,3 @@ def test_who_is_no_officer_cannot_approve(known: Cli, gateway: Gateway) -> None:
     )
     said = known("request", "approve", REQUEST)
     assert (said.code, "has no officer" in said.err) == (2, True)
-
-
-def test_the_template_is_laid_out_for_people_and_is_the_same_json(known: Cli) -> None:
-    laid_out = known("request", "template").out
-    assert read(laid_out.encode()) == TEMPLATE
-    assert '  "to": "QN",' in laid_out.splitlines()
-    assert known("request", "template", "--json").json == TEMPLATE
