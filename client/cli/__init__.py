@@ -20,7 +20,8 @@ from shared.protocol.errors import ProtocolError
 
 EXIT_CODES: Final = """\
 Exit codes: 0 ok · 1 failed · 2 usage · 3 verification failed · 4 authentication or authorisation ·
-5 not found · 6 conflict or wrong state · 7 remote unavailable, try again · 8 integrity · 130 interrupted.
+5 not found · 6 conflict or wrong state · 7 remote unavailable, try again · 8 integrity ·
+9 a pattern of misuse (audit watch) · 130 interrupted.
 The options above may stand anywhere on the line."""
 _FLAGS: Final = frozenset({"--json", "--quiet"})
 _VALUES: Final = frozenset({"--profile", "--config"})

@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from client.cli.checking import verify
+from client.cli.counting import app as report
+from client.cli.counting import ask as ask_logs
+from client.cli.counting import misuse
 from client.cli.evidence import evidence
 from client.cli.exporting import export
 from client.cli.finding import find
@@ -129,5 +132,8 @@ app.command("show")(show)
 app.command("evidence")(evidence)
 app.command("export")(export)
 app.command("watch")(watch)
+app.add_typer(report, name="report", help="Count a year: the metrics that overseers publish.")
+app.command("ask")(ask_logs)
+app.command("misuse")(misuse)
 app.command("fsck")(fsck)
 app.command("erase")(erasing)

@@ -52,7 +52,8 @@ def watch(  # noqa: PLR0913 - of what, how often, and whom to tell
     """Watch your country's log: mirror it, verify all that comes, alarm when anything is wrong.
 
     Without --exec the first alarm ends it: exit code 3 if the log contradicts itself or the checks of
-    `audit verify` fail, 6 if it is closed, 7 if it is silent or does not answer. With --exec it goes on;
+    `audit verify` fail, 6 if it is closed, 7 if it is silent or does not answer, 9 if new entries of a log
+    that holds fit a pattern of misuse (`audit misuse` lists them all). With --exec it goes on;
     an alarm is told when it comes up, and a command that fails ends the watch with the alarm's code.
     Looks at the head leave no trace in the log, pulled entries do. With --json: one object a line.
     """

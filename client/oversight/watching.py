@@ -14,6 +14,7 @@ from typing import Final
 from client.clock import Clock
 from client.errors import IntegrityError, StateError, UnavailableError, VerificationFailedError
 from client.oversight.audit import Auditor
+from client.oversight.counting.monitoring import Monitor
 from client.oversight.dates import SKEW, signed_at
 from client.oversight.findings import Check, Findings
 from client.oversight.mirror import Mirror, checkpoint_name
@@ -29,6 +30,7 @@ from shared.protocol.policies import check_quorum
 
 SHOWN: Final = 3  # failures of one check in an alarm; `audit verify` has all
 BROKEN, SILENT = VerificationFailedError.exit_code, UnavailableError.exit_code
+MISUSED: Final = 9  # what the log tells is whole, and fits a pattern of misuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class Watch:
     entries_every: timedelta
     silence: timedelta
     _auditor: Auditor = field(init=False)
+    _monitor: Monitor = field(init=False)
     _extended: set[str] = field(
         default_factory=set
     )  # checkpoints that the newest was found to extend
@@ -82,6 +85,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._auditor = Auditor(mirror=self.mirror, pinned_root=self.pinned_root)
+        self._monitor = Monitor(mirror=self.mirror)
         self._heard = self.clock()
 
     def look(self) -> Round:
@@ -113,7 +117,15 @@ class Watch:
         newest, findings = prove(self.mirror, self.pinned_root), Findings()
         self._auditor.advance(findings)
         self._audited = now
-        return newest, tuple(_failures(findings))
+        alarms = tuple(_failures(findings)) or tuple(self._misuse(newest.checkpoint.size, now))
+        return newest, alarms
+
+    def _misuse(self, size: int, now: datetime) -> Iterator[Alarm]:
+        """One alarm for each pattern of misuse that the new entries complete."""
+        for pattern, lines in self._monitor.look(size=size, now=now).items():
+            more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+            detail = "; ".join([*lines[:SHOWN], *more])
+            yield Alarm(code=f"misuse_{pattern.lower()}", detail=detail, exit_code=MISUSED)
 
     def _head(self) -> tuple[Mirrored, tuple[Alarm, ...]]:
         note = pull_head(self.session, self.mirror, pinned_root=self.pinned_root, compare_all=False)

@@ -155,6 +155,11 @@ class Case:
         return bool(self.spells) and self.spells[-1].ended is None
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the whole of it was refused in the end."""
+        return bool(self.spells) and self.spells[-1].outcome is Outcome.REFUSED
+
+    @property
     def emergency(self) -> bool:
         """Whether it is an emergency."""
         return bool(self.traits & EMERGENCIES) or "emergency.flagged" in self.by_kind
