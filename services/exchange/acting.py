@@ -10,10 +10,10 @@ from typing import Any
 from services.exchange import approving, casework, judging, timing
 from services.exchange.acts import deciding, table
 from services.exchange.acts.contents import Content
-from services.exchange.acts.deeds import Deed
+from services.exchange.acts.deeds import Deed, Outcome
 from services.exchange.acts.table import Performance
 from services.exchange.bench import Bench
-from services.exchange.gates import GateShutError
+from services.exchange.gating.results import GateShutError
 from services.exchange.records import EntryRef, Request, RequestFile
 from services.exchange.signed import Signed
 from services.exchange.states import Actor, Direction, advance
@@ -63,9 +63,6 @@ def _do(
     said, approval = _said(content, done, request, bench=bench, actor=actor)
     measures = concerned(request, act, getattr(said, "measures", None))
     moved = {each: advance(_state(request, each), act) for each in measures}
-    if done.moment is not None:
-        judging.judge(db, request, done.moment, measures=measures, bench=bench, actor=actor)
-    requests.move(db, request, moved, actor)
     deed = Deed(
         act=act,
         content=said,
@@ -77,7 +74,11 @@ def _do(
         bench=bench,
         db=db,
     )
-    entry = _effect(deed, done)
+    outcome = done.effect(deed)  # the officers' approvals are in the store now: gates look at them
+    if done.moment is not None:
+        judging.judge(db, request, done.moment, measures=measures, bench=bench, actor=actor)
+    requests.move(db, request, moved, actor)
+    entry = _tell(deed, outcome)
     if act is Act.SEND and entry is not None:
         requests.set_entry(db, request.id, entry)
     after = requests.find(db, request.id)
@@ -93,9 +94,8 @@ def _do(
     )
 
 
-def _effect(deed: Deed, done: Performance) -> EntryRef | None:
-    """Do what is particular to the act; write its entry and its events."""
-    outcome = done.effect(deed)
+def _tell(deed: Deed, outcome: Outcome) -> EntryRef | None:
+    """Write the entry of an act and its events."""
     entry = None
     if outcome.body is not None:
         kind = lifecycle.transition(deed.act).entry

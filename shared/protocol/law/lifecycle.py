@@ -333,7 +333,14 @@ _ORDER = (
     State.CONDITIONS_PROPOSED,
     State.POSTPONED,
 )
-_ENDS = (State.LAPSED, State.WITHDRAWN, State.CLOSED, State.FULFILLED, State.REFUSED)
+_ENDS = (
+    State.LAPSED,
+    State.WITHDRAWN,
+    State.CLOSED,
+    State.FULFILLED,
+    State.REFUSED,
+    State.INADMISSIBLE,
+)
 
 
 def fold(measures: Collection[State]) -> State:

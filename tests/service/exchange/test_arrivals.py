@@ -109,4 +109,4 @@ def test_evidence_answers_only_a_request_that_was_accepted(sent_case: Case) -> N
     pair, request_id = sent_case
     pair.settle()
     body = announced(pair, request_id)
-    assert say(pair.qm, pair, EntryType.PACKAGE, body, request_id) == "request_not_open"
+    assert say(pair.qm, pair, EntryType.PACKAGE, body, request_id) == "measure_not_accepted"

@@ -40,7 +40,7 @@ def recordable() -> set[str]:
 def requesting(qm: Node) -> None:
     request = drafted(qm)
     path = f"/v1/requests/{request['request_id']}"
-    assert qm.client("preparer").put(path, json=draft(urgent=True)).is_success
+    assert qm.client("preparer").put(path, json=draft(urgency="URGENT")).is_success
     sent = approved(qm)
     post(qm, "approver", f"/{sent['request_id']}/send")
     left = approved(qm)

@@ -1,5 +1,6 @@
 """Requests over HTTP: each step with its guard, and what a clerk reads when it is refused."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,9 +42,11 @@ def recorded(node: Node) -> list[str]:
 def test_a_draft_shows_what_officers_will_approve(qm: Node) -> None:
     request = drafted(qm)
     assert (request["state"], request["version"], request["direction"]) == ("S00", 1, "out")
-    assert request["document"]["measures"][1]["from"] == "2026-01-01"
+    assert request["document"]["measures"][1]["range"]["from"] == "2026-01-03T00:00:00Z"
     assert [m["measure_id"] for m in request["measures"]] == ["M01", "M02"]
-    assert request["measures"][0]["state"] == "REQUESTED"
+    assert request["measures"][0]["state"] == "S00"
+    assert (request["kind"], request["urgency"], request["instrument"]) == ("MLA", "ROUTINE", "BUD")
+    assert request["open_acts"] == ["amend", "submit"]
     assert request["history"] == [
         {"at": "2026-11-21T12:00:00.000Z", "state": "S00", "by": "urn:rogatory:QM:preparer"}
     ]
@@ -68,22 +71,25 @@ def test_a_request_is_drafted_approved_by_two_and_sent(qm: Node) -> None:
     assert body["document"] == sent["document"]
     assert isinstance(body["approvals"], list)
     assert len(body["approvals"]) == 2
-    assert recorded(qm) == [
+    told = [each for each in recorded(qm) if each not in {"gate.passed", "gate.found"}]
+    assert told[: told.index("request.described")] == [
         "request.drafted",
         "request.submitted",
         "request.approved",
         "transfer.intent",
         "transfer.intent",
-        "gate.passed",
         "request.sent",
     ]
+    described = [each["reason"] for each in outbox(qm) if each["type"] == "request.described"]
+    assert {"KIND-MLA", "URG-ROUTINE", "INS-BUD", "LVL-P"} <= set(described)
+    assert described[-2:] == ["MEA-03", "MEA-04"]
 
 
 def test_an_amended_draft_is_a_new_version_and_voids_approvals(qm: Node) -> None:
     request = drafted(qm)
     approval = qm.approval("preparer", "request.prepare", request)
     url = f"/v1/requests/{request['request_id']}"
-    amended = qm.client("preparer").put(url, json=draft(facts="Two accounts.", to="QN")).json()
+    amended = qm.client("preparer").put(url, json=draft(facts="Two accounts were emptied. " * 5)).json()
     assert (amended["version"], amended["state"]) == (2, "S00")
     assert amended["digest"] != request["digest"]
     refused = post(qm, "preparer", f"/{request['request_id']}/submit", approval, 422)
@@ -107,7 +113,7 @@ def test_a_request_to_oneself_is_refused(qm: Node) -> None:
     ("changed", "code", "rule"),
     [
         ({"to": "QX"}, "unknown_peer", "G01"),
-        ({"legal_basis": [{"instrument": "EIO", "article": "1"}]}, "no_legal_basis", "G24"),
+        ({"legal_basis": [{"instrument": "UNCC", "article": "1"}]}, "no_legal_basis", "G24"),
     ],
 )
 def test_a_gate_is_asked_before_anybody_approves(
@@ -123,10 +129,11 @@ def test_a_gate_is_asked_before_anybody_approves(
 
 
 def test_the_basis_named_in_the_refusal_is_one_that_both_have(qm: Node) -> None:
-    request = drafted(qm, legal_basis=[{"instrument": "EIO", "article": "1"}])
+    request = drafted(qm, legal_basis=[{"instrument": "UNCC", "article": "1"}])
     approval = qm.approval("preparer", "request.prepare", request)
     refused = post(qm, "preparer", f"/{request['request_id']}/submit", approval, 409)
-    assert "BUD, UNTOC" in refused["next"]
+    assert "BUD" in refused["next"]
+    assert "UNTOC" in refused["next"]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +181,7 @@ def test_nothing_is_sent_when_the_stored_document_was_changed(qm: Node) -> None:
     request = approved(qm)
     with qm.parts.database.begin() as db:
         known = requests.find(db, request["request_id"])
-        changed = known.document.replace(b"emptied", b"opened.")
+        changed = known.document.replace(b"QM-2026-0042", b"QM-2026-0043")
         requests.replace_document(db, _with_document(known, changed))
     refused = post(qm, "approver", f"/{request['request_id']}/send", None, 409)
     assert (refused["code"], refused["gates"]) == ("digest_mismatch", ["G22"])
@@ -186,42 +193,76 @@ def _with_document(request: Any, document: bytes) -> Any:  # noqa: ANN401
     return dataclasses.replace(request, document=document)
 
 
-def test_a_request_comes_in_is_acknowledged_and_accepted(qn: Node) -> None:
-    request_id = receive_request(qn)
+def taken_up(node: Node) -> str:
+    """A peer's request is acknowledged and under review (S07)."""
+    request_id = receive_request(node)
     body = {"reference": "QN-7", "note": "in hand"}
-    acknowledged = post(qn, "preparer", f"/{request_id}/acknowledge", body)
-    assert acknowledged["state"] == "S06"
-    accepted = post(qn, "preparer", f"/{request_id}/accept", {})
-    assert accepted["state"] == "S14"
-    assert [s["state"] for s in accepted["history"]] == ["S05", "S06", "S07", "S10", "S14"]
-    assert {m["state"] for m in accepted["measures"]} == {"ACCEPTED"}
-    assert posted(qn, request_id) == ["acknowledgement", "decision"]
+    assert post(node, "approver", f"/{request_id}/acknowledge", body)["state"] == "S06"
+    reviewed = post(node, "approver", f"/{request_id}/review", {"reviewer": "Section 3"})
+    assert reviewed["state"] == "S07"
+    return request_id
 
 
-def test_some_measures_are_accepted_and_the_others_refused(qn: Node) -> None:
-    request_id = receive_request(qn)
-    post(qn, "preparer", f"/{request_id}/acknowledge", {"reference": "QN-7"})
-    accepted = post(qn, "preparer", f"/{request_id}/accept", {"measures": ["M02"]})
-    assert [m["state"] for m in accepted["measures"]] == ["REFUSED", "ACCEPTED"]
-    assert [s["state"] for s in accepted["history"]][-2:] == ["S11", "S14"]
+def decide(node: Node, request_id: str, what: str, status: int = 200, **said: Any) -> Answer:  # noqa: ANN401
+    found = node.client("approver").get(f"/v1/requests/{request_id}").json()
+    signed = node.said("approver", "request.decide", what, found, **said)
+    return post(node, "approver", f"/{request_id}/{what}", signed, status)
+
+
+def test_a_request_comes_in_is_acknowledged_and_accepted(qn: Node) -> None:
+    request_id = taken_up(qn)
+    assert decide(qn, request_id, "accept", note="")["state"] == "S10"
+    executing = post(qn, "preparer", f"/{request_id}/execute", {})
+    assert executing["state"] == "S14"
+    assert [s["state"] for s in executing["history"]] == ["S05", "S06", "S07", "S10", "S14"]
+    assert {m["state"] for m in executing["measures"]} == {"S14"}
+    assert posted(qn, request_id) == ["acknowledgement", "notice", "decision", "decision"]
+
+
+def test_each_measure_is_decided_by_itself(qn: Node) -> None:
+    request_id = taken_up(qn)
+    accepted = decide(qn, request_id, "accept", measures=["M02"])
+    assert [m["state"] for m in accepted["measures"]] == ["S07", "S10"]
+    assert accepted["state"] == "S07"
+    consult = {"measures": ["M01"], "text": "Would the number alone do?"}
+    assert post(qn, "approver", f"/{request_id}/propose", consult)["state"] == "S09"
+
+
+def test_nothing_is_refused_before_the_authorities_consulted(qn: Node) -> None:
+    request_id = taken_up(qn)
+    said = {"codes": ["REF-05"], "reasons": "The conduct is no crime here, whatever its name."}
+    refused = decide(qn, request_id, "refuse", 409, **said)
+    assert refused["code"] == "not_consulted"
+    assert refused["rule"].startswith("T13")
+    assert qn.client("approver").get(f"/v1/requests/{request_id}").json()["state"] == "S07"
+
+
+def test_a_decision_needs_the_signature_over_its_very_words(qn: Node) -> None:
+    request_id = taken_up(qn)
+    found = qn.client("approver").get(f"/v1/requests/{request_id}").json()
+    signed = qn.said("approver", "request.decide", "accept", found, note="")
+    for wrong in (
+        signed | {"statement": {"note": "more"}},
+        signed | {"statement": {"note": "", "measures": ["M01"]}},
+        qn.said("approver", "request.decide", "refuse", found, note=""),
+        qn.said("approver", "request.decide", "accept", found | {"version": 2}, note=""),
+    ):
+        refused = post(qn, "approver", f"/{request_id}/accept", wrong, 422)
+        assert (refused["code"], refused["rule"]) == ("bad_approval", "G19")
+    by_preparer = qn.said("preparer", "request.decide", "accept", found, note="")
+    assert post(qn, "approver", f"/{request_id}/accept", by_preparer, 403)["code"] == (
+        "officer_not_allowed"
+    )
+    qn.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+    old = post(qn, "approver", f"/{request_id}/accept", signed, 422)
+    assert "older than a day" in old["detail"]
 
 
 def test_a_measure_that_was_not_asked_for_cannot_be_accepted(qn: Node) -> None:
-    request_id = receive_request(qn)
-    post(qn, "preparer", f"/{request_id}/acknowledge", {"reference": "QN-7"})
-    refused = post(qn, "preparer", f"/{request_id}/accept", {"measures": ["M09"]}, 422)
+    request_id = taken_up(qn)
+    refused = decide(qn, request_id, "accept", 422, measures=["M09"])
     assert refused["code"] == "unknown_measure"
     assert refused["next"] == "It asks for M01, M02."
-
-
-def test_a_request_is_refused_with_a_code_and_reasons(qn: Node) -> None:
-    request_id = receive_request(qn)
-    post(qn, "preparer", f"/{request_id}/acknowledge", {"reference": "QN-7"})
-    body = {"codes": ["REF-05"], "reasons": "No crime here."}
-    refused = post(qn, "preparer", f"/{request_id}/refuse", body)
-    assert refused["state"] == "S12"
-    assert {m["state"] for m in refused["measures"]} == {"REFUSED"}
-    assert posted(qn, request_id)[-1] == "decision"
 
 
 def posted(node: Node, request_id: str) -> list[str]:
@@ -238,16 +279,16 @@ def posted(node: Node, request_id: str) -> list[str]:
     ],
 )
 def test_what_is_not_open_is_refused_in_words(qn: Node, path: str, body: Answer, code: str) -> None:
-    request_id = receive_request(qn)
-    post(qn, "preparer", f"/{request_id}/acknowledge", {"reference": "QN-7"})
-    refused = post(qn, "preparer", f"/{request_id}/{path}", body, 409)
+    request_id = taken_up(qn)
+    role = "preparer" if path == "submit" else "approver"
+    refused = post(qn, role, f"/{request_id}/{path}", body, 409)
     assert refused["code"] == code
     assert refused["next"]
 
 
 def test_the_requesting_country_does_not_accept_its_own_request(qm: Node) -> None:
     request = drafted(qm)
-    refused = post(qm, "preparer", f"/{request['request_id']}/accept", {}, 409)
+    refused = decide(qm, request["request_id"], "accept", 409, note="")
     assert refused["detail"] == "This is for the executing country to do."
 
 
@@ -272,7 +313,8 @@ def test_an_unknown_request_is_not_found(qm: Node) -> None:
     [
         ("approver", "POST", ""),
         ("preparer", "POST", f"/{NOBODY}/approve"),
-        ("receiver", "POST", f"/{NOBODY}/acknowledge"),
+        ("preparer", "POST", f"/{NOBODY}/acknowledge"),
+        ("receiver", "POST", f"/{NOBODY}/execute"),
         ("oversight", "GET", ""),
     ],
 )
@@ -282,6 +324,6 @@ def test_a_role_does_only_its_own(qm: Node, role: str, method: str, path: str) -
 
 
 def test_a_field_that_is_wrong_is_named_and_not_repeated(qm: Node) -> None:
-    refused = post(qm, "preparer", "", draft(measures=[], secret="s3cret"), 422)
+    refused = post(qm, "preparer", "", draft(measures=[{"code": 7}], secret="s3cret"), 422)
     assert "measures" in refused["detail"]
     assert "s3cret" not in str(refused)

@@ -7,6 +7,7 @@ import pytest
 from services.exchange.store import entries, packages
 from shared.protocol.entries import Entry, EntryType, read_entry
 from shared.protocol.identifiers import new_id
+from shared.protocol.law import documents
 from tests.service.exchange.forger import Forger, deliver, outcome, say
 from tests.service.exchange.node import draft
 from tests.service.exchange.pair import Pair
@@ -15,11 +16,9 @@ Case = tuple[Pair, str]
 Body = dict[str, Any]
 
 
-def request_body(request_id: str, **changed: Any) -> Body:  # noqa: ANN401
-    content = draft(**changed)
-    for number, measure in enumerate(content["measures"], 1):
-        measure.setdefault("measure_id", f"M{number:02d}")
-    document = {"v": 1, "request_id": request_id, "from": "QM", **content}
+def request_body(request_id: str, changed: Body) -> Body:
+    document = documents.sent(documents.of_json(draft()), request_id=request_id, sender="QM")
+    document |= changed
     return {"request_id": request_id, "version": 1, "document": document, "approvals": []}
 
 
@@ -32,14 +31,17 @@ def request_body(request_id: str, **changed: Any) -> Body:  # noqa: ANN401
         ({"a\0b": ["c"]}, "zero_character"),
         ({"measures": [{"measure_id": "M1", "identifiers": ["\0"]}]}, "zero_character"),
         ({"legal_basis": [{"instrument": "XYZ", "article": "1"}]}, "untrusted"),
+        ({"unknown": "field"}, "malformed"),
+        ({"from": "QX"}, "other_request"),
+        ({"request_id": "another"}, "other_request"),
         ({"measures": []}, "no_measures"),
-        ({"measures": [{"measure_id": "M1"}, {"measure_id": "M1"}]}, "no_measures"),
+        ({"measures": [{"measure_id": "M1"}, {"measure_id": "M1"}]}, "malformed"),
     ],
 )
 def test_requests(open_case: Case, changed: Body, expected: str) -> None:
     pair, _ = open_case
     request_id = new_id(pair.clock())
-    body = request_body(request_id, **changed)
+    body = request_body(request_id, changed)
     assert say(pair.qn, pair, EntryType.REQUEST, body, request_id) == expected
     status = pair.qn.node.client("preparer").get(f"/v1/requests/{request_id}").status_code
     assert (status == 200) == (expected == "ACCEPTED")
@@ -47,7 +49,7 @@ def test_requests(open_case: Case, changed: Body, expected: str) -> None:
 
 def test_a_request_comes_once(open_case: Case) -> None:
     pair, request_id = open_case
-    body = request_body(request_id)
+    body = request_body(request_id, {})
     assert say(pair.qn, pair, EntryType.REQUEST, body, request_id) == "known_request"
 
 
@@ -65,54 +67,56 @@ def test_nobody_acknowledges_its_own_request(open_case: Case) -> None:
     pair, request_id = open_case
     body = {"request_id": request_id, "reference": "QM-1", "note": ""}
     found = say(pair.qn, pair, EntryType.ACKNOWLEDGEMENT, body, request_id)
-    assert found == "unknown_request"
+    assert found == "other_side"
+
+
+DECISION: Body = {"decision": "accepted", "codes": [], "reasons": "so it is"}
 
 
 @pytest.mark.parametrize(
-    ("measures", "expected"),
+    ("changed", "expected"),
     [
-        ({"M01": "ACCEPTED"}, "other_measures"),
-        ({"M01": "ACCEPTED", "M02": "REFUSED", "M03": "REFUSED"}, "other_measures"),
-        ({"M01": "ACCEPTED", "M02": "REQUESTED"}, "undecided"),
-        ({"M01": "ACCEPTED", "M02": "ACCEPTED"}, "wrong_state"),  # it was decided before
+        ({"measures": ["M01"]}, "wrong_state"),  # it is being executed
+        ({"measures": ["M01", "M03"], "decision": "fulfilled"}, "unknown_measure"),
+        ({"decision": "refused", "codes": ["REF-05"]}, "wrong_state"),
     ],
 )
-def test_decisions_that_are_none(open_case: Case, measures: Body, expected: str) -> None:
+def test_decisions_that_are_none(open_case: Case, changed: Body, expected: str) -> None:
     pair, request_id = open_case
-    body = decision(request_id, "accepted", measures)
+    body = DECISION | {"request_id": request_id} | changed
     assert say(pair.qm, pair, EntryType.DECISION, body, request_id) == expected
     states = {one["state"] for one in pair.request(pair.qm, request_id)["measures"]}
-    assert states == {"ACCEPTED"}  # a refusal leaves nothing behind
+    assert states == {"S14"}  # a refusal leaves nothing behind
 
 
-def decision(request_id: str, said: str, measures: Body) -> Body:
-    rows = [{"measure_id": name, "state": state} for name, state in measures.items()]
-    codes = ["REF-01"] if said == "refused" else []
-    body = {"request_id": request_id, "decision": said, "measures": rows}
-    return body | {"codes": codes, "reasons": "so it is"}
+def test_states_that_differ_are_a_disagreement_that_is_named(open_case: Case) -> None:
+    """The peer does what is open here, too, and says of another measure what is not so here."""
+    pair, request_id = open_case
+    said = [{"measure_id": "M01", "state": "S16"}, {"measure_id": "M02", "state": "S12"}]
+    body = DECISION | {"request_id": request_id, "decision": "fulfilled", "measures": ["M01"]}
+    assert say(pair.qm, pair, EntryType.DECISION, body | {"states": said}, request_id) == "ACCEPTED"
+    seen = pair.request(pair.qm, request_id)
+    assert seen["disagreement"] == "QN holds M02 in S12, here it is in S14"
+    assert [one["state"] for one in seen["measures"]] == ["S16", "S14"]
+    agreed = [{"measure_id": "M01", "state": "S16"}, {"measure_id": "M02", "state": "S16"}]
+    body |= {"measures": ["M02"], "states": agreed}
+    again = say(pair.qm, pair, EntryType.DECISION, body, request_id)
+    assert again == "ACCEPTED"
+    assert pair.request(pair.qm, request_id)["disagreement"] is None
 
 
-@pytest.mark.parametrize(
-    ("said", "measures", "states"),
-    [
-        ("refused", {"M01": "REFUSED", "M02": "REFUSED"}, ["S07", "S12"]),
-        ("accepted", {"M01": "ACCEPTED", "M02": "REFUSED"}, ["S07", "S11", "S14"]),
-    ],
-)
-def test_decisions(sent_case: Case, said: str, measures: Body, states: list[str]) -> None:
+def test_decisions(sent_case: Case) -> None:
+    """Both countries hold every measure in the same state, step by step."""
     pair, request_id = sent_case
     pair.settle()
+    pair.taken_up(request_id)
     path = f"/v1/requests/{request_id}"
-    pair.qn.call("preparer", "POST", f"{path}/acknowledge", json={"reference": "1", "note": ""})
-    if said == "refused":
-        refusal = {"codes": ["REF-01"], "reasons": "so it is"}
-        pair.qn.call("preparer", "POST", f"{path}/refuse", json=refusal)
-    else:
-        pair.qn.call("preparer", "POST", f"{path}/accept", json={"measures": ["M01"], "note": ""})
+    consult = {"measures": ["M01"], "text": "Would the other measure do?"}
+    proposed = pair.qn.call("approver", "POST", f"{path}/propose", json=consult)
+    assert [one["state"] for one in proposed["measures"]] == ["S09", "S07"]
     pair.settle()
     seen = pair.request(pair.qm, request_id)
-    assert [step["state"] for step in seen["history"]][-len(states) :] == states
-    assert {one["measure_id"]: one["state"] for one in seen["measures"]} == measures
+    assert [one["state"] for one in seen["measures"]] == ["S09", "S07"]
 
 
 def test_a_channel_opens_on_the_log_that_the_directory_names(sent_case: Case) -> None:
@@ -222,4 +226,5 @@ def test_a_request_that_is_refused_as_an_entry_is_inadmissible(accepted_case: Ca
 def test_other_entries_are_kept_and_change_nothing(open_case: Case) -> None:
     pair, request_id = open_case
     body: Body = {"kind": "use-report", "about": None, "text": "It was used in court."}
+    body |= {"request_id": request_id}
     assert say(pair.qn, pair, EntryType.NOTICE, body, request_id) == "ACCEPTED"

@@ -7,16 +7,13 @@ import pytest
 from services.exchange.states import (
     Actor,
     Direction,
-    MeasureState,
     PackageAct,
     PackageState,
-    RequestAct,
-    RequestState,
     WrongStateError,
-    advance_measure,
+    advance,
     advance_package,
-    advance_request,
 )
+from shared.protocol.law.lifecycle import Act, State
 
 LIFE = {
     Direction.OUT: "CLOSE FREEZE PREPARE CLEAR RELEASE OFFER RECEIVE VERIFY HAND_OVER",
@@ -32,6 +29,10 @@ def test_a_package_lives_from_first_to_last(direction: Direction) -> None:
     assert state is PackageState.IN_USE
     with pytest.raises(WrongStateError) as refused:
         advance_package(direction, state, PackageAct.COLLECT)
+    assert refused.value.next_step == "Possible now: destroy, return."
+    ended = advance_package(direction, state, PackageAct.DESTROY)
+    with pytest.raises(WrongStateError) as refused:
+        advance_package(direction, ended, PackageAct.RETURN)
     assert refused.value.next_step == "This state is final."
 
 
@@ -68,49 +69,11 @@ def test_a_receiver_does_not_collect_or_release() -> None:
             advance_package(Direction.IN, PackageState.RECEIVED, act)
 
 
-def test_a_request_lives_from_draft_to_closed() -> None:
-    acts = (
-        "SUBMIT RETURN AMEND SUBMIT APPROVE SEND DELIVER ACKNOWLEDGE REVIEW ASK ANSWER PROPOSE"
-        " SETTLE ACCEPT EXECUTE SUSPEND RESUME FULFIL_IN_PART FULFIL CLOSE"
-    )
-    state = RequestState.DRAFT
-    for act in acts.split():
-        state = advance_request(state, RequestAct[act])
-    assert state is RequestState.CLOSED
-
-
-def test_a_request_is_withdrawn_after_it_was_sent_and_not_before() -> None:
-    able = {s for s in RequestState if _allows(s, RequestAct.WITHDRAW)}
-    assert able == {s for s in RequestState if "S04" <= s <= "S16"}
-
-
-def _allows(state: RequestState, act: RequestAct) -> bool:
-    try:
-        advance_request(state, act)
-    except WrongStateError:
-        return False
-    return True
-
-
-def test_nothing_is_sent_unapproved_or_refused_without_review() -> None:
-    assert [s for s in RequestState if _allows(s, RequestAct.SEND)] == [RequestState.APPROVED]
-    reviewed = {RequestState.UNDER_REVIEW, RequestState.SUSPENDED}
-    assert {s for s in RequestState if _allows(s, RequestAct.REFUSE)} == reviewed
-
-
 def test_a_refusal_names_the_word_and_what_is_open() -> None:
     with pytest.raises(WrongStateError) as refused:
-        advance_request(RequestState.DELIVERED, RequestAct.SEND)
+        advance(State.DELIVERED, Act.SEND)
     assert refused.value.detail == "To send is not possible in state S05 (delivered)."
-    assert refused.value.next_step == "Possible now: acknowledge, reject, withdraw."
-
-
-def test_a_measure_is_decided_once() -> None:
-    asked = MeasureState.REQUESTED
-    assert advance_measure(asked, RequestAct.ACCEPT) is MeasureState.ACCEPTED
-    assert advance_measure(asked, RequestAct.REFUSE) is MeasureState.REFUSED
-    with pytest.raises(WrongStateError):
-        advance_measure(MeasureState.ACCEPTED, RequestAct.REFUSE)
+    assert refused.value.next_step == "Possible now: acknowledge, lapse, reject, withdraw."
 
 
 def test_an_actor_is_known_to_the_log_by_client_and_officer() -> None:
