@@ -5,6 +5,7 @@ What an act is stands in two tables: `lifecycle.TRANSITIONS` (from which states,
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.exchange import approving, casework, judging, timing
@@ -81,16 +82,28 @@ def _do(
     entry = _tell(deed, outcome)
     if act is Act.SEND and entry is not None:
         requests.set_entry(db, request.id, entry)
-    after = requests.find(db, request.id)
+    wind(db, request, act, bench=bench, at=actor.at, stated=timing.stated_by(said))
+
+
+def wind(  # noqa: PLR0913 - an act, where and when
+    db: Session,
+    before: Request,
+    act: Act,
+    *,
+    bench: Bench,
+    at: datetime,
+    stated: int | None = None,
+) -> None:
+    """Move the clocks with an act; `at` counts in whole seconds, as its entry tells it."""
     timing.on_act(
         db,
-        request,
-        after,
+        before,
+        requests.find(db, before.id),
         act,
-        at=actor.at.replace(microsecond=0),
+        at=at.replace(microsecond=0),
         directory=bench.directory,
         country=bench.keyring.country,
-        stated=timing.stated_by(said),
+        stated=stated,
     )
 
 
@@ -131,16 +144,7 @@ def answered(
     after = requests.find(db, request.id)
     for event in deciding.reached_by(after, measures):
         casework.record(db, event.type, after, actor, reason=event.reason, count=event.count)
-    at = actor.at.replace(microsecond=0)
-    timing.on_act(
-        db,
-        request,
-        after,
-        Act.FULFIL_IN_PART,
-        at=at,
-        directory=bench.directory,
-        country=bench.keyring.country,
-    )
+    wind(db, request, Act.FULFIL_IN_PART, bench=bench, at=actor.at)
 
 
 def concerned(request: Request, act: Act, named: Sequence[str] | None) -> Sequence[str]:

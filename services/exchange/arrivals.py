@@ -7,10 +7,11 @@ peer is told why by a receipt.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.exchange import casework, gates, timing
+from services.exchange import casework, timing
 from services.exchange.acts import describing
 from services.exchange.bench import Bench
 from services.exchange.documents import instrument_of, measures_of, reference_of
+from services.exchange.gating.particular import EXECUTED
 from services.exchange.keyring import Keyring
 from services.exchange.records import EntryRef, Package, Request
 from services.exchange.states import Actor, Direction, PackageState
@@ -62,18 +63,40 @@ def take_opening(_db: Session, arrived: Arrived, _bench: Bench) -> None:
 
 def take_request(db: Session, arrived: Arrived, bench: Bench) -> None:
     """Begin an inbound request, delivered (S05)."""
+    request = _admitted(db, arrived)
+    requests.add(db, request)
+    casework.record(db, "request.delivered", request, arrived.actor)
+    for event in describing.describe(request, bench.keyring):
+        casework.record(
+            db, event.type, request, arrived.actor, reason=event.reason, count=event.count
+        )
+    timing.on_act(
+        db,
+        request,
+        request,
+        Act.DELIVER,
+        at=datetime.fromtimestamp(arrived.entry.iat, UTC),
+        directory=bench.directory,
+        country=bench.keyring.country,
+    )
+
+
+def _admitted(db: Session, arrived: Arrived) -> Request:
+    """Check what a request's entry says of itself."""
     body = RequestBody.read(arrived.entry.body)
-    document = canonical.encode(body.document)
     if body.document.get("to") != arrived.own.country:
         raise ContentRefusedError("other_recipient", "The document is addressed elsewhere.")
     _check_text(body.document)
     said = documents.received(body.document)
     if (said.request_id, said.sender) != (body.request_id, arrived.entry.sender):
         raise ContentRefusedError("other_request", "The document is of another request or sender.")
+    if not said.measures:
+        raise ContentRefusedError("no_measures", "A request asks for measures, each with its id.")
     verification.check_legal_basis(body.document, (arrived.own, arrived.sender))
     if transfers.known_request(db, body.request_id):
         raise ContentRefusedError("known_request", "A request of this id is on record already.")
-    request = Request(
+    document = canonical.encode(body.document)
+    return Request(
         id=body.request_id,
         direction=Direction.IN,
         peer=arrived.entry.sender,
@@ -90,24 +113,6 @@ def take_request(db: Session, arrived: Arrived, bench: Bench) -> None:
         created_by=arrived.entry.sender,
         created_at=arrived.at,
         updated_at=arrived.at,
-    )
-    if not request.measures:
-        raise ContentRefusedError("no_measures", "A request asks for measures, each with its id.")
-    requests.add(db, request)
-    casework.record(db, "request.delivered", request, arrived.actor)
-    for event in describing.describe(request, bench.keyring):
-        casework.record(
-            db, event.type, request, arrived.actor, reason=event.reason, count=event.count
-        )
-    at = datetime.fromtimestamp(arrived.entry.iat, UTC)
-    timing.on_act(
-        db,
-        request,
-        request,
-        Act.DELIVER,
-        at=at,
-        directory=bench.directory,
-        country=bench.keyring.country,
     )
 
 
@@ -183,7 +188,7 @@ def _check_package(db: Session, arrived: Arrived, body: PackageBody, request: Re
     sent = entries.by_hash(db, body.request_entry)
     if sent is None or request.entry is None or request.entry.hash != sent.hash:
         raise ContentRefusedError("other_request", "It names another entry as its request.")
-    accepted = {m.measure_id for m in request.measures if m.state in gates.RELEASABLE}
+    accepted = {m.measure_id for m in request.measures if m.state in EXECUTED}
     if not body.measures or not set(body.measures) <= accepted:
         raise ContentRefusedError("measure_not_accepted", "It answers a measure not accepted.")
     if body.expires <= int(arrived.at.timestamp()):
