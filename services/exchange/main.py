@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from services.exchange.approving import Officers
 from services.exchange.channel_watch import ChannelWatch
+from services.exchange.clock_watch import ClockWatch
 from services.exchange.closing import Closer
 from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
@@ -21,6 +22,8 @@ from services.exchange.recording import Recorder
 from services.exchange.refusing import Refusals
 from services.exchange.routes import (
     acts,
+    findings,
+    clocks,
     inbound,
     oversight,
     packages,
@@ -51,6 +54,8 @@ from shared.runtime.settings import load
 ROUTERS = (
     requests.router,
     acts.router,
+    clocks.router,
+    findings.router,
     packages.router,
     receiving.router,
     inbound.router,
@@ -153,6 +158,7 @@ def _jobs(
         "log": LogWatch(audit=audit, own_log=parts.own_log, clock=clock),
         "deadlines": Deadlines(database=database, keyring=keyring, clock=clock),
         "channels": ChannelWatch(database=database, clock=clock),
+        "clocks": ClockWatch(database=database, clock=clock),
         "refusals": parts.refusals,
         **_bulk_jobs(parts, settings, assertions, stopping),
     }

@@ -108,7 +108,9 @@ def _view(name: str) -> Route:
 
 
 _SEGMENT = "/v1/packages/{id}/items/{item}/segments/{n}"
-_ITEM_READERS = "packages:prepare|packages:approve|packages:receive"
+_ITEM_READERS = "packages:prepare|packages:approve|packages:receive|packages:filter"
+_REQUEST_FINDERS = "requests:approve|requests:decide|courts:record|protection:assess"
+_PACKAGE_FINDERS = "packages:approve|courts:record|protection:assess"
 
 ROUTES: Sequence[Route] = (
     _route("GET /log/checkpoint", "audit", None, target="/checkpoint"),
@@ -138,6 +140,16 @@ ROUTES: Sequence[Route] = (
         _route(f"POST /v1/requests/{{id}}/{act}", "exchange", f"requests:{scope}")
         for act, scope in ACTS.items()
     ),
+    _route("GET /v1/requests/{id}/clocks", "exchange", "requests:read"),
+    _route("POST /v1/requests/{id}/clocks/{clock}/extend", "exchange", "requests:decide"),
+    _route("GET /v1/clocks", "exchange", "requests:read"),
+    _route("GET /v1/requests/{id}/findings", "exchange", "requests:read"),
+    _route("POST /v1/requests/{id}/findings", "exchange", _REQUEST_FINDERS),
+    _route("GET /v1/requests/{id}/gates", "exchange", "requests:read"),
+    _route("GET /v1/packages/{id}/findings", "exchange", "requests:read"),
+    _route("POST /v1/packages/{id}/findings", "exchange", _PACKAGE_FINDERS),
+    _route("POST /v1/packages/{id}/filter", "exchange", "packages:filter"),
+    _route("GET /v1/packages/{id}/gates", "exchange", "requests:read"),
     _route("POST /v1/packages", "exchange", "packages:prepare"),
     _route("GET /v1/packages", "exchange", "requests:read"),
     _route("GET /v1/packages/{id}", "exchange", "requests:read"),
@@ -203,6 +215,7 @@ ROUTES: Sequence[Route] = (
 PARAMETERS = {
     "id": r"[A-Za-z0-9_-]{1,64}",
     "item": r"[A-Za-z0-9_-]{1,64}",
+    "clock": r"[A-Za-z0-9]{1,40}(?:[.-][A-Za-z0-9]{1,40}){0,12}",
     "n": r"[0-9]{1,10}",
     "peer": r"[A-Z]{2}",
     "client": CLIENT_ID,
