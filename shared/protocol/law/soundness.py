@@ -102,7 +102,7 @@ def _orders(document: Document) -> Iterable[Lack]:
     attached = {each.sha256 for each in document.attachments or ()}
     for order in document.orders or ():
         if order.sha256 not in attached:
-            yield lack("C04", f"names {order.number}, which is not among the attachments (K01)")
+            yield lack("K01", f"lacks the order {order.number} (C04), known by its SHA-256")
         if order.valid_until is not None and order.valid_until < order.date:
             yield lack("C04", f"names {order.number}, which ends before it begins")
 
