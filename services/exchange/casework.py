@@ -1,7 +1,7 @@
 """What every use case of a request or a package does: write entries about it, record events, show it."""
 
 from services.exchange import correspondence
-from services.exchange.gates import GateShutError
+from services.exchange.gating.results import GateShutError
 from services.exchange.keyring import Keyring, PackageKey
 from services.exchange.records import EntryRef, Package, PackageFile, Request, RequestFile
 from services.exchange.states import Actor, Direction

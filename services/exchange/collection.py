@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.exchange import casework, custody, faults
 from services.exchange.drafts import Answers, ItemDraft, PackageDraft
-from services.exchange.gates import RELEASABLE
+from services.exchange.gating.particular import EXECUTED
 from services.exchange.keyring import UNTOLD, Declaration, Keyring
 from services.exchange.records import Package, PackageFile, Request, StoredItem, Taken
 from services.exchange.states import Actor, Direction, PackageState
@@ -229,14 +229,14 @@ def items(package_id: str, *, database: Database, keyring: Keyring) -> tuple[Lis
 
 
 def _accepted(request: Request, measures: list[str]) -> tuple[str, ...]:
-    if request.state not in RELEASABLE:
+    if request.state not in EXECUTED:
         raise Conflict(
             "request_not_open",
             f"The request is in state {request.state}: it is not being executed.",
             rule="T21",
             next_step="Accept the request and begin its execution first.",
         )
-    accepted = {m.measure_id for m in request.measures if m.state in RELEASABLE}
+    accepted = {m.measure_id for m in request.measures if m.state in EXECUTED}
     foreign = sorted(set(measures) - accepted)
     if foreign:
         raise Unprocessable(

@@ -29,6 +29,7 @@ from services.exchange.routes import (
     packages,
     receiving,
     repeats,
+    letters,
     requests,
     selftests,
 )
@@ -53,6 +54,7 @@ from shared.runtime.settings import load
 
 ROUTERS = (
     requests.router,
+    letters.router,
     acts.router,
     clocks.router,
     findings.router,

@@ -1,21 +1,22 @@
 """Use cases: a closed package is approved by two officers, and released.
 
 There is one way out of the country for evidence, `release`, and one guard before it: every gate of
-`gates.RELEASE`. It costs the same for a page and for a disk: the content is sealed already, so the content
+`Moment.RELEASE`. It costs the same for a page and for a disk: the content is sealed already, so the content
 key is wrapped for the receiver and one entry is signed over the digest of the segment index.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.exchange import acting, approving, casework, custody, gates
+from services.exchange import acting, approving, casework, custody, judging
 from services.exchange.approving import Officers, Subject
 from services.exchange.bench import Bench
+from services.exchange.gating.moments import Moment
+from services.exchange.gating.results import GateShutError
 from services.exchange.keyring import Keyring
 from services.exchange.records import Package, PackageFile, Request
 from services.exchange.states import Actor, PackageAct
 from services.exchange.store import Session, packages, requests
-from services.exchange.vault import Vault
 from shared.protocol import canonical
 from shared.protocol.approvals import (
     PACKAGE_CLEAR,
@@ -23,7 +24,6 @@ from shared.protocol.approvals import (
     PACKAGE_RELEASE,
     Approval,
 )
-from shared.protocol.digests import sha384
 from shared.protocol.encryption import wrap
 from shared.protocol.entries import EntryType
 from shared.protocol.identifiers import Country
@@ -65,26 +65,25 @@ def prepare(  # noqa: PLR0913  as `release`
         return casework.package_file(db, package_id, keyring=keyring)
 
 
-def clear(
-    package_id: str,
-    approval: str,
-    *,
-    database: Database,
-    keyring: Keyring,
-    officers: Officers,
-    actor: Actor,
-) -> PackageFile:
+def clear(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> PackageFile:
     """Take the second officer's approval of exactly the same (FILTERED → CLEARED).
 
     Raises:
         NotFound, WrongStateError: there is no such package, or it was not prepared.
         NotAllowed, Unprocessable: the approval is refused.
+        GateShutError: a gate is shut.
     """
-    with database.begin() as db:
-        packages.move(db, package_id, PackageAct.CLEAR, actor)
-        package = packages.find(db, package_id)
-        _approve(db, package, approval, PACKAGE_CLEAR, officers=officers, actor=actor)
-        return casework.package_file(db, package_id, keyring=keyring)
+    try:
+        with bench.database.begin() as db:
+            packages.move(db, package_id, PackageAct.CLEAR, actor)
+            package = packages.find(db, package_id)
+            _approve(db, package, approval, PACKAGE_CLEAR, officers=bench.officers, actor=actor)
+            judging.judge_package(db, package, Moment.CLEAR, bench=bench, actor=actor)
+            # Commit point: before it nothing was cleared; after it approval, state and events stand.
+            return casework.package_file(db, package_id, keyring=bench.keyring)
+    except GateShutError as shut:
+        _record_shut(package_id, shut, bench=bench, actor=actor)
+        raise
 
 
 def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> PackageFile:
@@ -105,20 +104,8 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
             packages.move(db, package_id, PackageAct.RELEASE, actor)
             request = requests.find(db, package.request_id)
             by, held = _ordered(db, package, approval, officers=bench.officers, actor=actor)
+            judging.judge_package(db, package, Moment.RELEASE, bench=bench, actor=actor)
             peer = directory.members.get(Country(package.peer))
-            case = gates.Case(
-                own=own,
-                peer=peer,
-                at=int(actor.at.timestamp()),
-                request_state=request.state,
-                instruments=gates.instruments_of(request.document),
-                approvals=held,
-                acts=(PACKAGE_PREPARE, PACKAGE_CLEAR),
-                digest=_stored_digest(package, bench.vault),
-                closed_digest=package.index_sha384 or "",
-                log=bench.own_log.standing,
-            )
-            gates.guard(case, gates.RELEASE)
             assert peer is not None  # G01
             body = _body(package, request, held, peer=peer, keyring=keyring, actor=actor)
             posted = casework.post(
@@ -137,15 +124,12 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
                 reason=f"to {peer.name}",
             )
             acting.answered(db, request, package.measures, bench=bench, actor=actor)
-            casework.record(db, "gate.passed", package, actor, reason="release")
             casework.record(db, "package.sealed", package, actor, approved_by=by)
             # Commit point: before it nothing is signed; after it state, entry and event stand
             # together and the courier takes over.
             return casework.package_file(db, package_id, keyring=keyring)
-    except gates.GateShutError as shut:
-        with bench.database.read() as db:
-            package = packages.find(db, package_id)
-        casework.record_shut(bench.database, package, shut, actor)
+    except GateShutError as shut:
+        _record_shut(package_id, shut, bench=bench, actor=actor)
         raise
 
 
@@ -177,11 +161,10 @@ def _subject(package: Package, act: str) -> Subject:
     )
 
 
-def _stored_digest(package: Package, vault: Vault) -> str:
-    """Hash the index as it is stored now; one that is gone equals none."""
-    assert package.index_blob is not None  # COLLECTED and later
-    stored = vault.has(package.index_blob)
-    return sha384(vault.read(package.index_blob)).hex() if stored else ""
+def _record_shut(package_id: str, shut: GateShutError, *, bench: Bench, actor: Actor) -> None:
+    with bench.database.read() as db:
+        package = packages.find(db, package_id)
+    casework.record_shut(bench.database, package, shut, actor)
 
 
 def _body(

@@ -140,6 +140,7 @@ ROUTES: Sequence[Route] = (
         _route(f"POST /v1/requests/{{id}}/{act}", "exchange", f"requests:{scope}")
         for act, scope in ACTS.items()
     ),
+    _route("GET /v1/requests/{id}/messages", "exchange", "requests:read"),
     _route("GET /v1/requests/{id}/clocks", "exchange", "requests:read"),
     _route("POST /v1/requests/{id}/clocks/{clock}/extend", "exchange", "requests:decide"),
     _route("GET /v1/clocks", "exchange", "requests:read"),

@@ -19,6 +19,7 @@ GET    /v1/requests                              gateway requests:read
 POST   /v1/requests                              gateway requests:write
 GET    /v1/requests/{id}                         gateway requests:read
 PUT    /v1/requests/{id}                         gateway requests:write
+GET    /v1/requests/{id}/messages                gateway requests:read
 POST   /v1/requests/{id}/submit                  gateway requests:write
 POST   /v1/requests/{id}/return                  gateway requests:approve
 POST   /v1/requests/{id}/approve                 gateway requests:approve

@@ -187,14 +187,7 @@ def prepare(package_id: str, content: Approved, actor: Acting, node: Repeatable)
 @router.post("/{package_id}/clear")
 def clear(package_id: str, content: Approved, actor: Acting, node: Repeatable) -> PackageAnswer:
     """Approve what was closed, as a second officer."""
-    file = release.clear(
-        package_id,
-        content.approval,
-        database=node.database,
-        keyring=node.keyring,
-        officers=node.officers,
-        actor=actor,
-    )
+    file = release.clear(package_id, content.approval, bench=node.bench, actor=actor)
     return answers.package(file)
 
 

@@ -15,7 +15,7 @@ from services.exchange.routes.answers import PackageAnswer, RequestAnswer
 from services.exchange.routes.parts import Acting, Node, Number
 from services.exchange.routes.repeats import Repeatable
 from services.exchange.states import Direction
-from services.exchange.store.requests import Wanted
+from services.exchange.store.requests import Wanted as Asked
 from shared.protocol.approvals import MAX_APPROVAL
 from shared.protocol.canonical import b64u
 from shared.protocol.digests import content_digest
@@ -65,7 +65,7 @@ def inbox(node: Node) -> InboxAnswer:
     packages = collection.listed(
         direction=Direction.IN, state=None, database=node.database, keyring=node.keyring
     )
-    requests = assistance.listed(Wanted(direction=Direction.IN), database=node.database)
+    requests = assistance.listed(Asked(direction=Direction.IN), database=node.database)
     return InboxAnswer(
         packages=tuple(answers.package(file) for file in packages),
         requests=tuple(answers.request(file) for file in requests),

@@ -1,0 +1,114 @@
+"""What people found, as gates read it: each finding is verified once more from its bytes.
+
+One whose officer has left the registry or lost the role, or that is about another version, is void.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.exchange.approving import Officers
+from services.exchange.drafts import Note, Prose
+from services.exchange.gating.matter import Finding
+from services.exchange.records import Package, Request, SignedStatement
+from services.exchange.store import Session
+from services.exchange.store import findings as kept
+from shared.protocol import approvals, canonical
+from shared.protocol.errors import ProtocolError
+from shared.protocol.messages import Label
+
+MOST = 10_000  # items in one statement
+Verdict = Literal["clean", "privileged", "waived"]
+
+
+class _Statement(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Found(_Statement):
+    """A finding: at which gate, in which role, with which outcome, why, about which items (none: all)."""
+
+    gate: Annotated[str, Field(pattern=r"^G[0-9]{2}$")]
+    role: Annotated[str, Field(pattern=r"^[A-Z-]{2,10}$")]
+    verdict: Literal["pass", "fail", "override"]
+    text: Prose
+    items: Annotated[tuple[Label, ...], Field(max_length=MOST)] = ()
+
+
+class Looked(_Statement):
+    """What the filter team says of one item."""
+
+    item_id: Label
+    verdict: Verdict
+    note: Note = ""
+
+
+class Filtering(_Statement):
+    """What the filter team says of items of a package."""
+
+    items: Annotated[tuple[Looked, ...], Field(min_length=1, max_length=MOST)]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An item that the filter team has looked at, and who of it."""
+
+    item_id: str
+    verdict: Verdict
+    officer: str
+
+
+def standing(
+    db: Session, subject: Request | Package, officers: Officers
+) -> Sequence[Finding | Seen]:
+    """Return what was found about an object and counts today, in the order in which it was said."""
+    found: list[Finding | Seen] = []
+    for given in kept.of(db, subject.id):
+        if given.version == subject.version and _holds(given, officers):
+            found += _read(given)
+    return found
+
+
+def seen(found: Iterable[Finding | Seen]) -> Mapping[str, Seen]:
+    """Return the filter team's last word on each item."""
+    return {each.item_id: each for each in found if isinstance(each, Seen)}
+
+
+_WHAT = {approvals.FINDING: "findings", approvals.PACKAGE_FILTER: "filter"}
+
+
+def _holds(given: SignedStatement, officers: Officers) -> bool:
+    said = canonical.parse(given.statement, max_size=len(given.statement))
+    assert isinstance(said, dict)
+    try:
+        checked = officers.verify(
+            given.approval,
+            act=given.act,
+            object_id=given.object_id,
+            version=given.version,
+            digest=approvals.statement_digest(_WHAT[given.act], said),
+        )
+    except ProtocolError:
+        return False
+    role = said.get("role", "RD-PRIV")
+    return role in officers.by_kid[checked.kid].roles
+
+
+def _read(given: SignedStatement) -> Sequence[Finding | Seen]:
+    if given.act == approvals.PACKAGE_FILTER:
+        looked = Filtering.model_validate_json(given.statement)
+        return [Seen(each.item_id, each.verdict, given.officer) for each in looked.items]
+    said = Found.model_validate_json(given.statement)
+    return [
+        Finding(
+            gate=said.gate,
+            role=said.role,
+            officer=given.officer,
+            verdict=said.verdict,
+            text=said.text,
+            at=given.at,
+            items=said.items,
+        )
+    ]
