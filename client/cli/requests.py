@@ -114,6 +114,18 @@ def show(
     terminal.answer(found.wire, request_lines(found))
 
 
+def correspondence(context: typer.Context, request_id: RequestId) -> None:
+    """Show what both authorities wrote about a request: questions, conditions, decisions, notices."""
+    terminal = terminal_of(context)
+    found = requests.messages(_session(terminal), request_id)
+    rows: list[Json] = [dict(each) for each in found]
+    lines = [
+        f"{each['at']}  {'<-' if each['direction'] == 'in' else '->'}  {each['type']}  {each['body']}"
+        for each in found
+    ]
+    terminal.answer({"messages": rows}, lines or ["nothing was written yet"])
+
+
 def list_all(
     context: typer.Context,
     *,
@@ -135,6 +147,7 @@ app.command("approve")(approve)
 app.command("send")(send)
 app.command("show")(show)
 app.command("list")(list_all)
+app.command("messages")(correspondence)
 app.command("acknowledge")(acknowledge)
 app.command("accept")(accept)
 app.command("refuse")(refuse)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from client.clock import Clock
 from client.sdk.approving import Officer
-from client.sdk.records import Request, as_list, read_request
+from client.sdk.records import Request, as_list, as_object, read_request
 from client.sdk.session import Session
 from shared.protocol.approvals import REQUEST_APPROVE, REQUEST_PREPARE
 from shared.protocol.canonical import Json
@@ -65,6 +65,12 @@ def refuse(session: Session, request_id: str, *, codes: Sequence[str], reasons: 
 def find(session: Session, request_id: str) -> Request:
     """Read one request."""
     return read_request(session.get(f"/v1/requests/{request_id}"))
+
+
+def messages(session: Session, request_id: str) -> list[dict[str, Json]]:
+    """Read what both authorities wrote about a request, the oldest first."""
+    answer = session.get(f"/v1/requests/{request_id}/messages")
+    return [as_object(row) for row in as_list(answer.get("messages"))]
 
 
 def find_all(

@@ -90,6 +90,13 @@ _SELFTEST = {
     "receipted_at": AT,
     "reason": None,
 }
+_LETTER = {
+    "direction": "in",
+    "type": "acknowledgement",
+    "at": AT,
+    "hash": SHA384,
+    "body": {"request_id": REQUEST_ID, "states": [], "reference": "QN-7", "note": "", "authority": ""},
+}
 _APPROVAL = {"approval": "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLiJ9.eyJhY3QiOiIuLi4ifQ.c2lnbmF0dXJl"}
 _ITEM = {name: ITEM[name] for name in ("path", "original_name", "size", "sha256", "media_type")}
 _SEGMENT = "/v1/packages/{package_id}/items/{item_id}/segments/{n}"
@@ -99,6 +106,7 @@ TOLD: Mapping[str, Told] = {
     "POST /v1/requests": Told(body=DRAFT, answer=REQUEST),
     "GET /v1/requests/{request_id}": Told(answer=REQUEST),
     "PUT /v1/requests/{request_id}": Told(body=DRAFT, answer={**REQUEST, "version": 2}),
+    "GET /v1/requests/{request_id}/messages": Told(answer={"messages": [_LETTER]}),
     **told_acts(REQUEST),
     **TOLD_CLOCKS,
     "GET /v1/packages": Told(answer={"packages": [PACKAGE]}),
