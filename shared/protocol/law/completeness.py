@@ -11,7 +11,7 @@ from shared.protocol.law.soundness import Lack, lack, unsound
 
 ELECTRONIC: Final = frozenset({"DC-SUB", "DC-IDN", "DC-DOM", "DC-TRF", "DC-CNT", "DC-RTI"})
 PRESERVES: Final = "MEA-01"  # of electronic data, too
-STORED: Final = frozenset({"MEA-06", "MEA-07", "MEA-13"})
+STORED: Final = frozenset({"MEA-01", "MEA-02", "MEA-06", "MEA-07", "MEA-13", "MEA-29"})
 IDENTIFY: Final = frozenset({"MEA-03", "MEA-04", "MEA-05"})
 SEARCHES: Final = frozenset({"MEA-10", "MEA-11"})  # they bring what nobody has looked at yet
 MOST_SENSITIVE: Final = 4  # tier

@@ -72,6 +72,7 @@ def measure(code: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401
 def full(code: str, kind: str = "MLA", **changed: Any) -> dict[str, Any]:  # noqa: ANN401
     """A request of one measure in which every field there is is filled in."""
     per = {each["name"]: VALUES[each["type"]] for each in FIELDS.values() if each.get("per")}
+    per["data"] = library.codes()["measure"][code]["data"][:1] or ["DC-SUB"]
     told = {each["name"]: VALUES[each["type"]] for each in FIELDS.values() if not each.get("per")}
     told |= {"to": "QN", "request_kind": kind, "confirmation_contact": CONTACT}
     told |= {
