@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
-from client.oversight.counting.casefile import Case, Outcome, Side, cases
+from client.oversight.counting.casefile import Case, Outcome, Side
 from client.oversight.counting.docket import SENT, Docket, Step
+from client.oversight.counting.following import cases
 from client.oversight.counting.linking import (
     IDENTIFIER,
     READ,
@@ -103,7 +104,7 @@ def _added_late(case: Case, told: Brief) -> Iterator[Suspicion]:
         step for step in case.ever("request.decision") if (step.reason or "").endswith("/S10")
     )
     done = case.first("request.approved") if case.side is Side.MADE else next(granted, None)
-    amended = case.first("request.amended")
+    amended = case.first("request.amended", "request.supplemented")
     if done is None or amended is None:
         return
     first: dict[str, Step] = {}

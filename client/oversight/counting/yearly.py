@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from client.oversight.counting import caseload, orders, safeguards
-from client.oversight.counting.casefile import Case, cases
+from client.oversight.counting.casefile import Case
+from client.oversight.counting.following import cases
 from client.oversight.counting.lists import Lists, MetricList, TableList, lists
 from client.oversight.counting.reading import Counted, Range
 from client.oversight.counting.tables import Key, Table, counted, measured, publishable

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from client.oversight.counting.casefile import Case, cases
+from client.oversight.counting.casefile import Case
 from client.oversight.counting.docket import Step
+from client.oversight.counting.following import cases
 from client.oversight.counting.people import People
 from client.oversight.counting.reading import Counted
 from client.oversight.mirror import Mirror

@@ -109,7 +109,7 @@ def consulted(case: Case, before: int) -> bool:
     return any(
         step.at < before
         and (step.kind != "request.decision" or (step.reason or "").endswith(_CONSULTED))
-        for step in case.ever("condition.proposed", "request.decision")
+        for step in case.ever("condition.proposed", "request.consulted", "request.decision")
     )
 
 
