@@ -6,8 +6,8 @@ import mimetypes
 import mmap
 import os
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from io import FileIO
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Final, cast
 
 from client.bundle import Progress
 from client.errors import IntegrityError, UsageError, unreadable
+from shared.protocol.canonical import Json
 
 BLOCK: Final = 2**20  # bytes a read
 UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -22,10 +23,15 @@ UNKNOWN_TYPE: Final = "application/octet-stream"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A file, and the name under which it was given: its path from the named folder on."""
+    """A file, and the name under which it was given: its path from the named folder on.
+
+    Attributes:
+        declared: what else is said when it is declared: what it `answers`, its `custody` before.
+    """
 
     path: Path
     name: str
+    declared: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def media_type(self) -> str:

@@ -117,6 +117,7 @@ def _declare(session: Session, package: Package, hashed: Hashed, item: Item) -> 
     """Declare a file; give the numbers of the segments that the node lacks."""
     path = f"/v1/packages/{package.package_id}/items/{item.item_id}"
     body = {
+        **hashed.source.declared,
         "path": item.path,
         "original_name": item.original_name,
         "size": item.size,
