@@ -12,6 +12,13 @@ from shared.protocol.digests import content_digest
 from shared.protocol.identifiers import new_id
 from tests.service.exchange.node import MIB, Answer, Node, accepted_request
 
+# What a test file answers, unless it says otherwise: the subscriber of the draft's number.
+ANSWERS = {"measure_id": "M01", "category": "DC-SUB", "identifier": "+99 1"}
+ASSESSMENT = (
+    "The number is the only trace that is left, the offence is of some gravity, and a name and an "
+    "address are the least with which whoever used it can be found."
+)
+
 
 def new_package(node: Node, request_id: str | None = None, *, segment_size: int = MIB) -> str:
     """Open a package."""
@@ -38,6 +45,7 @@ def declare(node: Node, package_id: str, name: str, content: bytes, **changed: A
         "size": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
         "media_type": "text/plain",
+        "answers": ANSWERS,
     } | changed
     url = f"/v1/packages/{package_id}/items/{item_id}"
     answer = node.client("preparer").put(url, json=body)
@@ -89,12 +97,27 @@ def close(node: Node, package_id: str) -> Answer:
     return show(node, package_id)
 
 
+def assessed(node: Node, request_id: str, *gates: str) -> None:
+    """Find, as the approver's officer, what accepting and releasing wait for."""
+    client = node.client("approver")
+    found = client.get(f"/v1/requests/{request_id}").json()
+    given = client.get(f"/v1/requests/{request_id}/findings").json()["findings"]
+    side = "RQ-JUD" if found["direction"] == "out" else "RD-CA"
+    for gate in gates or ("G04",):
+        if gate not in {each["gate"] for each in given}:
+            said = {"gate": gate, "role": side, "verdict": "pass", "text": ASSESSMENT}
+            signed = node.said("approver", "finding", "findings", found, **said)
+            answer = client.post(f"/v1/requests/{request_id}/findings", json=signed)
+            assert answer.status_code == 201, answer.text
+
+
 def cleared_package(node: Node, files: Mapping[str, bytes], request_id: str | None = None) -> str:
     """Fill, close, prepare and clear a package."""
     package_id = new_package(node, request_id)
     upload(node, package_id, files)
     closed = close(node, package_id)
     assert closed["state"] == "COLLECTED", closed
+    assessed(node, closed["request_id"])
     prepared = node.client("preparer").post(
         f"/v1/packages/{package_id}/prepare",
         json=node.approval("preparer", "package.prepare", closed),

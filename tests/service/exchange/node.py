@@ -119,7 +119,7 @@ class Node:
         return {"approval": sign_approval(key, act=act, **parts)}
 
     def said(
-        self, role: str, act: Act, what: str, subject: Mapping[str, Any], **said: Any
+        self, role: str, act: Act, what: str, subject: Mapping[str, Any], /, **said: Any
     ) -> Answer:  # noqa: ANN401
         """Sign a statement as the officer of a role: what goes to an address that demands one."""
         digest = statement_digest(what, said)

@@ -24,7 +24,7 @@ from shared.runtime.http import bulk_pool
 from shared.runtime.principals import HEADER, Assertions, InternalAuth, Principal
 from tests.asserting import Asserting
 from tests.service.exchange.audits import exchange_key, open_audit, witness_of
-from tests.service.exchange.filling import cleared_package
+from tests.service.exchange.filling import assessed, cleared_package
 from tests.service.exchange.node import Clock, Node, draft, open_node, release, trust_bundle
 from tests.simulator import Answered, BulkServer, FaultyTransport
 
@@ -109,6 +109,7 @@ class Pair:
         path = f"/v1/requests/{made['request_id']}"
         first = qm.node.approval("preparer", "request.prepare", made)
         qm.call("preparer", "POST", f"{path}/submit", json=first)
+        assessed(qm.node, made["request_id"])
         second = qm.node.approval("approver", "request.approve", made)
         qm.call("approver", "POST", f"{path}/approve", json=second)
         qm.call("approver", "POST", f"{path}/send")
@@ -133,6 +134,8 @@ class Pair:
 
     def decided(self, request_id: str, what: str, **said: Any) -> Any:  # noqa: ANN401
         """QN decides, with its officer's signature."""
+        if what == "accept":
+            assessed(self.qn.node, request_id, "G04", "G05")
         found = self.request(self.qn, request_id)
         signed = self.qn.node.said("approver", "request.decide", what, found, **said)
         return self.qn.call("approver", "POST", f"/v1/requests/{request_id}/{what}", json=signed)
