@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deploy.stories.desk import APPROVER
+from deploy.stories.packing import Exhibit
 from deploy.stories.stage import Stage
 from shared.protocol.canonical import Json
 
@@ -54,16 +55,14 @@ def granted(
     stage.crosses(asked, asker, "decision: accepted, executing")
 
 
-def cleared(
-    stage: Stage, request: str, *, asked: str, measures: Sequence[str], files: Mapping[str, bytes]
-) -> str:
+def cleared(stage: Stage, request: str, exhibits: Sequence[Exhibit], *, asked: str) -> str:
     """Collect, close, look through and clear a package.
 
     Returns:
         Its id.
     """
     office = stage[asked]
-    package = office.collects(request, measures, "Evidence", files).package_id
+    package = office.collects(request, exhibits).package_id
     stage.world.settle()
     office.prepares(package)
     office.filters(package)

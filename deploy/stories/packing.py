@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from client.sdk import packages
@@ -11,26 +13,61 @@ from client.sdk.records import Item, Package
 from client.sdk.sources import find_sources
 from client.sdk.upload import add_files
 from deploy.stories.desk import APPROVER, PREPARER, PRIVILEGE, RECEIVER, Desks
+from deploy.stories.papers import instant
 from shared.protocol.approvals import FINDING, PACKAGE_FILTER
 from shared.protocol.bag import TAG_MANIFEST
 from shared.protocol.canonical import Json
 from shared.protocol.digests import sha256
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A file of evidence, and what it answers: which measure, about whom, of which time."""
+
+    name: str
+    content: bytes
+    measure: str
+    category: str
+    about: str | None = None
+    covers: tuple[datetime, datetime] | None = None
+    third_party: bool = False
+    treated: str = ""
+    readers: tuple[str, ...] = ()
+    custody: Json = None
+
+    def declared(self) -> dict[str, Json]:
+        """Return what is said of it when it is declared."""
+        answers: dict[str, Json] = {"measure_id": self.measure, "category": self.category}
+        if self.about is not None:
+            answers["identifier"] = self.about
+        if self.covers is not None:
+            answers |= {"from": instant(self.covers[0]), "to": instant(self.covers[1])}
+        if self.third_party:
+            answers |= {"third_party": True, "treated": self.treated}
+        if self.readers:
+            answers["readers"] = list(self.readers)
+        said: dict[str, Json] = {"answers": answers}
+        return said if self.custody is None else {**said, "custody": self.custody}
+
+
 class Packers(Desks):
     """The people of a country, as far as they handle evidence."""
 
     def collects(
-        self, request_id: str, measures: Sequence[str], title: str, files: Mapping[str, bytes]
+        self, request_id: str, exhibits: Sequence[Exhibit], title: str = "Evidence"
     ) -> Package:
         """Open a package, put files into it and close it; reading back goes on."""
-        session = self.session(PREPARER)
+        session, measures = self.session(PREPARER), sorted({each.measure for each in exhibits})
         made = packages.open_package(session, request_id=request_id, measures=measures, title=title)
         folder = self.folder / "exhibits" / made.package_id
         folder.mkdir(parents=True)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-        sources = find_sources([folder / name for name in files], recursive=False)
+        for each in exhibits:
+            (folder / each.name).write_bytes(each.content)
+        found = find_sources([folder / each.name for each in exhibits], recursive=False)
+        sources = [
+            replace(source, declared=each.declared())
+            for source, each in zip(found, exhibits, strict=True)
+        ]
         add_files(session, made, sources, clock=self.clock, hashed=_ignore, sent=_ignore)
         return packages.close(session, made.package_id)
 

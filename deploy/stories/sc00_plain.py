@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from deploy.stories.checking import bags
 from deploy.stories.flow import arrived, cleared, delivered, granted
+from deploy.stories.packing import Exhibit
 from deploy.stories.papers import DAY, measure, paper
 from deploy.stories.stage import Stage
 from deploy.stories.story import Story
 
+ACCOUNT = "mail.qn.example/varga"
 FILES = {"chat.txt": b"the messages of March\n" * 200, "list.csv": b"number,when\n" * 40}
 
 
@@ -20,7 +22,7 @@ def play(stage: Stage) -> None:
     now = stage.world.clock()
     wanted = measure(
         1, "MEA-07", description="What was written from this account.", data=["DC-CNT"],
-        identifier=("ACCOUNT", "mail.qn.example/varga"), covers=(now - 60 * DAY, now),
+        identifier=("ACCOUNT", ACCOUNT), covers=(now - 60 * DAY, now),
     )  # fmt: skip
     document = paper(now=now, to="QN", reference="QM-2030-0001", measures=[wanted])
     request = delivered(stage, "QM", "QN", document)
@@ -29,7 +31,14 @@ def play(stage: Stage) -> None:
     granted(stage, request, asker="QM", asked="QN", order="4 Gs 17/30")
     stage.stands(request, QM="S14", QN="S14")
     stage.after(timedelta(days=30), "QN", "The evidence is collected, closed, cleared, released.")
-    package = cleared(stage, request, asked="QN", measures=["M01"], files=FILES)
+    exhibits = [
+        Exhibit(
+            name=name, content=content, measure="M01", category="DC-CNT",
+            about=ACCOUNT, covers=(now - 50 * DAY, now - 20 * DAY),
+        )
+        for name, content in FILES.items()
+    ]  # fmt: skip
+    package = cleared(stage, request, exhibits, asked="QN")
     arrived(stage, package, asker="QM", asked="QN")
     qn.does("approver", request, "fulfil")
     stage.crosses("QN", "QM", "decision: fulfilled")
