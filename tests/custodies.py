@@ -5,14 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from shared.protocol.law.custody import (
-    Authorisation,
-    Performer,
-    Statement,
-    Subject,
-    TimeSource,
-    Tool,
-)
+from shared.protocol.law.custody import Authorisation, Performer, Statement, TimeSource, Tool
+from shared.protocol.law.custodychain import Subject
 from shared.protocol.law.custodyfile import Closing, Custody, Held, LeftOut, close_custody
 from shared.protocol.manifest import Item
 

@@ -23,12 +23,11 @@ from shared.protocol.law.custody import (
     Performer,
     Record,
     Statement,
-    Subject,
     TimeSource,
     Tool,
-    follow,
     read_record,
 )
+from shared.protocol.law.custodychain import Subject, follow
 from shared.protocol.law.custodyfile import Custody, LeftOut
 from shared.runtime.clock import milliseconds
 

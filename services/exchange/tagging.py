@@ -17,7 +17,8 @@ from shared.protocol import bag, case
 from shared.protocol.cms import sign_tag_manifest
 from shared.protocol.digests import sha256
 from shared.protocol.identifiers import TAG_ITEM, ItemId
-from shared.protocol.law.custody import Hashes, Subject
+from shared.protocol.law.custody import Hashes
+from shared.protocol.law.custodychain import Subject
 from shared.protocol.law.custodyfile import Closing, Custody, Held, LeftOut, close_custody
 from shared.protocol.manifest import SegmentIndex, SegmentRow
 from shared.runtime.clock import milliseconds

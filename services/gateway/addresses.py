@@ -155,6 +155,7 @@ ROUTES: Sequence[Route] = (
     _route("GET /v1/packages", "exchange", "requests:read"),
     _route("GET /v1/packages/{id}", "exchange", "requests:read"),
     _route("GET /v1/packages/{id}/items", "exchange", _ITEM_READERS),
+    _route("GET /v1/packages/{id}/custody", "exchange", _ITEM_READERS),
     _route("PUT /v1/packages/{id}/items/{item}", "exchange", "packages:prepare"),
     _route("DELETE /v1/packages/{id}/items/{item}", "exchange", "packages:prepare"),
     _route("GET /v1/packages/{id}/items/{item}/segments", "exchange", "packages:prepare"),

@@ -1,12 +1,14 @@
 """Packages of evidence, as a national system prepares, clears and releases them."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from services.exchange import closing, collection, release, uploading
+from services.exchange import closing, collection, release, tracing, uploading
 from services.exchange.drafts import Approved, ItemDraft, PackageDraft
 from services.exchange.records import Taken
 from services.exchange.routes import answers
@@ -24,6 +26,7 @@ from services.exchange.routes.streams import pour
 from services.exchange.states import Direction, PackageState
 from services.exchange.vault import BLOCK
 from shared.protocol.bag import MAX_CASE
+from shared.protocol.canonical import b64
 from shared.protocol.digests import parse_content_digest
 from shared.protocol.encryption import MAX_SEGMENT
 from shared.protocol.law.custodyfile import Because
@@ -31,6 +34,14 @@ from shared.runtime.strict import StrictRoute
 
 router = APIRouter(prefix="/v1/packages", route_class=StrictRoute)
 STATUS = {Taken.NEW: 201, Taken.SAME: 200}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyAnswer:
+    """An account of custody (spec/custody.md, 5), and the bag seal over its canonical JSON, in base64."""
+
+    custody: Mapping[str, Any]
+    signature: str
 
 
 @router.get("")
@@ -70,6 +81,19 @@ def list_items(package_id: str, node: Node) -> ItemList:
     """List what was said of each file."""
     found = collection.items(package_id, database=node.database, keyring=node.keyring)
     return ItemList(items=tuple(answers.item(one) for one in found))
+
+
+@router.get("/{package_id}/custody")
+def custody(package_id: str, actor: Acting, node: Node) -> CustodyAnswer:
+    """Tell what was done to each file, by whom and on what authority, on both sides of the border."""
+    told = tracing.tell(
+        package_id,
+        database=node.database,
+        keyring=node.keyring,
+        directory=node.directory,
+        actor=actor,
+    )
+    return CustodyAnswer(custody=told.custody, signature=b64(told.signature))
 
 
 @router.put("/{package_id}/items/{item_id}")

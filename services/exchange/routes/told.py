@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.exchange.routes.told_acts import told_acts
 from services.exchange.routes.told_clocks import TOLD_CLOCKS
+from services.exchange.routes.told_custody import CUSTODY
 from services.exchange.routes.told_request import DRAFT
 from shared.runtime.openapi import JSON, OCTETS, Told
 
@@ -109,6 +110,7 @@ TOLD: Mapping[str, Told] = {
     "GET /v1/requests/{request_id}/messages": Told(answer={"messages": [_LETTER]}),
     **told_acts(REQUEST),
     **TOLD_CLOCKS,
+    **CUSTODY,
     "GET /v1/packages": Told(answer={"packages": [PACKAGE]}),
     "POST /v1/packages": Told(
         body={"request_id": REQUEST_ID, "measures": ["M01"], "title": "Account statements"},

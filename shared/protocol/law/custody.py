@@ -1,13 +1,12 @@
 """Custody records: what was done to an item of evidence, by whom, with what, on what authority.
 
 One record an act and item (spec/custody.md, 1). A record names the one before it by SHA-256, so the records
-of an item are a chain; it carries a salt, so that its hash confirms no guess of what it tells. Words are data
-(`data/custody.toml`).
+of an item are a chain (`custodychain`); it carries a salt, so that its hash confirms no guess of what it
+tells. Words are data (`data/custody.toml`).
 """
 
-import secrets
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Final, Literal
@@ -17,13 +16,11 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator
 from shared.protocol import canonical
 from shared.protocol.canonical import Json
 from shared.protocol.digests import sha256
-from shared.protocol.errors import ChainError, FormatError
+from shared.protocol.errors import FormatError
 from shared.protocol.law.forms import Form, LegalBasis
 from shared.protocol.law.library import PACKED
 from shared.protocol.law.texts import CountryCode, Day, Digest, Id, Instant, Line
 
-GENESIS: Final = "0" * 64
-"""What the first record of an item names as the one before it."""
 LENGTHS: Final[Mapping[str, int]] = {
     "md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128,
     "sha3-256": 64, "sha3-512": 128, "blake2b": 128,
@@ -240,108 +237,3 @@ def title(kind: str, code: str) -> str:
 def may_precede(act: Act) -> bool:
     """Return whether an act may have been done before a node had the item."""
     return bool(words()["act"][act].get("before"))
-
-
-class Subject(Form):
-    """The item that records are about: what stays the same from record to record."""
-
-    package_id: Id
-    item_id: Id
-    root_item_id: Id
-    derived_from: Annotated[tuple[Source, ...], Field(strict=False)] = ()
-    size: Count
-    media_type: Line
-
-
-def follow(
-    last: Record | None, statement: Statement, subject: Subject, *, country: str, at: str
-) -> Record:
-    """Write the record of an act behind the last one of an item.
-
-    Args:
-        last: the record before it: of this country, or the one by which the other country sealed the item.
-        statement: what was done.
-        subject: to which item.
-        country: who writes it.
-        at: when it is written, by the node's clock.
-    """
-    return Record(
-        **{name: getattr(statement, name) for name in Statement.model_fields},
-        **{name: getattr(subject, name) for name in Subject.model_fields},
-        country=country,
-        n=0 if last is None else last.n + 1,
-        recorded_at=at,
-        salt=secrets.token_hex(16),
-        prev=GENESIS if last is None else last.digest,
-    )
-
-
-def by_item(records: Iterable[Record]) -> dict[str, list[Record]]:
-    """Put records with their items, in the order given."""
-    found: dict[str, list[Record]] = {}
-    for record in records:
-        found.setdefault(record.item_id, []).append(record)
-    return found
-
-
-def check_chain(records: Iterable[Record]) -> dict[str, Record]:
-    """Check the records of one item: unbroken, and no change of content without its reason.
-
-    The country that sealed the item begins; the other's records follow from the sealed one, so what both
-    wrote is one tree with its fork where the item crossed the border.
-
-    Args:
-        records: of one item, each country's in order.
-
-    Returns:
-        The last record of each country.
-
-    Raises:
-        ChainError: a record does not follow, is of another item, or hides a change.
-    """
-    last: dict[str, Record] = {}
-    known: dict[str, Hashes] = {}
-    sealed: Record | None = None
-    for record in records:
-        before = last.get(record.country, sealed)
-        if last and before is None:
-            raise _broken(record, "another country's record comes before the item was sealed")
-        if record.act is Act.SEALED and sealed is not None:
-            raise _broken(record, "an item is sealed once in a package")
-        _check_follows(before, record)
-        held = known.get(record.country, {} if sealed is None else known[sealed.country])
-        known[record.country] = _content(held, record)
-        last[record.country] = record
-        sealed = record if record.act is Act.SEALED else sealed
-    return last
-
-
-def _check_follows(before: Record | None, record: Record) -> None:
-    place = (0, GENESIS) if before is None else (before.n + 1, before.digest)
-    if (record.n, record.prev) != place:
-        raise _broken(record, "it does not follow from the record before it")
-    if before is None:
-        return
-    for name in ("package_id", "item_id", "root_item_id"):
-        if getattr(before, name) != getattr(record, name):
-            raise _broken(record, f"its {name} is another")
-    if before.country == record.country and before.recorded_at > record.recorded_at:
-        raise _broken(record, "it was written before the record before it")
-
-
-def _content(held: Hashes, record: Record) -> Hashes:
-    """Give the digests that the item has after a record; one that changes has its change explained."""
-    if record.change is not None:
-        return record.outputs or record.inputs
-    for name, digest in record.inputs.items():
-        if held.get(name, digest) != digest:
-            raise _broken(record, f"the item is another ({name}) than the record before it left")
-    for name, digest in record.outputs.items():
-        if (held | record.inputs).get(name, digest) != digest:
-            raise _broken(record, f"the act changed the item ({name}), and it is not said why")
-    return held | record.inputs | record.outputs
-
-
-def _broken(record: Record, why: str) -> ChainError:
-    place = f"item {record.item_id}, record {record.n} of {record.country} ({record.act})"
-    return ChainError(f"{place}: {why}", item=record.item_id, record=record.n)

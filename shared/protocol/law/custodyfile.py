@@ -22,14 +22,11 @@ from shared.protocol.law.custody import (
     Performer,
     Record,
     Statement,
-    Subject,
     TimeSource,
     Tool,
-    by_item,
-    check_chain,
-    follow,
     read_record,
 )
+from shared.protocol.law.custodychain import Subject, by_item, check_chain, follow
 from shared.protocol.law.forms import Form
 from shared.protocol.law.texts import Id
 

@@ -11,16 +11,8 @@ from hypothesis import strategies as st
 from shared.protocol.canonical import Json, encode, read
 from shared.protocol.errors import ChainError, FormatError, ProtocolError
 from shared.protocol.law import custody
-from shared.protocol.law.custody import (
-    Act,
-    Change,
-    Record,
-    Source,
-    Subject,
-    check_chain,
-    follow,
-    read_record,
-)
+from shared.protocol.law.custody import Act, Change, Record, Source, read_record
+from shared.protocol.law.custodychain import Subject, check_chain, follow
 from tests.custodies import AT, statement
 from tests.unit.shared.protocol.examples import ITEMS, PACKAGE
 

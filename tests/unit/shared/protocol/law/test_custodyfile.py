@@ -9,7 +9,8 @@ import pytest
 from shared.protocol.canonical import encode, parse
 from shared.protocol.digests import sha256
 from shared.protocol.errors import ChainError, DigestMismatchError, FormatError, ProtocolError
-from shared.protocol.law.custody import Act, Source, follow
+from shared.protocol.law.custody import Act, Source
+from shared.protocol.law.custodychain import follow
 from shared.protocol.law.custodyfile import LeftOut, check_custody, read_custody
 from tests.custodies import AT, closed, held, statement
 from tests.unit.shared.protocol.examples import ITEMS, PACKAGE, REQUEST, item
