@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.exchange import correspondence, custody, patience
+from services.exchange import correspondence, custody, patience, timing
 from services.exchange.keyring import Keyring
 from services.exchange.opening import DamagedError, DisputedError, Opener, Tags
 from services.exchange.progress import LEASE, Notes, StoppedError
@@ -215,6 +215,14 @@ class Fetcher:
                 custody.receive(
                     db, package, tags.custody, posted.hash, keyring=self.keyring, actor=actor, by=by
                 )
+            timing.of_package(
+                db,
+                package,
+                *(("verified", "received") if tags else ("disputed",)),
+                at=actor.at.replace(microsecond=0),
+                directory=self.directory,
+                country=self.keyring.country,
+            )
             # Commit point: before it everything is opened again; after it the receipt is on its way.
         self.failures.pop(package.id, None)
         self.wrong.pop(package.id, None)

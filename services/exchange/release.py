@@ -8,7 +8,7 @@ key is wrapped for the receiver and one entry is signed over the digest of the s
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.exchange import acting, approving, casework, custody, judging
+from services.exchange import acting, approving, casework, custody, judging, timing
 from services.exchange.approving import Officers, Subject
 from services.exchange.bench import Bench
 from services.exchange.gating.moments import Moment
@@ -124,6 +124,14 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
                 reason=f"to {peer.name}",
             )
             acting.answered(db, request, package.measures, bench=bench, actor=actor)
+            timing.of_package(
+                db,
+                package,
+                "released",
+                at=actor.at.replace(microsecond=0),
+                directory=directory,
+                country=keyring.country,
+            )
             casework.record(db, "package.sealed", package, actor, approved_by=by)
             # Commit point: before it nothing is signed; after it state, entry and event stand
             # together and the courier takes over.

@@ -9,9 +9,10 @@ a legal act      moves the request as it did there (`mirroring`)
 any other        is kept in the chain and changes nothing here
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
-from services.exchange import arrivals, mirroring
+from services.exchange import arrivals, mirroring, timing
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.states import PackageAct
@@ -41,6 +42,8 @@ _PACKAGE_ACTS = {
     ReceiptKind.CONTENT_HANDOVER: PackageAct.HAND_OVER,
 }
 
+_WORDS = {PackageAct.VERIFY: ("verified", "received"), PackageAct.DISPUTE: ("disputed",)}
+
 
 def settle(db: Session, arrived: Arrived, bench: Bench) -> None:
     """Do what an entry says, or nothing.
@@ -64,8 +67,9 @@ def settle(db: Session, arrived: Arrived, bench: Bench) -> None:
 
 def _package(db: Session, arrived: Arrived, bench: Bench) -> None:
     request = arrivals.take_package(db, arrived, bench)
-    measures = PackageBody.read(arrived.entry.body).measures
-    mirroring.answered(db, request, measures, arrived, bench)
+    body = PackageBody.read(arrived.entry.body)
+    mirroring.answered(db, request, body.measures, arrived, bench)
+    _time(db, body.package_id, ("released",), arrived, bench)
 
 
 def _receipt(db: Session, arrived: Arrived, bench: Bench) -> None:
@@ -87,6 +91,7 @@ def _receipt(db: Session, arrived: Arrived, bench: Bench) -> None:
         mirroring.contradicted(db, str(about.request), reason or "", arrived)
     if about.type is EntryType.PACKAGE and act is not None:
         _settle_package(db, arrived, about, act, reason)
+        _time(db, str(about.body["package_id"]), _WORDS.get(act, ()), arrived, bench)
 
 
 def _settle_package(
@@ -100,6 +105,19 @@ def _settle_package(
     if act is PackageAct.DISPUTE:
         told = {"code": "disputed", "title": "Disputed by the receiver", "detail": str(reason)}
         transfers.set_error(db, package_id, told)
+
+
+def _time(
+    db: Session, package_id: str, words: Sequence[str], arrived: Arrived, bench: Bench
+) -> None:
+    timing.of_package(
+        db,
+        packages.find(db, package_id),
+        *words,
+        at=datetime.fromtimestamp(arrived.entry.iat, UTC),
+        directory=bench.directory,
+        country=bench.keyring.country,
+    )
 
 
 _ACTS: Mapping[EntryType, Act] = {

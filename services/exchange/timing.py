@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from services.exchange import clockbasis, clockwork, correspondence
 from services.exchange.clockbasis import Basis
 from services.exchange.clockwork import OPEN, Clock, ClockState
-from services.exchange.records import Request
-from services.exchange.store import Session, clocks
+from services.exchange.records import Package, Request
+from services.exchange.store import Session, clocks, requests
 from shared.protocol import canonical
 from shared.protocol.identifiers import Country
 from shared.protocol.law import lifecycle
@@ -140,6 +140,20 @@ def happened(  # noqa: PLR0913 - what, to what, where and when
             fixed = _stated(basis, duty, None)
             _begin(db, request, duty, named, known=known, basis=basis, at=at, fixed=fixed)
     tale.post(db, request, at)
+
+
+def of_package(
+    db: Session,
+    package: Package,
+    *words: str,
+    at: datetime,
+    directory: Directory,
+    country: Country,
+) -> None:
+    """Move the clocks after something that happened to a package, as `happened`."""
+    request = requests.find(db, package.request_id)
+    for word in words:
+        happened(db, request, word, subject=package.id, at=at, directory=directory, country=country)
 
 
 def _touched(before: Request, after: Request, act: Act) -> set[str]:
