@@ -16,10 +16,33 @@ def read_directory(data: bytes, pinned: bytes) -> dict[str, Any]:
     root = _follow([unb64u(each) for each in bundle["roots"]], pinned)
     targets = _read_role(unb64u(bundle["targets"]), "targets")
     _check_role("targets", targets, [_keys_of_root(root, "targets")])
-    return {
+    members = {
         country: _member(country, unb64u(text), bundle["roles"], targets["signed"])
         for country, text in bundle["members"].items()
     }
+    _check_pairs(bundle, members)
+    return members
+
+
+def _check_pairs(bundle: dict[str, Any], members: dict[str, Any]) -> None:
+    """Demand of each profile of a pair that both countries name it, by its digest."""
+    demand(bundle.get("pairs", True) != {}, "the bundle has an empty list of profiles")
+    for path, text in bundle.get("pairs", {}).items():
+        digest, _, pair = path.removeprefix("pairs/").partition(".")
+        demand(hashlib.sha256(unb64u(text)).hexdigest() == digest, f"{path} is another profile")
+        two = pair.removesuffix(".toml").split("-")
+        named = [
+            [each for each in members[country].get("pairs", []) if _names(each, digest, two)]
+            for country in two
+            if country in members
+        ]
+        both = len(named) == len(two) and any(each in named[1] for each in named[0])
+        demand(both, f"{path} is not what two countries have agreed on")
+
+
+def _names(name: dict[str, Any], digest: str, two: list[str]) -> bool:
+    digests = [name["sha256"], *name.get("instruments", [])]
+    return digest in digests and [name["requesting"], name["requested"]] == two
 
 
 def _follow(history: list[bytes], pinned: bytes) -> dict[str, Any]:

@@ -29,15 +29,20 @@ from shared.protocol import (
     tiles,
     timestamps,
     tokens,
+    trust,
     witnessing,
 )
 from shared.protocol.dpop import sign_proof, verify_proof
 from shared.protocol.errors import FormatError, ProtocolError
 from shared.protocol.identifiers import TAG_ITEM
+from shared.protocol.law.instruments import read_instrument
+from shared.protocol.law.library import instrument_text
+from shared.protocol.law.pairreading import read_pair
 from shared.protocol.manifest import SegmentIndex
 from shared.protocol.messages import Envelope
 from shared.protocol.tries import TrieProof
 from shared.protocol.trust import Member
+from tests import pacts
 from tests.federated import document
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -55,6 +60,14 @@ TAGS = dict.fromkeys(
     "YQ",
 )
 
+PACT = pacts.text()
+PACT_BUNDLE = trust.write_bundle(
+    roots=[b"root"],
+    targets=b"targets",
+    roles={"country-QM": b"role"},
+    members={"QM": document("QM")},
+    pairs={pacts.named(PACT).path: PACT},
+)
 URL, NOW = "https://gateway.example", datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 SIGNER, STRANGER = jose.generate(), jose.public_part(jose.generate())
 RSA = {"kty": "RSA", "e": "AQAB", "n": canonical.b64u(b"\xc1" + b"\x01" * 255)}
@@ -141,6 +154,11 @@ def _trie_proof(data: bytes) -> bytes:
     return canonical.encode(TrieProof.from_json(canonical.parse(data)).to_json())
 
 
+def _bundle(data: bytes) -> bytes:
+    parts = trust.read_parts(data)
+    return trust.write_bundle(**parts.model_dump())
+
+
 def _nothing(read: Callable[[bytes], object]) -> Callable[[bytes], None]:
     def call(data: bytes) -> None:
         read(data)
@@ -210,6 +228,9 @@ PARSERS: dict[str, Parser] = {
         examples=(drafts.write_drafts([ASKED.draft]),),
     ),
     "join": Parser(lambda data: drafts.read_join(data).to_bytes(), examples=(ASKED.to_bytes(),)),
+    "trust-bundle": Parser(_bundle, examples=(PACT_BUNDLE,)),
+    "pair": Parser(_nothing(read_pair), examples=(PACT,)),
+    "instrument": Parser(_nothing(read_instrument), examples=(instrument_text("EIO"),)),
     "jwk": Parser(_key, examples=JWKS),
     "assertion": Parser(
         _assertion,

@@ -173,3 +173,12 @@ def test_a_draft_carries_nothing_that_its_document_does_not_name(two: Table, do:
     for old, new in ((b".QM-QN.toml", b".QN-QM.toml"), (b'"files":{', b'"files":{"x":"eA",')):
         spoilt = two.write(draft.read_bytes().replace(old, new, 1))
         assert do("verify", two.repository, spoilt) in {2, 3, 8}
+
+
+def test_no_other_draft_carries_profiles(two: Table, do: Do) -> None:
+    draft = two.draft()
+    assert do("renew", two.repository, "targets", "-o", draft) == 0
+    spoilt = two.write(
+        draft.read_bytes().replace(b'"document":null', b'"document":null,"files":{"x":"eA"}')
+    )
+    assert do("verify", two.repository, spoilt) == 2
