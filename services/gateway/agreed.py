@@ -4,8 +4,9 @@ They are no targets of TUF: the documents of both countries vouch for them. So a
 stays good, whoever brought it, and a mirror that does not have it withholds no more than it could before.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -15,9 +16,12 @@ from shared.protocol import agreements
 from shared.protocol.agreements import PairName
 from shared.protocol.errors import FormatError, ProtocolError, TrustError
 from shared.protocol.identifiers import Country
+from shared.protocol.law.agreed import Agreement, agreement_between, read_agreements
 from shared.protocol.trust import Member
 
 MAX_TOTAL: Final = 3 * 2**20  # bytes of all profiles: the bundle has an end
+SOON: Final = timedelta(days=30)
+_FOLDER: Final = "targets/"
 _NOT_FOUND: Final = 404
 
 Download = Callable[[str], bytes]  # a path under `targets/`
@@ -75,6 +79,46 @@ def changes(
     )
     yield from (("pair.ended", name) for name in were if name not in are)
     yield from (("pair.agreed", name) for name in are if name not in were)
+
+
+def warnings(
+    members: Mapping[Country, Member], files: Mapping[str, bytes], country: str, today: date
+) -> Iterator[str]:
+    """Say which profiles of ours somebody has to see to: they cannot be read, or end soon.
+
+    Args:
+        members: the directory as verified.
+        files: the repository as we mirror it, by path.
+        country: our own.
+        today: the day.
+    """
+    at_hand = {path.removeprefix(_FOLDER): content for path, content in files.items()}
+    names = [name for name in _agreed(members) if country in name.countries]
+    for name in names:
+        if any(path not in at_hand for path in name.paths):
+            yield f"the profile {_title(name)} is agreed, and nobody has it"
+    named = {each: [name for name in names if each in name.countries] for each in members}
+    read, unread = read_agreements({str(each): told for each, told in named.items()}, at_hand)
+    for each in unread:
+        yield f"the profile {_title(each.name)} cannot be read here: {each.why}"
+    for pair in sorted({(each.pair.requesting, each.pair.requested) for each in read}):
+        yield from _ending(read, *pair, today)
+
+
+def _ending(
+    read: Sequence[Agreement], requesting: str, requested: str, today: date
+) -> Iterator[str]:
+    now = agreement_between(read, requesting, requested, today)
+    soon = agreement_between(read, requesting, requested, today + SOON)
+    if now is not None and soon is None:
+        yield f"the profile {_title(now.name)} ends on {now.pair.valid_until}, and none follows"
+    note = soon.pair.weighting if soon is not None else None
+    if soon is not None and note is not None and note.valid_until <= today + SOON:
+        yield f"the weighting note {note.id} of {_title(soon.name)} ends on {note.valid_until}"
+
+
+def _title(name: PairName) -> str:
+    return f"{name.requesting}-{name.requested} ({name.sha256[:16]}…)"
 
 
 def _agreed(members: Mapping[Country, Member]) -> Iterator[PairName]:

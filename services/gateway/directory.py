@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+from services.gateway import agreed
 from services.gateway.refreshing import FAILURES, Refresher
 from services.gateway.retrieval import Source
 from services.gateway.troubles import DIRECTORY, Report
@@ -201,6 +202,9 @@ class Directory:
         own = view.members.get(self._country) if view else None
         if own is not None and own.not_after < (self._clock() + ENDS_SOON).timestamp():
             found.append("our member document ends within 30 days: rogatory federation update")
+        if view is not None:
+            today = self._clock().date()
+            found += agreed.warnings(view.members, view.files, self._country, today)
         return found
 
     def _watch(self) -> None:

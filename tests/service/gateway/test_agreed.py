@@ -132,3 +132,44 @@ def test_a_source_that_is_short_of_breath_says_nothing(live: Live) -> None:
             download=download,
             doubt=lambda _country, _error: None,
         )
+
+
+def says(live: Live) -> list[str]:
+    told = live.directory.health()["says"]
+    assert isinstance(told, list)
+    return [str(each) for each in told]
+
+
+def agreed_on(live: Live, *contents: bytes) -> None:
+    names = [pacts.named(each) for each in contents]
+    for name, content in zip(names, contents, strict=True):
+        pacts.place(live.repository, name, content)
+    pacts.agree(live.repository, *names)
+    live.directory.refresh()
+
+
+def test_operators_hear_of_a_profile_that_ends(live: Live) -> None:
+    ends = pacts.text("QM-QN", ("valid_from = 2020-01-01", "valid_from = 2020-01-01\n# until"))
+    ends = ends.replace(b"# until", b"valid_until = 2026-12-01")
+    agreed_on(live, ends)
+    (told,) = says(live)
+    assert told.startswith("the profile QM-QN (")
+    assert told.endswith(") ends on 2026-12-01, and none follows")
+    agreed_on(live, ends, pacts.text("QM-QN", ("2020-01-01", "2026-12-01")))
+    assert says(live) == []
+    assert live.directory.health()["level"] == "green"
+
+
+def test_operators_hear_of_a_weighting_note_that_ends(live: Live) -> None:
+    agreed_on(live, pacts.text("QM-QN", ("2027-11-22", "2026-12-01")))
+    (told,) = says(live)
+    assert told.startswith("the weighting note QN-on-QM of QM-QN (")
+    assert told.endswith(") ends on 2026-12-01")
+
+
+def test_operators_hear_of_a_profile_that_nobody_has_or_can_read(live: Live) -> None:
+    pacts.agree(live.repository, NAME)
+    live.directory.refresh()
+    assert [each for each in says(live) if "nobody has it" in each]
+    agreed_on(live, b"schema = 2")
+    assert [each for each in says(live) if "cannot be read here: line 1: " in each]
