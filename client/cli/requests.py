@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli import drafting
+from client.cli import acts, drafting, letters
+from client.cli.deeds import NECESSITY, Assessment, found_that
 from client.cli.options import RequestId, Wait
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.waiting import wait_for
@@ -25,12 +26,16 @@ TRANSMITTED: Final = "S04"
 app = typer.Typer(no_args_is_help=True)
 
 
-def approve(context: typer.Context, request_id: RequestId) -> None:
+def approve(
+    context: typer.Context, request_id: RequestId, *, assessment: Assessment = None
+) -> None:
     """Approve a request as the second officer, in exactly the version shown."""
     terminal = terminal_of(context)
     officer = load_officer(terminal.profile())
     session = _session(terminal)
     found = requests.find(session, request_id)
+    if assessment is not None:
+        found_that(context, request_id, NECESSITY, "RQ-JUD", "pass", assessment)
     terminal.say(f"approving version {found.version}, SHA-256 {found.digest}, as {officer.name}")
     _tell(terminal, requests.approve(session, found, officer=officer, clock=terminal.clock))
 
@@ -63,32 +68,6 @@ def acknowledge(
     terminal = terminal_of(context)
     session = _session(terminal)
     _tell(terminal, requests.acknowledge(session, request_id, reference=reference, note=note))
-
-
-def accept(
-    context: typer.Context,
-    request_id: RequestId,
-    *,
-    measure: Annotated[list[str] | None, typer.Option(help="Only this; may be repeated.")] = None,
-    note: Annotated[str, typer.Option(help="To the other authority.")] = "",
-) -> None:
-    """Accept a request, or some of its measures, and begin to execute it."""
-    terminal = terminal_of(context)
-    session = _session(terminal)
-    _tell(terminal, requests.accept(session, request_id, measures=measure or [], note=note))
-
-
-def refuse(
-    context: typer.Context,
-    request_id: RequestId,
-    *,
-    code: Annotated[list[str], typer.Option(help="Ground for refusal; may be repeated.")],
-    reasons: Annotated[str, typer.Option(help="Why, in words.")],
-) -> None:
-    """Refuse a request."""
-    terminal = terminal_of(context)
-    session = _session(terminal)
-    _tell(terminal, requests.refuse(session, request_id, codes=code, reasons=reasons))
 
 
 def show(
@@ -149,8 +128,8 @@ app.command("show")(show)
 app.command("list")(list_all)
 app.command("messages")(correspondence)
 app.command("acknowledge")(acknowledge)
-app.command("accept")(accept)
-app.command("refuse")(refuse)
+acts.register(app)
+letters.register(app)
 
 
 def _session(terminal: Terminal) -> Session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from client.clock import Clock
 from client.sdk.approving import Officer
@@ -49,17 +49,6 @@ def send(session: Session, request_id: str) -> Request:
 def acknowledge(session: Session, request_id: str, *, reference: str, note: str) -> Request:
     """Confirm that the request is with an authority, under its own reference."""
     return _act(session, request_id, "acknowledge", {"reference": reference, "note": note})
-
-
-def accept(session: Session, request_id: str, *, measures: Sequence[str], note: str) -> Request:
-    """Accept a request, or some of its measures; none named means all."""
-    named: dict[str, Json] = {"measures": list(measures)} if measures else {}
-    return _act(session, request_id, "accept", {**named, "note": note})
-
-
-def refuse(session: Session, request_id: str, *, codes: Sequence[str], reasons: str) -> Request:
-    """Refuse a request, by code and in words."""
-    return _act(session, request_id, "refuse", {"codes": list(codes), "reasons": reasons})
 
 
 def find(session: Session, request_id: str) -> Request:

@@ -1,0 +1,102 @@
+"""What the commands of acts share: options, and how an act, a decision, a finding is handed in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+import typer
+
+from client.cli.terminal import terminal_of
+from client.cli.words import request_line
+from client.errors import UsageError
+from client.sdk import acts, requests
+from client.sdk.approving import load_officer
+from client.sdk.session import connect
+from shared.protocol import approvals
+from shared.protocol.canonical import Json
+
+Measures = Annotated[
+    list[str] | None, typer.Option("--measure", help="Only this one; may be repeated.")
+]
+Note = Annotated[str, typer.Option(help="To the other authority.")]
+Codes = Annotated[list[str], typer.Option("--code", help="Of the list; may be repeated.")]
+Reasons = Annotated[str, typer.Option(help="Why, in words.")]
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD.")]
+Assessment = Annotated[
+    str | None, typer.Option(help="Your own assessment of necessity and proportionality (G04).")
+]
+NECESSITY: Final = "G04"
+DUAL: Final = "G05"
+
+
+def found_that(
+    context: typer.Context, request_id: str, gate: str, role: str, verdict: str, text: str
+) -> None:
+    """Hand in a finding, signed by the profile's officer."""
+    terminal = terminal_of(context)
+    session = connect(terminal.profile(), clock=terminal.clock)
+    said: dict[str, Json] = {"gate": gate, "role": role, "verdict": verdict, "text": text}
+    officer, found = load_officer(terminal.profile()), requests.find(session, request_id)
+    acts.find(session, found, said, officer=officer, clock=terminal.clock)
+
+
+def do(
+    context: typer.Context,
+    request_id: str,
+    name: str,
+    measures: list[str] | None = None,
+    **said: Json,
+) -> None:
+    """Do an act that needs no signature, and show the request."""
+    terminal = terminal_of(context)
+    session = connect(terminal.profile(), clock=terminal.clock)
+    done = acts.act(session, request_id, name, _of(measures) | said)
+    terminal.answer(done.wire, [request_line(done)])
+
+
+def decide(
+    context: typer.Context,
+    request_id: str,
+    name: str,
+    measures: list[str] | None,
+    said: dict[str, Json],
+    *,
+    signs: approvals.Act = approvals.REQUEST_DECIDE,
+) -> None:
+    """Do an act that the profile's officer signs, and show the request."""
+    terminal = terminal_of(context)
+    officer = load_officer(terminal.profile())
+    session = connect(terminal.profile(), clock=terminal.clock)
+    found = requests.find(session, request_id)
+    done = acts.decide(
+        session,
+        found,
+        name,
+        _of(measures) | said,
+        officer=officer,
+        clock=terminal.clock,
+        signs=signs,
+    )
+    terminal.answer(done.wire, [request_line(done)])
+
+
+def _of(measures: list[str] | None) -> dict[str, Json]:
+    return {"measures": list(measures)} if measures else {}
+
+
+def seconds(day: datetime) -> int:
+    """Return the beginning of a day, in UTC, as Unix seconds."""
+    return int(day.replace(tzinfo=UTC).timestamp())
+
+
+def term(text: str) -> Json:
+    """Read a condition.
+
+    Raises:
+        UsageError: it is not `CODE=words`.
+    """
+    code, equals, words = text.partition("=")
+    if not equals:
+        raise UsageError(f"{text}: a condition is CODE=words, as COND-01=…", code="bad_condition")
+    return {"code": code, "text": words}
