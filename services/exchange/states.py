@@ -146,7 +146,10 @@ _RECEIVER: Mapping[tuple[PackageState, PackageAct], PackageState] = {
     (_P.VERIFIED, _PA.HAND_OVER): _P.IN_USE,
     **_ENDED,
 }
-_PACKAGE = {Direction.OUT: _SENDER, Direction.IN: _RECEIVER}
+PACKAGE: Mapping[Direction, Mapping[tuple[PackageState, PackageAct], PackageState]] = {
+    Direction.OUT: _SENDER,
+    Direction.IN: _RECEIVER,
+}
 
 
 def advance(state: State, act: Act) -> State:
@@ -160,7 +163,7 @@ def advance(state: State, act: Act) -> State:
 def advance_package(direction: Direction, state: PackageState, act: PackageAct) -> PackageState:
     """Return the state after `act` on this side of the border; raises WrongStateError."""
     try:
-        return _PACKAGE[direction][state, act]
+        return PACKAGE[direction][state, act]
     except KeyError:
-        arrows = _PACKAGE[direction]
+        arrows = PACKAGE[direction]
         raise WrongStateError(state, act, (a for s, a in arrows if s == state)) from None
