@@ -49,7 +49,8 @@ def _drawing() -> str:
 
 
 def _transitions() -> str:
-    head = "| | act | from | to | by | entry | signed | gates of | rule |\n|---|---|---|---|---|---|---|---|---|\n"
+    names = ("", "act", "from", "to", "by", "entry", "signed", "gates of", "rule")
+    head = f"| {' | '.join(names)} |\n{'|---' * len(names)}|\n"
     return head + "".join(_row(arrow) for arrow in TRANSITIONS)
 
 
