@@ -6,11 +6,12 @@ from time import monotonic
 from rich.console import Console
 
 from deploy.stories.sc00_plain import STORY as PLAIN
+from deploy.stories.sc03_political import STORY as POLITICAL
 from deploy.stories.story import Story, tell
 from deploy.stories.telling import BrokenStoryError
 from shared.runtime import logs
 
-STORIES = {story.number: story for story in (PLAIN,)}
+STORIES = {story.number: story for story in (PLAIN, POLITICAL)}
 
 
 def main() -> None:
@@ -34,8 +35,8 @@ def _chosen(words: list[str], console: Console) -> tuple[Story, str]:
     way = name.removeprefix(digits)
     if story is None or way not in story.ways():
         for each in STORIES.values():
-            ways = ", ".join(f"N={each.number}{way}" for way in each.ways())
-            console.print(f"  {ways:24} {each.title}")
+            for letter, told in each.ways().items():
+                console.print(f"  N={each.number}{letter:4} {told.title}")
         sys.exit(2)
     return story, way
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 from pathlib import Path
 
 from client.oversight.comparison import compare
-from client.oversight.mirror import CHECKPOINT, Mirror, entry_bundles, tile_path
+from client.oversight.mirror import CASE_KEY, CHECKPOINT, Mirror, entry_bundles, tile_path
 from client.oversight.pull import pull
 from client.oversight.timeline import Event, timeline
 from deploy.stories.office import Office
@@ -51,6 +52,13 @@ class Overseers:
         """Read every entry of a country's log, after all has settled."""
         self._world.settle()
         return list(_leaves(self.mirror(country)))
+
+    def of_case(self, country: str, case: str) -> Counter[tuple[str, str]]:
+        """Count what a country's log tells of a case, by type and reason."""
+        self._world.settle()
+        mirror = self.mirror(country)
+        mark = hmac.digest(mirror.read(CASE_KEY), case.encode(), "sha256").hex()
+        return counted(each for each in _leaves(mirror) if each.case_ref == mark)
 
     def timeline(self, country: str, case: str) -> list[Event]:
         """Read what a country's log tells of a case."""

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from client.sdk import requests
-from client.sdk.records import Request, read_request
+from client.sdk.records import Request, as_object, read_request
 from deploy.stories.desk import APPROVER, PREPARER
 from deploy.stories.packing import Packers
-from shared.protocol.approvals import FINDING, REQUEST_DECIDE
+from shared.protocol.approvals import CONDITIONS_SETTLE, FINDING, REQUEST_DECIDE
 from shared.protocol.canonical import Json
 
 Verdict = Literal["pass", "fail", "override"]
@@ -47,9 +47,25 @@ class Office(Packers):
         """Send an approved request."""
         return self.does(APPROVER, request_id, "send")
 
-    def answers(self, request_id: str, query_id: str, text: str) -> Request:
-        """Answer a question."""
-        return self.does(APPROVER, request_id, "answer", query_id=query_id, text=text)
+    def answers(self, request_id: str, text: str) -> Request:
+        """Answer the last question."""
+        query = self.letters(request_id, "query")[-1]["query_id"]
+        return self.does(APPROVER, request_id, "answer", query_id=query, text=text)
+
+    def settles(
+        self, request_id: str, verdict: Literal["accepted", "declined"], text: str
+    ) -> Request:
+        """Take the last conditions on by signature, word for word, or decline."""
+        offer = self.letters(request_id, "conditions")[-1]
+        said: dict[str, Json] = {
+            "set_id": offer["set_id"],
+            "digest": offer["digest"],
+            "verdict": verdict,
+            "text": text,
+        }
+        path = f"/v1/requests/{request_id}/settle"
+        version = self.request(request_id).version
+        return read_request(self.signs(APPROVER, path, CONDITIONS_SETTLE, version, said))
 
     # --- the requested country ---
 
@@ -104,6 +120,11 @@ class Office(Packers):
         path = f"/v1/requests/{request_id}/findings"
         said: dict[str, Json] = {"gate": gate, "role": role, "verdict": verdict, "text": text}
         self.signs(desk, path, FINDING, self.request(request_id).version, said)
+
+    def letters(self, request_id: str, kind: str) -> list[dict[str, Json]]:
+        """Read what was written about a request in entries of a type; the newest last."""
+        found = requests.messages(self.session(APPROVER), request_id)
+        return [as_object(each["body"]) for each in found if each["type"] == kind]
 
     def decides(self, request_id: str, what: str, **said: Json) -> Request:
         """Decide, with the signature of the authority: accept, refuse, postpone, withdraw."""

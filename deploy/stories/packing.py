@@ -71,6 +71,11 @@ class Packers(Desks):
         add_files(session, made, sources, clock=self.clock, hashed=_ignore, sent=_ignore)
         return packages.close(session, made.package_id)
 
+    def packages_of(self, request_id: str) -> list[str]:
+        """List the packages that answer a request, as this country has them."""
+        found = packages.find_all(self.session(APPROVER))
+        return [each.package_id for each in found if each.request_id == request_id]
+
     def items(self, package_id: str) -> Sequence[Item]:
         """List the files of a package."""
         return packages.items(self.session(APPROVER), package_id)

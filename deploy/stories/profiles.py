@@ -46,3 +46,16 @@ def _between(requesting: str, requested: str, zone: str) -> str:
     text = re.sub(r"\bQ[MN]\b", lambda found: names[found.group()], text)
     text = re.sub(r'(?m)^time_zone = "[^"]*"', f'time_zone = "{zone}"', text)
     return re.sub(r'(?m)^calendar = "[^"]*"', f'calendar = "{CALENDARS[zone]}"', text)
+
+
+def only(*codes: str) -> dict[str, str]:
+    """Return the change that leaves these instruments in force, and no other."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    blocks = re.findall(r'\[\[instrument\]\]\ncode = "(\w+)"\nsince = \S+\n\n', text)
+    found = re.findall(r'(\[\[instrument\]\]\ncode = "\w+"\nsince = \S+\n\n)', text)
+    return {block: "" for code, block in zip(blocks, found, strict=True) if code not in codes}
+
+
+def more(text: str) -> dict[str, str]:
+    """Return the change that adds a table, or several, at the end."""
+    return {"cross_check_with_peer = true\n": f"cross_check_with_peer = true\n\n{text}\n"}

@@ -129,7 +129,7 @@ RANSOM: dict[str, Json] = {
 def editor(
     now: datetime,
     *,
-    instrument: tuple[str, str] = ("BUD", "31"),
+    instrument: tuple[str, str] = ("REC", "the law of QR"),
     crime: str = "Extremism",
     kind: str = "MLA",
 ) -> Paper:
@@ -152,6 +152,8 @@ def editor(
         listed_category=False,
         facts="The person publishes texts that call officials corrupt, and has met foreigners. Much harm to "
         "the State may come of it, as is generally known.",
+        dual_criminality="The person wrote and published texts about officials, under her own name.",
+        reciprocity_undertaking="QP will do the same for QR in a like case.",
         persons=[{"role": "SUSPECT", "name": "I. Halden", "residence": "QR"}],
         sensitive_persons={"minor": False, "vulnerable": False, "privileged": ["JOURNALIST"]},
         privilege_plan="None is thought to be needed; a filter team of QR may look at it.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from deploy.stories.checking import Overseers
@@ -57,6 +57,13 @@ class Stage:
     def refused(self, sentence: str, code: str, act: Callable[[], object]) -> None:
         """Check that a call is refused, by its code."""
         self.teller.hold(f"{sentence} ({code})", found=refusal(act), wanted=code)
+
+    def counts(self, country: str, case: str, wanted: Mapping[tuple[str, str], int]) -> None:
+        """Check how often a country's log tells something of a case: by type and reason."""
+        leaves = self.overseers.of_case(country, case)
+        found = {each: leaves[each] for each in wanted}
+        said = ", ".join(f"{kind} {reason} {n}x" for (kind, reason), n in wanted.items())
+        self.teller.hold(f"the log of {country} has: {said}", found=found, wanted=wanted)
 
     def logs_agree(self) -> None:
         """Check every log offline, and each two against each other."""

@@ -19,6 +19,15 @@ Play = Callable[[Stage], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """Another way in which a story goes."""
+
+    title: str
+    play: Play
+    changes: Changes | None = None  # of the profiles; None: as in the story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """One scenario of the process (9).
 
@@ -31,12 +40,12 @@ class Story:
     zones: Mapping[str, str]
     begins: datetime
     play: Play
-    variants: Mapping[str, Play] = field(default_factory=dict)
+    variants: Mapping[str, Variant] = field(default_factory=dict)
     changes: Changes = field(default_factory=dict)  # of the profiles between these countries
 
-    def ways(self) -> Mapping[str, Play]:
+    def ways(self) -> Mapping[str, Variant]:
         """Return every way in which it goes: "" as it stands, and its variants by letter."""
-        return {"": self.play, **self.variants}
+        return {"": Variant(title=self.title, play=self.play), **self.variants}
 
 
 def tell(story: Story, way: str, console: Console) -> int:
@@ -46,12 +55,14 @@ def tell(story: Story, way: str, console: Console) -> int:
         BrokenStoryError: something is not as it says.
     """
     with tempfile.TemporaryDirectory(prefix="rogatory-story-") as folder:
-        world = World(Path(folder) / "world", story.zones, story.begins, story.changes)
+        chosen = story.ways()[way]
+        changes = story.changes if chosen.changes is None else chosen.changes
+        world = World(Path(folder) / "world", story.zones, story.begins, changes)
         teller = Teller(console, tuple(story.zones), story.zones)
         variant = f", variant {way}" if way else ""
-        teller.title(f"SC-{story.number:02}{variant}  {story.title}", story.text)
+        teller.title(f"SC-{story.number:02}{variant}  {chosen.title}", story.text)
         with world:
             stage = Stage(world, teller)
-            story.ways()[way](stage)
+            chosen.play(stage)
             stage.logs_agree()
     return teller.claims
