@@ -43,7 +43,7 @@ def four_eyes(matter: Matter) -> Result:
     prepare, approve = matter.acts
     for act, role in ((prepare, "preparer"), (approve, "approver")):
         if act not in by_act:
-            return needs("G19", role, f"An approval {act} is missing.")
+            return needs("G19", role, f"An approval {act} is missing.", "approval_missing")
     try:
         check_four_eyes(by_act[prepare], by_act[approve])
     except ApprovalError as error:
@@ -80,6 +80,7 @@ def emergency(matter: Matter) -> Result:
             "G20",
             "DUTY",
             "The duty officer has to call back the number in the directory, not the one in the message.",
+            "call_back_missing",
         )
     return _validated(matter, frozenset(rule.unvalidated if rule is not None else ()))
 

@@ -26,10 +26,10 @@ class Moment(StrEnum):
 
 GATES: Mapping[Moment, Sequence[Gate]] = {
     Moment.SUBMIT: (
+        leaving.authenticity,
         substance.instrument_bounds,
         substance.completeness_of,
         using.confidentiality,
-        leaving.authenticity,
     ),
     Moment.APPROVE: (
         substance.instrument_bounds,

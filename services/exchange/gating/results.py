@@ -37,9 +37,10 @@ class Fail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsHuman:
-    """The gate waits for a finding of a person in a role."""
+    """The gate waits for a person in a role: `code` says for what."""
 
     gate: str
+    code: str
     role: str
     detail: str
     rule: str
@@ -56,11 +57,11 @@ class GateShutError(Conflict):
     def __init__(self, shut: Sequence[Shut]) -> None:
         first = shut[0]
         if isinstance(first, NeedsHuman):
-            code, step = "finding_missing", f"Needed: {first.role}."
+            step = f"Needed: {first.role}."
         else:
-            code, step = first.code, first.next
+            step = first.next
         super().__init__(
-            code,
+            first.code,
             " ".join(result.detail for result in shut),
             rule=f"{first.gate}: {first.rule}",
             next_step=step,
@@ -81,6 +82,6 @@ def fail(gate: str, code: str, detail: str, step: str, items: Sequence[str] = ()
     )
 
 
-def needs(gate: str, role: str, detail: str) -> NeedsHuman:
+def needs(gate: str, role: str, detail: str, code: str = "finding_missing") -> NeedsHuman:
     """Let a gate wait for a person, by the rule that its table names."""
-    return NeedsHuman(gate=gate, role=role, detail=detail, rule=gates.rule(gate).rule)
+    return NeedsHuman(gate=gate, code=code, role=role, detail=detail, rule=gates.rule(gate).rule)

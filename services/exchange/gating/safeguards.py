@@ -150,6 +150,7 @@ def privilege(matter: Matter) -> Result:
             "G11",
             "RD-PRIV",
             f"{len(unseen)} items were not yet looked at for privileged material.",
+            "filter_missing",
         )
     packer = (matter.packer or "").casefold()
     same = [each.item_id for each in matter.items if (each.filtered_by or "").casefold() == packer]

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.exchange import findings, judging
 from services.exchange.gatefacts import Filtering, Found, Verdict
 from services.exchange.gating.moments import Moment
-from services.exchange.gating.results import Pass, Result
+from services.exchange.gating.results import NeedsHuman, Pass, Result
 from services.exchange.routes.parts import Acting, Node
 from services.exchange.routes.repeats import Repeatable
 from services.exchange.signed import Signed
@@ -148,8 +148,9 @@ def _gate(result: Result) -> GateAnswer:
     answer = GateAnswer(gate=result.gate, title=rule.title, state="open", rule=rule.rule)
     if isinstance(result, Pass):
         return answer.model_copy(update={"note": result.note, "by": result.by})
-    answer = answer.model_copy(update={"detail": result.detail})
-    if hasattr(result, "role"):
-        return answer.model_copy(update={"state": "waits", "role": result.role})
-    told = {"state": "shut", "next": result.next, "items": result.items, "note": result.code}
+    told: dict[str, object] = {"detail": result.detail, "note": result.code}
+    if isinstance(result, NeedsHuman):
+        told |= {"state": "waits", "role": result.role}
+    else:
+        told |= {"state": "shut", "next": result.next, "items": result.items}
     return answer.model_copy(update=told)

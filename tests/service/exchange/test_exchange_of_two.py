@@ -32,7 +32,7 @@ def test_a_request_is_delivered_acknowledged_and_accepted_on_both_sides(true_cas
     ]
     assert states(pair.qn, "requests", request_id) == ["S05", "S06", "S07", "S10", "S14"]
     seen = pair.request(pair.qm, request_id)
-    assert {measure["state"] for measure in seen["measures"]} == {"ACCEPTED"}
+    assert {measure["state"] for measure in seen["measures"]} == {"S14"}
 
 
 def test_a_package_is_fetched_verified_and_handed_over(verified_case: Case) -> None:

@@ -86,7 +86,8 @@ def test_state_entry_and_events_stand_together(qn: Node) -> None:
     kinds = [event["type"] for event in events]
     release_of = kinds[kinds.index("transfer.intent") :]
     assert release_of[:2] == ["transfer.intent", "transfer.intent"]
-    assert {"request.decision", "gate.passed", "package.sealed"} <= set(release_of)
+    assert {"request.decision", "package.sealed"} <= set(release_of)
+    assert [e["reason"] for e in events if e["type"] == "gate.passed"] == ["clear", "release"]
     assert events[-3]["size"] == 7
     assert "package.filtered" in kinds
     assert "package.cleared" in kinds
@@ -141,11 +142,11 @@ def test_the_guard_asks_every_gate_and_says_all_that_is_wrong(qn: Node) -> None:
     assert blob is not None
     qn.parts.vault.remove(blob)
     refused = release(qn, package_id, 409)
-    assert refused["gates"] == ["G01", "G22", "T21"]
+    assert refused["gates"] == ["G01", "G22", "T21", "G03"]
     assert refused["code"] == "peer_not_active"
     assert show(qn, package_id)["state"] == "CLEARED"
     failed = [event["reason"] for event in outbox(qn) if event["type"] == "gate.failed"]
-    assert failed == ["G01", "G22", "T21"]
+    assert failed == ["G01", "G22", "T21", "G03"]
 
 
 def suspend(node: Node, change: Callable[[Member], Member]) -> None:
@@ -160,6 +161,7 @@ class _Changed(Directory):
     def __init__(self, known: Directory, members: dict[Country, Member]) -> None:
         self._bundle = known.bundle()
         self._members = members
+        self._agreements = known._agreements
 
 
 def test_the_newest_key_in_force_is_used(qn: Node) -> None:
