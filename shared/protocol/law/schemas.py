@@ -86,6 +86,14 @@ def _ask(made: Schema, rules: Iterable[Rule]) -> None:
 
 def _rules(instrument: Instrument | None) -> Iterable[Rule]:
     """Give each reason to ask for a field, of this system and of the instrument: when, and who says so."""
+    named = instrument.code if instrument is not None else None
+    for code, field, when, source in _reasons(instrument):
+        if named in when.get("instruments", [named]):
+            left = {key: want for key, want in when.items() if key != "instruments"}
+            yield code, field, left, source
+
+
+def _reasons(instrument: Instrument | None) -> Iterable[Rule]:
     for code, field in library.fields().items():
         rule = instrument.field.get(code) if instrument is not None else None
         if instrument is not None and rule is not None and not rule.known:
@@ -94,10 +102,7 @@ def _rules(instrument: Instrument | None) -> Iterable[Rule]:
         if field["required"] == "always" and not field.get("by_node"):
             yield code, field, {}, field["source"]
         elif field["required"] == "when":
-            when = dict(field["when"])
-            named = instrument.code if instrument is not None else None
-            if named in when.pop("instruments", [named]):
-                yield code, field, when, field["source"]
+            yield code, field, field["when"], field["source"]
 
 
 def _demand(field: Mapping[str, Any], when: When) -> Schema:

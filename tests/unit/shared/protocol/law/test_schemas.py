@@ -1,7 +1,8 @@
 """The form and the completeness check never disagree, and the form in the specification is this one."""
 
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema_rs
 import pytest
@@ -15,6 +16,7 @@ from shared.protocol.law import library
 from shared.protocol.law.completeness import missing
 from shared.protocol.law.instruments import packed
 from shared.protocol.law.schemas import schema
+from shared.protocol.law.shapes import Condition, FieldRule, Instrument
 from shared.protocol.law.soundness import MISSING
 from tests.unit.shared.protocol.law.requests import document, parts
 
@@ -25,15 +27,15 @@ VALIDATORS = {code: jsonschema_rs.validator_for(each) for code, each in SCHEMAS.
 ANY = jsonschema_rs.validator_for(schema())
 
 
-def open_lists(code: str) -> Any:  # noqa: ANN401 - a validator
+def opened(instrument: Instrument) -> Any:  # noqa: ANN401 - a validator
     """The form without the instrument's own lists of kinds and measures: those are other gates."""
-    made = schema(INSTRUMENTS[code])
+    made = schema(instrument)
     made["properties"]["request_kind"].pop("oneOf")
     made["$defs"]["Measure"]["properties"]["code"].pop("oneOf")
     return jsonschema_rs.validator_for(made)
 
 
-OPEN = {code: open_lists(code) for code in INSTRUMENTS}
+OPEN = {code: opened(each) for code, each in INSTRUMENTS.items()}
 
 
 @pytest.mark.parametrize("draft", [DRAFT, CASE])
@@ -47,6 +49,45 @@ def test_the_examples_fit(draft: dict[str, Any]) -> None:
 def test_form_and_check_agree_on_what_is_missing(told: dict[str, Any], code: str) -> None:
     lacks = [each for each in missing(document(told), INSTRUMENTS[code]) if each.what == MISSING]
     assert OPEN[code].is_valid(told) == (not lacks), [str(each) for each in lacks]
+
+
+WANTED: dict[str, Any] = {
+    "kinds": ("MLA", "PRESERVATION"),
+    "urgency": ("URGENT",),
+    "measures": ("MEA-03", "MEA-10"),
+    "instruments": ("BUD",),
+}
+
+
+@cache
+def asking(condition: str, *, want: bool) -> tuple[Instrument, Any]:
+    """An instrument that asks for three fields on a condition, and its form."""
+    rule = FieldRule.model_validate(
+        {"article": "1", "read": True, "when": {condition: WANTED.get(condition, want)}}
+    )
+    rules = dict.fromkeys(("J10", "E06", "G08"), rule)
+    instrument = INSTRUMENTS["BUD"].model_copy(update={"field": rules})
+    return instrument, opened(instrument)
+
+
+@given(told=parts(), condition=st.sampled_from(sorted(get_args(Condition))), want=st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_they_agree_on_any_condition_that_an_instrument_may_have(
+    told: dict[str, Any],
+    condition: str,
+    want: bool,  # noqa: FBT001 - drawn
+) -> None:
+    instrument, form = asking(condition, want=want)
+    lacks = [each for each in missing(document(told), instrument) if each.what == MISSING]
+    assert form.is_valid(told) == (not lacks), [str(each) for each in lacks]
+
+
+def test_a_condition_that_never_holds_is_left_out() -> None:
+    other = FieldRule.model_validate(
+        {"article": "1", "read": True, "when": {"instruments": ("EIO",)}}
+    )
+    instrument = INSTRUMENTS["BUD"].model_copy(update={"field": {"J10": other}})
+    assert not [each for each in schema(instrument)["allOf"] if each["$comment"].startswith("J10")]
 
 
 @pytest.mark.parametrize("code", library.INSTRUMENTS)
