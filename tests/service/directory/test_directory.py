@@ -18,7 +18,7 @@ from shared.protocol.ceremonies import Office
 from shared.protocol.errors import TrustError
 from shared.protocol.signingkeys import fingerprint
 from shared.runtime.keystore import Keystore
-from tests import founding
+from tests import founding, pacts
 from tests.federated import Repository, document
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -62,10 +62,14 @@ def expires(repository: Repository) -> datetime:
     return Metadata[Timestamp].from_bytes(repository.metadata("timestamp.json")).signed.expires
 
 
-def test_files_are_served_as_they_stand(settings: DirectorySettings, clock: Clock) -> None:
+def test_files_are_served_as_they_stand(
+    settings: DirectorySettings, repository: Repository, clock: Clock
+) -> None:
+    content = pacts.text()
+    pacts.place(repository, pacts.named(content), content)
     with TestClient(create(settings, clock=clock)) as client:
         assert client.get("/readyz").json()["parts"] == {"resigner": "ok"}
-        for path in settings.directory_repo.rglob("*.json"):
+        for path in settings.directory_repo.rglob("*.*"):
             answer = client.get(f"/{path.relative_to(settings.directory_repo)}")
             assert answer.content == path.read_bytes()
             assert answer.headers["x-content-type-options"] == "nosniff"
@@ -80,6 +84,9 @@ def test_files_are_served_as_they_stand(settings: DirectorySettings, clock: Cloc
         "/metadata/timestamp.json.part",
         "/metadata/..%2f..%2fkeystore%2fstore.json",
         "/targets/members/QM.json",
+        "/targets/pairs/QM-QN.toml",
+        f"/targets/pairs/{'0' * 64}.QM-QN.toml",
+        f"/targets/pairs/{'0' * 64}.QM-QN.toml.part",
         "/keystore/store.json",
         "/",
     ],

@@ -14,10 +14,12 @@ from tuf.api.exceptions import DownloadError
 
 from services.gateway.directory import Directory
 from services.gateway.routes.federation import mirrored
+from shared.protocol import trust
 from shared.runtime import http
 from shared.runtime.edge import EdgeProtocol
 from shared.runtime.problems import install
 from shared.runtime.refusals import NotFound, TooMany
+from tests import pacts
 from tests.federated import Repository, document
 from tests.service.gateway.sites import NOW, Site
 from tests.service.gateway.sockets import listening, make_certificates, serving
@@ -123,6 +125,28 @@ def test_a_mirror_serves_what_the_directory_serves(members: Members) -> None:
         assert view.file(path) == (members.repository.folder / path).read_bytes()
     with pytest.raises(NotFound):
         view.file("metadata/9.root.json")
+
+
+def test_a_mirror_serves_what_it_has_agreed_on_itself(members: Members) -> None:
+    text, other = pacts.text(), pacts.text("QM-QN", ('"QN"', '"QO"'))
+    ours, theirs = pacts.named(text), pacts.named(other, "QM-QO")
+    gateways = {"QM": {"gateway": DEAD, "issuer": DEAD}}
+    for name, content in ((ours, text), (theirs, other)):
+        pacts.place(members.repository, name, content)
+    for country, names in {"QM": [ours, theirs], "QN": [ours], "QO": [theirs]}.items():
+        pairs = {"pairs": pacts.told(names)}
+        mirror = members.mirrors.get(country)
+        content = (
+            told(country, mirror, **pairs) if mirror else document("QM", **gateways["QM"], **pairs)
+        )
+        members.repository.publish(content)
+    members.mirror("QN")
+    view = members.view("QM", DEAD)
+    view.refresh()
+    # QN has no business with what QM agreed on with QO; the directory has it, when it answers.
+    assert set(trust.read_parts(view.bundle()).pairs) == {ours.path}
+    members.view("QM").refresh()
+    assert set(trust.read_parts(members.view("QM").bundle()).pairs) == {ours.path, theirs.path}
 
 
 def test_while_the_directory_answers_nobody_else_is_asked(members: Members) -> None:
