@@ -26,7 +26,8 @@ h2 { background: #e4e9f0; border-bottom: 1px solid #555; font-size: 10pt; margin
   padding: .2rem .5rem; break-after: avoid } h2 b { display: inline-block; min-width: 2rem }
 h2 small { font-weight: normal; color: #444; float: right } h3 { font-size: 10pt; margin: .5rem 0 .2rem }
 table { border-collapse: collapse; width: 100%; margin: .2rem 0 }
-td, th { border: 1px solid #bbc; padding: .15rem .3rem; text-align: left; vertical-align: top; font-size: 8.5pt }
+td, th { border: 1px solid #bbc; padding: .15rem .3rem; text-align: left; vertical-align: top;
+  font-size: 8.5pt }
 code { font: 7.5pt monospace; overflow-wrap: anywhere } bdi { overflow-wrap: anywhere }
 .none { color: #a00 } .line { border-bottom: 1px solid #555; height: 1.6rem }
 pre { font: 8pt monospace; white-space: pre-wrap; overflow-wrap: anywhere }
