@@ -214,7 +214,7 @@ def test_an_item_that_comes_back_is_not_left_out(qn: Node) -> None:
         (history(sha1="ab"), "invalid_fields"),
         (
             {"custody": {"acts": [{**history()["custody"]["acts"][0], "act": "SEALED"}]}},
-            "malformed",
+            "invalid_fields",
         ),
     ],
     ids=["of another file", "no digest", "the node's own act"],
