@@ -4,12 +4,13 @@ What is told is a mark on the clock itself, written with the event: nothing is t
 while the node stood still is told when it runs again, the reminders that were slept through as one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.exchange import clockbasis, clockwork
 from services.exchange.clockwork import Clock
+from services.exchange.records import Request
 from services.exchange.store import Session, clocks, requests
 from services.exchange.timing import Tale
 from shared.protocol.law.clockwords import vocabulary
@@ -53,8 +54,9 @@ class ClockWatch:
         """Record reminders and breaches, at most `BATCH`; return of how many clocks."""
         with self.database.begin() as db:
             due = clocks.take_due(db, now, BATCH)
-            for clock in due:
-                _tell(db, clock, now)
+            for request_id in dict.fromkeys(clock.request_id for clock in due):
+                of = [clock for clock in due if clock.request_id == request_id]
+                _tell(db, requests.find(db, request_id), of, now)
             # Commit point: before it nobody was told; after it the log is, and the clock knows it.
         return len(due)
 
@@ -78,17 +80,18 @@ def _nothing(_clock: Clock) -> None:
     """Nothing follows here."""
 
 
-def _tell(db: Session, clock: Clock, now: datetime) -> None:
-    request = requests.find(db, clock.request_id)
-    tale = Tale()
-    assert clock.due_at is not None
-    if now < clock.due_at:
-        clocks.save(db, clockwork.reminded(clock, now))
-        if clock.ours:
-            tale.add("clock.warned", clock)
-    else:
-        missed = clock.duty.missed
-        here = missed and vocabulary().effect.get(missed) == clockbasis.side(request)
-        clocks.save(db, clockwork.miss(clock, now, missed if here else None))
-        tale.add_miss(clock)
+def _tell(db: Session, request: Request, due: Sequence[Clock], now: datetime) -> None:
+    """Tell of the clocks of one request: what says the same of several measures is one event."""
+    tale, side = Tale(), clockbasis.side(request)
+    for clock in due:
+        assert clock.due_at is not None
+        if now >= clock.due_at:
+            missed = clock.duty.missed
+            here = missed is not None and vocabulary().effect.get(missed) == side
+            clocks.save(db, clockwork.miss(clock, now, missed if here else None))
+            tale.add_miss(clock)
+        else:
+            clocks.save(db, clockwork.reminded(clock, now))
+            if clock.ours:
+                tale.add("clock.warned", clock)
     tale.post(db, request, now)

@@ -103,16 +103,16 @@ def reminders(
 ) -> tuple[datetime, ...]:
     """Return when to warn of an end, the first first: days before for days, hours before for hours.
 
-    A warning that would come before the clock was started is left out.
+    A warning that would come before the clock was started, or on the day of its start, is left out.
     """
     if rule.unit == "minute":
         return ()
     if rule.unit == "hour":
         moments = [at - timedelta(hours=before) for before in hours]
-    else:
-        last = _last_day(at, place.zone)
-        moments = [ends(last - timedelta(days=before), place.zone) for before in days]
-    return tuple(sorted(moment for moment in moments if moment > start))
+        return tuple(sorted(moment for moment in moments if moment > start))
+    last, first = _last_day(at, place.zone), start.astimezone(place.zone).date()
+    whole = sorted(last - timedelta(days=before) for before in days)
+    return tuple(ends(day, place.zone) for day in whole if day > first)
 
 
 def ends(day: date, zone: tzinfo) -> datetime:

@@ -1,0 +1,337 @@
+"""What each act does to the clocks of a request, under one instrument and another, day by day."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from services.exchange import clockwork, timing
+from services.exchange.clock_watch import ClockWatch, Effect
+from services.exchange.clockwork import Clock
+from services.exchange.records import Request
+from services.exchange.store import clocks, requests
+from shared.protocol import canonical
+from shared.protocol.law.lifecycle import Act, State, fold
+from shared.runtime.refusals import Conflict
+from tests.service.exchange.node import Clock as Time
+from tests.service.exchange.node import Node, open_node, receive_request
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=PARIS).astimezone(UTC)
+
+
+@dataclass
+class Play:
+    """A peer's request, and the acts that are done to it."""
+
+    node: Node
+    request: Request
+
+    @property
+    def ground(self) -> dict[str, Any]:
+        parts = self.node.parts
+        return {"directory": parts.directory, "country": parts.keyring.country}
+
+    def act(self, act: Act, when: str, *, stated: int | None = None, **states: str) -> None:
+        """Do an act; `M01="S07"` says which measures it moves; without, all go to `to`."""
+        moved = [
+            replace(each, state=State(states.get(each.measure_id, states.get("to", each.state))))
+            for each in self.request.measures
+        ]
+        after = replace(
+            self.request, measures=tuple(moved), state=fold([each.state for each in moved])
+        )
+        with self.node.parts.database.begin() as db:
+            timing.on_act(db, self.request, after, act, at=at(when), stated=stated, **self.ground)
+        self.request = after
+
+    def happened(self, word: str, when: str, subject: str = "request") -> None:
+        with self.node.parts.database.begin() as db:
+            timing.happened(db, self.request, word, subject=subject, at=at(when), **self.ground)
+
+    def clocks(self) -> Mapping[str, Clock]:
+        with self.node.parts.database.read() as db:
+            return {each.id: each for each in clocks.of(db, self.request.id)}
+
+    def last(self, name: str) -> str | None:
+        """The last minute that counts, in the requested country."""
+        due = self.clocks()[name].due_at
+        if due is None:
+            return None
+        return f"{(due - timedelta(seconds=1)).astimezone(PARIS):%Y-%m-%d %H:%M}"
+
+    def state(self, name: str) -> str:
+        return str(self.clocks()[name].state)
+
+    def events(self) -> list[tuple[str, str, int]]:
+        """Every event about clocks so far: its kind, reason and count."""
+        with self.node.parts.database.read() as db:
+            rows = db.connection().exec_driver_sql("select payload from event order by position")
+            told: list[Any] = [canonical.parse(bytes(row[0])) for row in rows if row[0]]
+        return [
+            (one["type"].removeprefix("clock."), one["reason"], one["count"])
+            for one in told
+            if one["type"].startswith("clock.") and one["case_id"] == self.request.id
+        ]
+
+    def watch(self, when: str, **effects: Any) -> ClockWatch:  # noqa: ANN401
+        """Let the watch look at a moment, until it has nothing more to tell."""
+
+        def own(effect: Effect) -> Effect:
+            return lambda clock: effect(clock) if clock.request_id == self.request.id else None
+
+        effects = {name: own(effect) for name, effect in effects.items()}
+        made = ClockWatch(
+            database=self.node.parts.database, clock=lambda: at(when), effects=effects
+        )
+        made.begin()
+        made.work()
+        return made
+
+
+def asked(node: Node, **changed: Any) -> Play:  # noqa: ANN401
+    """QM's request has just been delivered to QN, on Monday, 2 March 2026."""
+    request_id = receive_request(node, **changed)
+    with node.parts.database.read() as db:
+        return Play(node, requests.find(db, request_id))
+
+
+@pytest.fixture(scope="module")
+def qn(federation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """One country for all of these: each test has a request of its own."""
+    node = open_node("QN", federation, tmp_path_factory.mktemp("QN"), Time())
+    yield node
+    node.parts.database.close()
+
+
+def basis(instrument: str, article: str) -> dict[str, Any]:
+    return {"legal_basis": [{"instrument": instrument, "article": article}]}
+
+
+def test_an_order_under_the_directive_from_delivery_to_the_end(qn: Node) -> None:
+    play = asked(qn, request_kind="EIO", **basis("EIO", "1"))
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    assert play.last("D01.request.1") == "2026-03-09 23:59"
+    assert play.last("D02.M01.1") == "2026-04-01 23:59"
+    assert "P-acknowledge.request.1" not in play.clocks()  # as long as the law's: nothing to add
+    assert "P-decide.M01.1" not in play.clocks()
+    play.act(Act.ACKNOWLEDGE, "2026-03-05 10:00", to="S06")
+    assert play.state("D01.request.1") == "MET"
+    play.act(Act.REVIEW, "2026-03-05 11:00", to="S07")
+    play.act(Act.ASK, "2026-03-06 11:00", M01="S08")
+    assert play.last("D02.M01.1") == "2026-04-01 23:59"  # the Directive's clock does not stop
+    assert play.last("P-answer.M01.1") == "2026-03-26 23:59"
+    play.act(Act.ANSWER, "2026-03-16 11:00", M01="S07")
+    assert play.state("P-answer.M01.1") == "MET"
+    play.act(Act.ACCEPT, "2026-03-20 11:00", to="S10")
+    assert play.state("D02.M02.1") == "MET"
+    assert play.last("D03.M01.1") == "2026-06-18 23:59"
+    play.act(Act.EXECUTE, "2026-03-21 11:00", to="S14")
+    play.act(Act.POSTPONE, "2026-03-31 11:00", M01="S13")
+    assert play.last("D03.M01.1") is None
+    assert play.state("D03.M01.1") == "PAUSED"
+    assert play.last("P-review-postponement.M01.1") == "2026-05-30 23:59"
+    play.act(Act.RESUME, "2026-04-30 11:00", M01="S14")
+    assert play.last("D03.M01.1") == "2026-07-20 23:59"  # 30 days more, and over a week-end
+    assert play.last("D03.M02.1") == "2026-06-18 23:59"  # the other measure went on
+    play.act(Act.FULFIL, "2026-06-10 11:00", to="S16")
+    assert play.state("D03.M01.1") == play.state("D03.M02.1") == "MET"
+    assert play.events() == [
+        ("met", "acknowledge", 1),
+        ("met", "answer", 1),
+        ("met", "decide", 2),
+        ("met", "review_postponement", 1),
+        ("met", "execute", 2),
+    ]
+
+
+def test_under_a_treaty_without_numbers_policy_pauses(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    assert play.last("P-decide.M01.1") == "2026-04-01 23:59"
+    assert play.last("D20.M01.1") is None
+    play.act(Act.REVIEW, "2026-03-05 11:00", to="S07")
+    play.act(Act.ASK, "2026-03-10 11:00", M01="S08", stated=int(at("2026-03-18 12:00").timestamp()))
+    assert play.last("P-answer.M01.1") == "2026-03-18 11:59"  # as the question says
+    assert play.state("P-decide.M01.1") == "PAUSED"
+    assert play.state("P-decide.M02.1") == "RUNNING"
+    play.act(Act.ANSWER, "2026-03-17 11:00", M01="S07")
+    assert play.last("P-decide.M01.1") == "2026-04-08 23:59"
+
+
+def test_what_ends_a_request_stops_its_clocks(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.ACKNOWLEDGE, "2026-03-02 10:00", to="S06")
+    play.act(Act.WITHDRAW, "2026-03-03 10:00", to="S18")
+    assert {str(each.state) for each in play.clocks().values()} == {"MET", "OVER"}
+    play.watch("2027-03-03 10:00")
+    assert play.events() == [("met", "acknowledge", 1)]
+
+
+def test_a_refused_measure_has_been_decided_and_is_not_executed(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
+    play.act(Act.REFUSE, "2026-03-03 10:00", M01="S12")
+    assert play.state("P-decide.M01.1") == "MET"
+    assert play.state("D20.M01.1") == "OVER"
+    assert play.state("P-decide.M02.1") == "RUNNING"
+
+
+def test_a_date_that_the_request_states_is_a_clock(qn: Node) -> None:
+    play = asked(
+        qn,
+        request_kind="EIO",
+        urgency="URGENT",
+        needed_by={"date": "2026-03-15", "fixed": True},
+        **basis("EIO", "1"),
+    )
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    assert play.last("D04.M01.1") == "2026-03-15 23:59"  # a Sunday: a stated date stays
+    assert play.last("P-decide.M01.1") == "2026-03-12 23:59"  # policy's target beside the law
+    assert play.clocks()["P-decide.M01.1"].duty.missed == "note"
+    assert play.last("D02.M01.1") == "2026-04-01 23:59"
+
+
+def test_hours_run_through_the_night(qn: Node) -> None:
+    play = asked(qn, urgency="EMERGENCY")
+    play.act(
+        Act.DELIVER, "2026-03-28 19:12", to="S05"
+    )  # a Saturday; in the night 02:00 becomes 03:00
+    assert play.last("P-acknowledge.request.1") == "2026-03-28 20:11"
+    assert play.last("P-decide.M01.1") == "2026-03-28 23:11"
+    play.happened("disclosed", "2026-03-28 20:05")
+    assert play.last("P-formalise.request.1") == "2026-03-30 21:04"  # 48 hours, not two days
+    play.happened("formalised", "2026-03-30 21:00")
+    assert play.state("P-formalise.request.1") == "MET"
+
+
+def test_somebody_is_warned_once_and_a_miss_is_told_once(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.watch("2026-03-08 23:30")
+    assert play.events() == []
+    play.watch("2026-03-09 00:00")
+    play.watch("2026-03-09 01:00")
+    assert play.events() == [("warned", "acknowledge", 1)]
+    play.watch("2026-03-09 23:59")
+    play.watch("2026-03-10 00:00")
+    play.watch("2026-03-10 00:01")
+    assert play.events()[1:] == [("breached", "acknowledge", 1)]
+    assert play.state("P-acknowledge.request.1") == "MISSED"
+    play.act(Act.ACKNOWLEDGE, "2026-03-11 10:00", to="S06")
+    assert play.state("P-acknowledge.request.1") == "LATE"
+    assert len(play.events()) == 2
+
+
+def test_reminders_that_were_slept_through_are_one(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.ACKNOWLEDGE, "2026-03-02 10:00", to="S06")
+    play.watch("2026-03-30 12:00")
+    assert play.events() == [("met", "acknowledge", 1), ("warned", "decide", 2)]
+    play.watch("2026-04-01 00:00")
+    assert play.events()[2:] == [("warned", "decide", 2)]
+
+
+def test_done_too_late_before_anybody_looked_is_a_breach(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.ACKNOWLEDGE, "2026-03-10 00:00", to="S06")
+    assert play.state("P-acknowledge.request.1") == "LATE"
+    assert play.events() == [("breached", "acknowledge", 1)]
+
+
+def test_a_question_that_is_not_answered_is_decided_on_the_file(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
+    play.act(Act.ASK, "2026-03-02 10:00", M01="S08")
+    done: list[str] = []
+
+    def effect(clock: Clock) -> None:
+        done.append(clock.id)
+        if len(done) == 2:
+            raise Conflict("wrong_state", "It was answered meanwhile.")
+
+    play.watch("2026-03-23 00:00", **{"decide on the file": effect})
+    assert done == ["P-answer.M01.1"]
+    play.watch("2026-03-23 00:01", **{"decide on the file": effect})
+    assert done == ["P-answer.M01.1"]  # once
+    play.act(Act.ASK, "2026-03-24 10:00", M02="S08")
+    play.watch("2026-04-24 00:00", **{"decide on the file": effect})
+    assert done == ["P-answer.M01.1", "P-answer.M02.1"]
+    assert all(each.effect is None for each in play.clocks().values())
+
+
+def test_a_preservation_runs_out_and_is_nobody_s_breach(qn: Node) -> None:
+    play = asked(qn, request_kind="PRESERVATION")
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.happened("ordered", "2026-03-03 10:00", subject="01a20143")
+    assert play.last("D18.01a20143.1") == "2026-05-02 23:59"
+    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
+    play.act(Act.REFUSE, "2026-03-03 10:00", to="S12")
+    for day in ("2026-04-18 23:00", "2026-04-19 00:00", "2026-04-26 00:00", "2026-05-02 00:00"):
+        play.watch(day)
+    lapsed: list[str] = []
+    play.watch("2026-05-03 00:00", lapse=lambda clock: lapsed.append(clock.id))
+    assert play.state("D18.01a20143.1") == "ELAPSED"
+    assert lapsed == ["D18.01a20143.1"]
+    assert [each for each in play.events() if each[1] == "preserve"] == [
+        ("warned", "preserve", 1)
+    ] * 3
+
+
+def test_a_preservation_that_was_linked_to_a_request_is_kept(qn: Node) -> None:
+    play = asked(qn, request_kind="PRESERVATION")
+    play.happened("ordered", "2026-03-03 10:00", subject="01a20143")
+    play.happened("linked", "2026-04-03 10:00", subject="01a20143")
+    assert play.state("D18.01a20143.1") == "MET"
+    play.watch("2026-05-03 00:00")
+    assert play.events() == []
+
+
+def test_a_clock_that_is_begun_again_is_another(qn: Node) -> None:
+    play = asked(qn, request_kind="GIVING_EFFECT_TO_ORDER", **basis("2AP", "8"))
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
+    assert play.last("D22.M01.1") == "2026-04-16 23:59"
+    play.act(Act.ASK, "2026-03-10 10:00", M01="S08")
+    play.act(Act.ANSWER, "2026-03-20 10:00", M01="S07")  # now all information is there
+    assert (play.state("D22.M01.1"), play.last("D22.M01.2")) == ("OVER", "2026-05-04 23:59")
+    play.happened("served", "2026-04-01 10:00")
+    assert play.last("D23.M01.1") == "2026-04-21 23:59"
+    assert "D23.M02.1" not in play.clocks()  # identification data: no such term
+    play.act(Act.FULFIL, "2026-04-10 10:00", to="S16")
+    assert play.state("D23.M01.1") == "MET"
+
+
+def test_without_a_profile_of_the_two_it_is_policy_in_utc(qn: Node) -> None:
+    play = asked(qn, sender="QV")
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    clock = play.clocks()["P-acknowledge.request.1"]
+    assert clock.due_at == datetime(2026, 3, 10, tzinfo=UTC)
+    assert clock.hanging.label.startswith("UTC: no profile")
+
+
+def test_each_day_can_be_explained_at_any_time(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.REVIEW, "2026-03-05 11:00", to="S07")
+    play.act(Act.POSTPONE, "2026-03-10 11:00", M01="S13")
+    play.act(Act.RESUME, "2026-03-12 11:00", M01="S07")
+    found = clockwork.explained(play.clocks()["P-decide.M01.1"])
+    assert len(found.steps) == 32
+    assert [step.why for step in found.steps[7:10]] == [
+        "postponed (S13)",
+        "postponed (S13)",
+        "day 8 of 30",
+    ]
