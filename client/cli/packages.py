@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from client.cli import safeguards
+from client.cli.answering import answering
 from client.cli.options import PackageId, RequestId, Wait
 from client.cli.progress import bar
 from client.cli.terminal import Terminal, terminal_of
@@ -24,6 +26,7 @@ from shared.protocol.canonical import Json
 CLOSING: Final = "CLOSING"
 COLLECTED: Final = "COLLECTED"
 ON_ITS_WAY: Final = frozenset({"CLEARED", "SEALED", "RELEASED"})
+EXECUTED: Final = frozenset({"S14", "S15"})
 DAY: Final = 86_400  # seconds; reading back a large package takes hours, and Ctrl-C stops nothing
 
 app = typer.Typer(no_args_is_help=True)
@@ -35,7 +38,7 @@ def new(
     *,
     title: Annotated[str, typer.Option(help="For you and your colleagues; it is not sent.")],
     measure: Annotated[
-        list[str] | None, typer.Option(help="What it answers; default: all accepted.")
+        list[str] | None, typer.Option(help="What it answers; default: all in execution.")
     ] = None,
 ) -> None:
     """Open a package that answers a request."""
@@ -53,10 +56,13 @@ def add(
     *,
     recursive: Annotated[bool, typer.Option("-r", "--recursive", help="Folders too.")] = False,
     case: Annotated[Path | None, typer.Option(help="Your own CASE/UCO graph (JSON-LD).")] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="What they answer (TOML or JSON): measure, category, …")
+    ] = None,
 ) -> None:
     """Add files; run again after a break, and only what is missing is sent."""
     terminal = terminal_of(context)
-    sources = find_sources(files or [], recursive=recursive)
+    sources = answering(find_sources(files or [], recursive=recursive), answers)
     graph = case.read_bytes() if case else None
     session = _session(terminal)
     package = packages.find(session, package_id)
@@ -169,6 +175,7 @@ app.command("clear")(clear)
 app.command("release")(release)
 app.command("status")(status)
 app.command("list")(list_all)
+safeguards.register_packages(app)
 
 
 def _session(terminal: Terminal) -> Session:
@@ -177,12 +184,12 @@ def _session(terminal: Terminal) -> Session:
 
 def _accepted(session: Session, request_id: str) -> list[str]:
     found = requests.find(session, request_id)
-    accepted = [each.measure_id for each in found.measures if each.state == "ACCEPTED"]
+    accepted = [each.measure_id for each in found.measures if each.state in EXECUTED]
     if not accepted:
         raise StateError(
-            f"request {request_id} has no accepted measure",
+            f"request {request_id} has no measure in execution",
             code="nothing_accepted",
-            next_step=f"accept it first: rogatory request accept {request_id}",
+            next_step=f"accept it, then: rogatory request execute {request_id}",
         )
     return accepted
 

@@ -96,8 +96,8 @@ def filtered(package_id: str, signed: Signed[Filtering], *, bench: Bench, actor:
         _check_role(FILTERS, given.kid, bench.officers)
         _keep(db, package, signed, given, actor)
         held = sum(each.verdict != "clean" for each in signed.statement.items)
-        by = {"approved_by": given.officer}
-        casework.record(db, "package.filtered", package, actor, count=held, **by)
+        by = given.officer
+        casework.record(db, "package.filtered", package, actor, count=held, approved_by=by)
         # Commit point: before it nobody has looked; after it the word and its event stand together.
         return _shown(db, package, bench.officers)
 
@@ -137,8 +137,8 @@ def _take(
     given = _checked(signed, "findings", approvals.FINDING, subject, bench=bench, actor=actor)
     _check_role(said.role, given.kid, bench.officers)
     _keep(db, subject, signed, given, actor)
-    by = {"approved_by": given.officer}
-    casework.record(db, _EVENTS[said.verdict], subject, actor, reason=said.gate, **by)
+    event, by = _EVENTS[said.verdict], given.officer
+    casework.record(db, event, subject, actor, reason=said.gate, approved_by=by)
     # Commit point: before it nothing was found; after it the finding and its event stand together.
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from services.exchange.routes.told_acts import told_acts
 from services.exchange.routes.told_clocks import TOLD_CLOCKS
 from services.exchange.routes.told_custody import CUSTODY
+from services.exchange.routes.told_findings import TOLD_FINDINGS
 from services.exchange.routes.told_request import DRAFT
 from shared.runtime.openapi import JSON, OCTETS, Told
 
@@ -96,7 +97,13 @@ _LETTER = {
     "type": "acknowledgement",
     "at": AT,
     "hash": SHA384,
-    "body": {"request_id": REQUEST_ID, "states": [], "reference": "QN-7", "note": "", "authority": ""},
+    "body": {
+        "request_id": REQUEST_ID,
+        "states": [],
+        "reference": "QN-7",
+        "note": "",
+        "authority": "",
+    },
 }
 _APPROVAL = {"approval": "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLiJ9.eyJhY3QiOiIuLi4ifQ.c2lnbmF0dXJl"}
 _ITEM = {name: ITEM[name] for name in ("path", "original_name", "size", "sha256", "media_type")}
@@ -109,6 +116,7 @@ TOLD: Mapping[str, Told] = {
     "PUT /v1/requests/{request_id}": Told(body=DRAFT, answer={**REQUEST, "version": 2}),
     "GET /v1/requests/{request_id}/messages": Told(answer={"messages": [_LETTER]}),
     **told_acts(REQUEST),
+    **TOLD_FINDINGS,
     **TOLD_CLOCKS,
     **CUSTODY,
     "GET /v1/packages": Told(answer={"packages": [PACKAGE]}),
