@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.exchange import acting, arrivals, casework, extending, timing
+from services.exchange import acting, arrivals, casework, consequences, extending, timing
 from services.exchange.acts import deciding
 from services.exchange.acts.deeds import Event
 from services.exchange.arrivals import Arrived, ContentRefusedError
@@ -140,7 +140,11 @@ def _at(arrived: Arrived) -> datetime:
 
 Effect = Callable[[Session, Arrived, Request, Bench], None]
 # What an entry does beside moving the request: registered by the modules that know (`effects`).
-EFFECTS: dict[EntryType, list[Effect]] = {EntryType.NOTICE: [extending.taken]}
+EFFECTS: dict[EntryType, list[Effect]] = {
+    EntryType.NOTICE: [extending.taken, unanswered.taken],
+    EntryType.CONDITIONS: [consequences.of_conditions],
+    EntryType.DECISION: [consequences.of_decision],
+}
 
 
 def _move(db: Session, request: Request, told: Told, arrived: Arrived) -> Request:
@@ -230,11 +234,7 @@ def _decision(body: object) -> Told:
 def _conditions(body: object) -> Told:
     assert isinstance(body, ConditionsBody)
     act = Act.PROPOSE if body.state == "proposed" else Act.SETTLE
-    codes = [term.code for term in body.terms] or (
-        ["consultation"] if act is Act.PROPOSE else [None]
-    )
-    events = [Event(f"condition.{body.state}", code) for code in codes]
-    return Told(act=act, measures=body.measures or None, events=events)
+    return Told(act=act, measures=body.measures or None)  # `consequences` has the events
 
 
 def _withdrawal(body: object) -> Told:

@@ -120,7 +120,7 @@ class Term(Body):
     code: Code
     text: Text
     parameters: dict[str, str] = Field(default_factory=dict)
-    measures: tuple[Label, ...] = ()  # none: all
+    measures: Annotated[tuple[Label, ...], Field(strict=False)] = ()  # none: all
 
 
 def terms_digest(terms: tuple[Term, ...]) -> str:

@@ -94,6 +94,7 @@ class Accepting(OfMeasures):
     note: Note = ""
     expected: Annotated[str, Field(max_length=500)] = ""
     appeal: Note = ""
+    nevertheless: bool = False  # without conditions that were declined (BUD 28(3))
 
 
 class Refusing(OfMeasures):

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from services.exchange import binding
+from services.exchange.acts import grounding
 from services.exchange.acts.contents import Accepting, Postponing, Refusing, Resuming
 from services.exchange.acts.deeds import Deed, Event, Outcome
 from services.exchange.records import Request
@@ -16,6 +18,9 @@ def accept(deed: Deed) -> Outcome:
     said = deed.content
     assert isinstance(said, Accepting)
     assert deed.approval is not None
+    if said.nevertheless:
+        binding.give_up(deed.db, deed.request.id, deed.measures)
+    _check_declined(deed)
     body = DecisionBody(
         request_id=deed.request.id,
         states=deed.told,
@@ -35,6 +40,7 @@ def refuse(deed: Deed) -> Outcome:
     said = deed.content
     assert isinstance(said, Refusing)
     assert deed.approval is not None
+    grounding.check_refusal(deed, said.codes, said.reasons)
     body = DecisionBody(
         request_id=deed.request.id,
         states=deed.told,
@@ -55,6 +61,7 @@ def postpone(deed: Deed) -> Outcome:
     said = deed.content
     assert isinstance(said, Postponing)
     assert deed.approval is not None
+    grounding.check_postponement(deed, said.codes, said.reasons, said.review)
     body = DecisionBody(
         request_id=deed.request.id,
         states=deed.told,
@@ -106,6 +113,18 @@ def _reached(
         Event("request.decision", f"{named[each]}/{states[each]}", asked.index(each) + 1)
         for each in measures
     ]
+
+
+def _check_declined(deed: Deed) -> None:
+    open_ = binding.declined(deed.db, deed.request.id, deed.measures)
+    if open_:
+        codes = ", ".join(sorted({term.code for each in open_ for term in each.terms}))
+        raise Conflict(
+            "condition_declined",
+            f"The requesting authority declined {codes}.",
+            rule="G13; BUD 28(3)",
+            next_step="Refuse (REF-21), propose others, or accept nevertheless, without them.",
+        )
 
 
 def _consulted(deed: Deed) -> int:

@@ -1,5 +1,6 @@
 """How a request ends: closed, withdrawn; or goes on in another one (T23, T24, T30)."""
 
+from services.exchange.acts import grounding
 from services.exchange.acts.contents import Closing, Supplementing, Withdrawing
 from services.exchange.acts.deciding import decided
 from services.exchange.acts.deeds import Deed, Event, Outcome
@@ -35,6 +36,7 @@ def withdraw(deed: Deed) -> Outcome:
     """T24: the requesting country gives it up, and says what becomes of data already sent."""
     said = deed.content
     assert isinstance(said, Withdrawing)
+    grounding.check_codes("withdrawal", said.codes)
     body = WithdrawalBody(
         request_id=deed.request.id,
         states=deed.told,

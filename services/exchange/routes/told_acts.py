@@ -24,10 +24,10 @@ _SAID: Mapping[str, Mapping[str, Any]] = {
     },
     "settle": {"set_id": _ID, "digest": "ab" * 32, "verdict": "accepted"},
     "accept": {"measures": ["M01"], "note": "Under way."},
-    "refuse": {"codes": ["REF-05"], "reasons": "The act is no offence here."},
+    "refuse": {"codes": ["REF-05"], "reasons": "What he did is no offence in this country, under any name."},
     "postpone": {
         "codes": ["POST-01"],
-        "reasons": "Own proceedings would suffer.",
+        "reasons": "Our own proceedings against the same group would suffer.",
         "expected": "three months",
         "review": 1801915200,
     },
