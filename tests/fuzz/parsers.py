@@ -44,6 +44,7 @@ from shared.protocol.tries import TrieProof
 from shared.protocol.trust import Member
 from tests import pacts
 from tests.federated import document
+from tests.fuzz import papers
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 ENVELOPE = b'{"consistency":[],"entry":"e","leaf":"bGVhZg","old_size":0,"proof":"p"}'
@@ -231,6 +232,8 @@ PARSERS: dict[str, Parser] = {
     "trust-bundle": Parser(_bundle, examples=(PACT_BUNDLE,)),
     "pair": Parser(_nothing(read_pair), examples=(PACT,)),
     "instrument": Parser(_nothing(read_instrument), examples=(instrument_text("EIO"),)),
+    "request": Parser(papers.sent, examples=papers.EXAMPLES),
+    "draft": Parser(papers.draft, examples=papers.EXAMPLES),
     "jwk": Parser(_key, examples=JWKS),
     "assertion": Parser(
         _assertion,
