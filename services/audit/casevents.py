@@ -20,6 +20,7 @@ CASE_EVENTS: Mapping[str, str] = {
     "request.forwarded": "it was passed on to the authority that executes it",
     "request.info_requested": "the executing country asked for more",
     "request.info_supplied": "the requesting country answered",
+    "request.unanswered": "no answer came in time: the executing country decides on the file",
     "request.accepted": "it was accepted, whole or in part",
     "request.decided": "the decision on it arrived",
     "request.decision": "a decision was taken on one of its measures",

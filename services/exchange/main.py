@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 
 from fastapi import FastAPI
 
+from services.exchange import misses
 from services.exchange.approving import Officers
 from services.exchange.channel_watch import ChannelWatch
 from services.exchange.clock_watch import ClockWatch
@@ -22,14 +23,14 @@ from services.exchange.recording import Recorder
 from services.exchange.refusing import Refusals
 from services.exchange.routes import (
     acts,
-    findings,
     clocks,
+    findings,
     inbound,
+    letters,
     oversight,
     packages,
     receiving,
     repeats,
-    letters,
     requests,
     selftests,
 )
@@ -160,7 +161,9 @@ def _jobs(
         "log": LogWatch(audit=audit, own_log=parts.own_log, clock=clock),
         "deadlines": Deadlines(database=database, keyring=keyring, clock=clock),
         "channels": ChannelWatch(database=database, clock=clock),
-        "clocks": ClockWatch(database=database, clock=clock),
+        "clocks": ClockWatch(
+            database=database, clock=clock, effects=misses.effects(parts.bench, clock)
+        ),
         "refusals": parts.refusals,
         **_bulk_jobs(parts, settings, assertions, stopping),
     }

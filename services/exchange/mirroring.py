@@ -8,7 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.exchange import acting, arrivals, casework, consequences, extending, timing
+from services.exchange import (
+    acting,
+    arrivals,
+    casework,
+    consequences,
+    extending,
+    timing,
+    unanswered,
+)
 from services.exchange.acts import deciding
 from services.exchange.acts.deeds import Event
 from services.exchange.arrivals import Arrived, ContentRefusedError

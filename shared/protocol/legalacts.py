@@ -149,6 +149,7 @@ class NoticeBody(Body):
         "reviewing",
         "substitution",
         "extension",
+        "unanswered",
         "validation",
         "emergency",
         "confidentiality",
