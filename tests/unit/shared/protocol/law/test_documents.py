@@ -2,7 +2,8 @@
 
 from copy import deepcopy
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from deploy.case_draft import DRAFT as CASE
 from services.exchange.routes.told_request import DRAFT
 from shared.protocol import canonical
 from shared.protocol.errors import FormatError, NotCanonicalError
-from shared.protocol.law import library
+from shared.protocol.law import forms, library
 from shared.protocol.law.documents import (
     TYPES,
     of_json,
@@ -20,6 +21,7 @@ from shared.protocol.law.documents import (
     received,
     sent,
 )
+from shared.protocol.law.shapes import Condition
 from shared.protocol.law.texts import moment
 from tests.unit.shared.protocol.law.requests import full, parts
 
@@ -125,3 +127,9 @@ def test_an_instant_is_the_same_in_every_zone(year: int, hour: int, zone: int) -
     text = f"{year:04}-06-15T{hour:02}:00{zone:+03}:00"
     assert moment(text) == datetime.fromisoformat(text)
     assert moment(text).tzinfo is UTC
+
+
+def test_the_specification_names_every_condition_and_every_kind_of_identifier() -> None:
+    told = Path("shared/protocol/spec/request.md").read_text(encoding="utf-8")
+    assert [each for each in get_args(Condition) if f"`{each}`" not in told] == []
+    assert [each for each in get_args(forms.IdentifierKind) if each not in told] == []
