@@ -1,4 +1,4 @@
-"""What a request still lacks: by field, with the article that asks for it (gate G02; spec/request.md, 3)."""
+"""What a request still lacks: by field, with the article that asks for it (gate G02; spec/request.md, 2)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""What data are looked for by: an identifier of each kind has a form, and one spelling (spec/request.md, 4).
+"""What data are looked for by: an identifier of each kind has a form, and one spelling (spec/request.md, 3).
 
 A slip in a number sends officers to somebody else's door. What has a check digit is checked by it; what has a
 form is checked by that; the rest is compared with the page that it was copied from (G03).

@@ -1,4 +1,4 @@
-"""The smallest parts of a request's fields: texts, codes, dates (spec/request.md, 2).
+"""The smallest parts of a request's fields: texts, codes, dates (spec/request.md, 1).
 
 No text holds what makes a reader see something else than what is written: control characters, and the marks
 that turn the direction of writing (U+202A to U+202E, U+2066 to U+2069).
