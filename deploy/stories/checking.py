@@ -12,6 +12,7 @@ from client.oversight.comparison import compare
 from client.oversight.mirror import CASE_KEY, CHECKPOINT, Mirror, entry_bundles, tile_path
 from client.oversight.pull import pull
 from client.oversight.timeline import Event, timeline
+from deploy.stories import counting
 from deploy.stories.office import Office
 from deploy.stories.world import World
 from shared.protocol.checkpoints import read_checkpoint
@@ -59,6 +60,17 @@ class Overseers:
         mirror = self.mirror(country)
         mark = hmac.digest(mirror.read(CASE_KEY), case.encode(), "sha256").hex()
         return counted(each for each in _leaves(mirror) if each.case_ref == mark)
+
+    def statistics(self, country: str) -> dict[str, int]:
+        """Count a country's log as its yearly report does; every number but 0, by its place."""
+        self._world.settle()
+        year = self._world.clock().year
+        return counting.statistics(self.mirror(country), self._root, year)
+
+    def suspicions(self, country: str, zone: str) -> list[str]:
+        """List what fits a pattern of misuse in a country's log."""
+        self._world.settle()
+        return counting.suspicions(self.mirror(country), zone)
 
     def timeline(self, country: str, case: str) -> list[Event]:
         """Read what a country's log tells of a case."""

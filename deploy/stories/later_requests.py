@@ -71,6 +71,11 @@ VAGUE = (
 )
 
 
+def lawless() -> dict[str, Json]:
+    """An offence with the number of a section, and not a word of what it says."""
+    return offence("Usurpation of an office", "QR Criminal Code 132", 48, law="See section 132.")
+
+
 def incomplete(now: datetime) -> Paper:
     """SC-08: a section in the place of the law's text, and twenty years in the place of a time."""
     wanted = (

@@ -47,7 +47,9 @@ def again(stage: Stage) -> None:
     play(stage)
     stage.after(21 * DAY, "QP", "The same mailbox is asked for again, now as tax fraud.")
     delivered(stage, "QP", "QR", requests.editor(stage.world.clock(), crime="Tax fraud"))
-    stage.overseers.finds_misuse(stage.teller, "QR", "same_identifier_other_offence")
+    stage.suspects(
+        "QR", "M11", "the overseers of QR are shown that it is the refused request again"
+    )
 
 
 def _reviewed(stage: Stage, document: requests.Paper) -> str:

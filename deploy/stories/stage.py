@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
 
+from client.sdk.records import as_list, as_object
 from deploy.stories.checking import Overseers
 from deploy.stories.desk import refusal
 from deploy.stories.office import Office
+from deploy.stories.papers import day
 from deploy.stories.telling import Teller
 from deploy.stories.world import World
+from shared.protocol.canonical import Json
 
 
 class Stage:
@@ -64,6 +68,52 @@ class Stage:
         found = {each: leaves[each] for each in wanted}
         said = ", ".join(f"{kind} {reason} {n}x" for (kind, reason), n in wanted.items())
         self.teller.hold(f"the log of {country} has: {said}", found=found, wanted=wanted)
+
+    def clock(self, request_id: str, country: str, act: str, *, state: str) -> None:
+        """Check how a deadline stands, as a country shows it."""
+        found = self._clock(request_id, country, act)
+        due = f", due {found['last_day']}" if found["due_at"] else ""
+        sentence = f"clock in {country}: {act} ({found['source']}) is {state}{due}"
+        self.teller.hold(sentence, found=found["state"], wanted=state)
+
+    def extends(
+        self,
+        request_id: str,
+        country: str,
+        act: str,
+        *,
+        reasons: str,
+        estimate: datetime,
+        length: int,
+    ) -> None:
+        """Give a deadline more time, with reasons."""
+        name = self._clock(request_id, country, act)["clock_id"]
+        path = f"/v1/requests/{request_id}/clocks/{name}/extend"
+        said: dict[str, Json] = {"length": length, "reasons": reasons, "estimate": day(estimate)}
+        self[country].tells("approver", path, said)
+
+    def explains(self, request_id: str, country: str, act: str) -> None:
+        """Print why each day of a deadline counts or does not."""
+        found = self._clock(request_id, country, act)
+        steps = [as_object(each) for each in as_list(found["steps"])]
+        for _, same in groupby(steps, key=lambda step: step["number"] or step["why"]):
+            stretch = list(same)
+            days = " to ".join(dict.fromkeys(str(stretch[end]["day"]) for end in (0, -1)))
+            self.teller.fact(f"{days:24}  {stretch[0]['why']}")
+        self.teller.hold(f"every day of `{act}` is explained", found=bool(steps))
+
+    def _clock(self, request_id: str, country: str, act: str) -> dict[str, Json]:
+        answer = self[country].session("approver").get(f"/v1/requests/{request_id}/clocks")
+        clocks = [as_object(each) for each in as_list(answer["clocks"])]
+        return [each for each in clocks if each["act"] == act][-1]
+
+    def suspects(self, country: str, pattern: str, sentence: str) -> None:
+        """Check that a pattern of misuse is found in a country's log."""
+        found = self.overseers.suspicions(country, "UTC")
+        for each in found:
+            self.teller.fact(each)
+        matched = [each for each in found if each.startswith(f"{pattern} ")]
+        self.teller.hold(f"{sentence} ({pattern})", found=bool(matched))
 
     def logs_agree(self) -> None:
         """Check every log offline, and each two against each other."""
