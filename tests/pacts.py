@@ -1,6 +1,7 @@
 """Profiles of pairs as the laboratory has them, changed line by line; and how two agree on them."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,15 @@ def text(pair: str = "QM-QN", /, *changes: tuple[str, str], more: str = "") -> b
         assert old in written, old
         written = written.replace(old, new, 1)
     return (written + more).encode()
+
+
+def without(content: bytes, *tables: str) -> bytes:
+    """Take tables out of a profile."""
+    written = content.decode()
+    for table in tables:
+        written, found = re.subn(rf"(?ms)^\[{table}\]\n.*?(?=^\[|\Z)", "", written)
+        assert found, table
+    return written.encode()
 
 
 def named(content: bytes, pair: str = "QM-QN", *pinned: bytes) -> PairName:

@@ -8,6 +8,7 @@ from datetime import date
 from client.federation import pairing
 from client.federation.folder import Held
 from client.federation.pairing import Standing
+from client.federation.wording import plain
 from shared.protocol.agreements import PairName
 from shared.protocol.canonical import Json
 from shared.protocol.drafts import Draft, country_of
@@ -40,8 +41,22 @@ def standing(found: Standing, on: date, *, chosen: bool) -> str:
     return f"{title(found.name)}: agreed, from {pair.valid_from}{until}; {says} on {on}"
 
 
+def standing_of_all(held: Held, on: date) -> Iterator[str]:
+    """Say in a line of each profile that a document names how it stands."""
+    named = pairing.held_names(held)
+    pairs = {(name.requesting, name.requested) for names in named.values() for name in names}
+    for requesting, requested in sorted(pairs):
+        found = pairing.standings(named, held.files, requesting, requested)
+        chosen = pairing.counting(found, on)
+        yield from (standing(each, on, chosen=each is chosen) for each in found)
+
+
 def terms(agreement: Agreement, on: date) -> Iterator[str]:
     """Say what two countries have agreed on, as it is on a day."""
+    yield from map(plain, _terms(agreement, on))
+
+
+def _terms(agreement: Agreement, on: date) -> Iterator[str]:
     pair = agreement.pair
     yield "  in force:"
     yield from _instruments(pair, agreement.pinned, on, in_force=True)
@@ -60,9 +75,22 @@ def terms(agreement: Agreement, on: date) -> Iterator[str]:
     if pair.challenge is not None:
         yield f"  a challenge suspends a transfer: {pair.challenge.suspends}"
     yield f"  data protection: {pair.data_protection.default_gateway}"
+    least = pair.thresholds.traffic_or_content_months if pair.thresholds is not None else None
+    if least is not None:
+        yield f"  traffic data and content for offences of {least} months and more"
+    yield from _ways(pair)
     yield "  clocks:"
     for clock in clocks_between(pair):
         yield f"    {_clock(clock)}"
+
+
+def _ways(pair: Pair) -> Iterator[str]:
+    ways = pair.channels
+    if ways is not None:
+        yield f"  ways: routine {ways.routine}, urgent {ways.urgent}, emergency {ways.emergency}"
+    for each in pair.authority:
+        takes = ", ".join(each.receives) or "every kind of request"
+        yield f"  {each.id} ({each.name}) takes {takes}"
 
 
 def changes(draft: Draft, held: Held) -> Iterator[str]:
@@ -107,12 +135,16 @@ def differences(old: Pair | None, new: Pair) -> Sequence[str]:
     for key in (*after, *(key for key in before if key not in after)):
         if before.get(key) != after.get(key):
             was = f"{before[key]} → " if key in before else ""
-            lines.append(f"{key}: {was}{after.get(key, '(gone)')}")
+            lines.append(plain(f"{key}: {was}{after.get(key, '(gone)')}"))
     return lines
 
 
 def remarks(pair: Pair, pinned: Pinned, today: date) -> Iterator[str]:
     """Say what is no mistake and still worth a look before a country signs."""
+    yield from map(plain, _remarks(pair, pinned, today))
+
+
+def _remarks(pair: Pair, pinned: Pinned, today: date) -> Iterator[str]:
     for between in pair.instrument:
         instrument = instrument_of(between, pinned)
         if instrument is not None and between.since is not None:

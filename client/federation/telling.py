@@ -10,6 +10,7 @@ from tuf.api.metadata import Root, Targets
 
 from client.federation import describing, drafting
 from client.federation.folder import Held
+from client.federation.wording import plain
 from shared.protocol import ceremonies, trust
 from shared.protocol.canonical import Json
 from shared.protocol.drafts import Draft, JoinRequest, country_of
@@ -60,12 +61,7 @@ def standing(held: Held, now: datetime) -> tuple[list[str], list[str]]:
     for country in held.countries:
         told, wrong = _country(held, country, now)
         lines, flaws = [*lines, *told], [*flaws, *wrong]
-    return lines, flaws
-
-
-def plain(text: str) -> str:
-    """Show what cannot be seen: no draft may paint over what its signer reads."""
-    return "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in text)
+    return [*lines, *describing.standing_of_all(held, now.date())], flaws
 
 
 def told(draft: Draft, held: Held, ground: Held) -> Json:

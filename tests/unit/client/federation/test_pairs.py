@@ -62,6 +62,10 @@ def test_it_is_agreed_when_both_have_named_it(
     assert "not in force:\n    EER       since 2026-08-18" in shown(
         two, capsys, "--on", "2026-08-17"
     )
+    assert "QN-24-7 (Point of contact of QN, at all hours) takes PRESERVATION, " in out
+    assert "ways: routine CA_TO_CA, urgent JUDICIAL_DIRECT_COPY_CA, emergency POINT_24_7" in out
+    assert do("verify", two.repository) in {0, 3}
+    assert "agreed, from 2020-01-01; counts on" in capsys.readouterr().out
     assert "does not count on 2019-12-31" in shown(two, capsys, "--on", "2019-12-31")
 
 
@@ -182,3 +186,48 @@ def test_no_other_draft_carries_profiles(two: Table, do: Do) -> None:
         draft.read_bytes().replace(b'"document":null', b'"document":null,"files":{"x":"eA"}')
     )
     assert do("verify", two.repository, spoilt) == 2
+
+
+def test_no_profile_paints_over_what_its_signer_reads(
+    two: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = two.write(pacts.text("QM-QN", ('id = "QN-on-QM"', 'id = "QN\\u001b[2K\\rfine"')))
+    assert pair("propose", two.repository, "QM", file, "-o", two.draft()) == 0
+    out = capsys.readouterr().out
+    assert "weighting.id: QN\\u001b[2K\\u000dfine" in out
+    assert "\x1b" not in out
+
+
+def test_what_only_some_agree_on_is_shown(
+    two: Table, do: Do, sign: Do, capsys: pytest.CaptureFixture[str]
+) -> None:
+    untoc = 'code = "UNTOC"'
+    whole = pacts.text(
+        "QM-QN",
+        (BUD, f'{BUD}\nuntil = 2030-01-01\nreservations = ["art29_4_dual_criminality"]'),
+        (f"{untoc}\nsince = 2006-01-01", untoc),
+        more="\n[thresholds]\ntraffic_or_content_months = 36\n",
+    )
+    some = pacts.without(whole, "channels", "challenge", "weighting", "emergency")
+    for country in ("QM", "QN"):
+        propose(two, do, sign, country, some)
+    out = shown(two, capsys, "--on", "2026-11-22")
+    assert "traffic data and content for offences of 36 months and more" in out
+    assert "until 2030-01-01  Convention on Cybercrime" in out
+    assert "reserved: art29_4_dual_criminality" in out
+    assert "UNTOC     not in force between the two" in out
+    assert "weighting note QN-on-QM" not in out
+    assert "ways:" not in out
+
+
+def test_a_draft_whose_profile_cannot_be_read_is_not_to_be_signed(
+    two: Table, do: Do, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft = two.draft()
+    assert pair("propose", two.repository, "QM", two.write(pacts.text()), "-o", draft) == 0
+    content = draft.read_bytes()
+    files = content[content.index(b'"files":') : content.index(b'"metadata":')]
+    bare = two.write(content.replace(files, b""))
+    capsys.readouterr()
+    assert do("verify", two.repository, bare) == 8
+    assert "not at hand, or not readable here: do not sign" in capsys.readouterr().out
