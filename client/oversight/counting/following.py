@@ -13,6 +13,7 @@ from typing import Final
 from client.oversight.counting.casefile import Case, Measure, Outcome, Side, Spell
 from client.oversight.counting.docket import ARRIVED, SENT, Docket, Step
 from shared.protocol.law.lifecycle import State, fold
+from shared.protocol.leaves import TRANSFER_INTENT, TRANSFER_RECEIVED
 
 _REVIEWED: Final = "request.reviewed"  # inside our own house it moves nothing
 _WHOLE: Final[Mapping[str, State]] = {
@@ -69,6 +70,19 @@ _OUTCOMES: Final[Mapping[State, Outcome]] = {
 _DRAFTED: Final = frozenset(
     {"request.drafted", "request.submitted", "request.returned", "request.approved"}
 )
+_ASKING: Final = ("request", "withdrawal", "answer", "amendment")
+_ANSWERING: Final = ("acknowledgement", "query", "decision", "package")
+_OURS: Final = (
+    _DRAFTED
+    | {"request.sent"}
+    | {f"{TRANSFER_INTENT}/{each}" for each in _ASKING}
+    | {f"{TRANSFER_RECEIVED}/{each}" for each in _ANSWERING}
+)
+_THEIRS: Final = (
+    frozenset({"request.delivered"})
+    | {f"{TRANSFER_RECEIVED}/{each}" for each in _ASKING}
+    | {f"{TRANSFER_INTENT}/{each}" for each in _ANSWERING}
+)
 _UNSENT: Final = frozenset(
     {State.DRAFT, State.INTERNAL_REVIEW, State.RETURNED_TO_DRAFTER, State.APPROVED}
 )
@@ -123,9 +137,11 @@ def _follow(case: Case, step: Step, *, alone: bool) -> None:
 
 
 def _side(by_kind: Mapping[str, Sequence[Step]]) -> Side | None:
-    if SENT in by_kind or by_kind.keys() & _DRAFTED or "request.sent" in by_kind:
+    """Whose request it is: who sent it, or what only its sender, or only its reader, writes."""
+    kinds = by_kind.keys()
+    if SENT in kinds or kinds & _OURS:
         return Side.MADE
-    return Side.RECEIVED if ARRIVED in by_kind or "request.delivered" in by_kind else None
+    return Side.RECEIVED if kinds & _THEIRS else None
 
 
 def _describe(case: Case, step: Step, code: str) -> None:

@@ -124,6 +124,9 @@ def test_a_case_of_an_earlier_log_was_open_before() -> None:
         (made(), Side.MADE),
         (received(), Side.RECEIVED),
         (Story(number=1).on("02-01", "request.delivered"), Side.RECEIVED),
+        (Story(number=1).on("02-01", "transfer.received/decision"), Side.MADE),
+        (Story(number=1).on("02-01", "transfer.received/answer"), Side.RECEIVED),
+        (Story(number=1).on("02-01", "transfer.intent/package"), Side.RECEIVED),
     ],
 )
 def test_the_side_is_that_of_the_entry(story: Story, side: Side) -> None:

@@ -111,11 +111,11 @@ def test_each_pattern_has_a_case() -> None:
     assert {each[0] for each in FITS} == {f"M{n:02}" for n in range(1, 12)}
 
 
-def test_a_thousand_alike_are_told_once_each() -> None:
+def test_many_alike_are_told_once_each() -> None:
     told = [
-        sought(number, "OFF-E08" if number else "OFF-B05", day="03-01") for number in range(1000)
+        sought(number, "OFF-E08" if number else "OFF-B05", day="03-01") for number in range(300)
     ]
-    assert patterns(*told).count("M03") == 999
+    assert patterns(*told).count("M03") == 299
 
 
 def test_night_is_that_of_the_country() -> None:
