@@ -7,6 +7,7 @@ answer may have been lost), so a retry never does anything twice.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic, sleep
 
 from deploy.desk import CommandError, Desk
@@ -23,30 +24,26 @@ ORDER: Mapping[str, Sequence[str]] = {
     ),
 }  # fmt: skip
 LOOK = {"request": "show", "package": "status"}
-DRAFT: Json = {
-    "to": "QN",
-    "request_kind": "MLA",
-    "legal_basis": [{"instrument": "BUD", "article": "31"}],
-    "own_reference": "QM-2026-1184",
-    "issuing_authority": "Regional Prosecutor, QM",
-    "offences": [
-        {"name": "Computer-related fraud", "provision": "QM Criminal Code 263a", "max_penalty_months": 60}
-    ],
-    "facts": (
-        "Between January and March 2026 invoices of a shipping company were paid to accounts"
-        " under false names. The messages that arranged it were sent from the territory of QN."
-    ),
-    "purpose": "Evidence in criminal proceedings QM-2026-1184",
-    "measures": [
-        {
-            "code": "STORED_DATA",
-            "description": "Stored content of the telephone and the memory card seized in QN",
-            "identifiers": ["+999 555 0117"],
-        }
-    ],
-    "urgent": False,
-    "confidential": True,
-}  # fmt: skip
+# What every exhibit answers: the content of the one telephone, of the time that was asked.
+ANSWERS = """measure_id = "M01"
+category = "DC-CNT"
+identifier = "+999 555 0117"
+from = 2026-01-01T00:00:00Z
+to = 2026-03-31T00:00:00Z
+"""
+ASSESSED = (
+    "Three months of messages from one number are the least that shows who arranged the payments; "
+    "the offence carries five years, and other content is neither asked for nor looked at."
+)
+REVIEWED = (
+    "The accounts are under false names and no milder measure would name whoever arranged them; the "
+    "filter team takes out what is privileged, so that the measure stays in proportion."
+)
+PUNISHABLE = (
+    "Whoever alters invoices by computer so that another pays to a false account is punished here, "
+    "too, whatever the name of the offence: section 147 of the Criminal Code of QN."
+)
+COURT = ("--order", "11 Gs 204/26", "--kind", "order to seize", "--court", "Regional Court of QN")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,16 +63,22 @@ class Case:
     def send_request(self) -> None:
         """A second person in QM approves the request; it is sent and reaches QN."""
         desk = self.desks["QM-approver"]
-        self.reach(desk, "S03", "request", "approve", self.request_id)
+        approve = ("request", "approve", self.request_id)
+        self.reach(desk, "S03", *approve, "--assessment", ASSESSED)
         self.reach(desk, "S05", "request", "send", self.request_id)
 
     def accept(self) -> None:
-        """QN acknowledges and accepts; QM sees it."""
-        desk = self.desks["QN-preparer"]
+        """QN acknowledges, reviews, accepts and begins to execute; QM sees it."""
+        desk = self.desks["QN-approver"]
         acknowledge = ("request", "acknowledge", self.request_id)
         self.reach(desk, "S06", *acknowledge, "--reference", "QN-2026-0311")
-        self.reach(desk, "S10", "request", "accept", self.request_id)
-        self.wait(self.desks["QM-preparer"], "request", self.request_id, "S10")
+        review = ("request", "review", self.request_id)
+        self.reach(desk, "S07", *review, "--reviewer", "Section 3")
+        found = ("--assessment", REVIEWED, "--dual-criminality", PUNISHABLE)
+        self.reach(desk, "S10", "request", "accept", self.request_id, *found)
+        execute = ("request", "execute", self.request_id, *COURT, "--date", "2026-11-19")
+        self.reach(self.desks["QN-preparer"], "S14", *execute)
+        self.wait(self.desks["QM-preparer"], "request", self.request_id, "S14")
 
     def collect(self, files: Sequence[str], graph: str) -> None:
         """QN opens a package, adds files and provenance."""
@@ -84,7 +87,9 @@ class Case:
         self.package_id = str(
             self.persist(desk, "package", "new", self.request_id, *title)["package_id"]
         )
-        self.add(files, "--case", graph)
+        answers = Path(graph).with_name("answers.toml")
+        answers.write_text(ANSWERS, encoding="utf-8")
+        self.add(files, "--case", graph, "--answers", str(answers))
 
     def add(self, files: Sequence[str], *options: str) -> None:
         """Add files to the package; what is there already is not sent twice."""
@@ -96,7 +101,8 @@ class Case:
         self.reach(self.desks["QN-preparer"], "FILTERED", "package", "close", self.package_id)
 
     def release(self) -> None:
-        """A second person in QN clears exactly that, and releases it."""
+        """QN's filter team looks for privilege; a second person clears exactly that, and releases it."""
+        self.persist(self.desks["QN-privilege"], "package", "filter", self.package_id)
         desk = self.desks["QN-approver"]
         self.reach(desk, "CLEARED", "package", "clear", self.package_id)
         self.reach(desk, "RELEASED", "package", "release", self.package_id)

@@ -4,13 +4,14 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from deploy.case import DRAFT, Case
+from deploy.case import Case
+from deploy.case_draft import DRAFT
 from deploy.desk import Desk
 from deploy.lab import Lab
 from deploy.processes import SOURCE
 from shared.protocol import canonical
 
-CLIENTS = ("preparer", "approver", "receiver", "oversight")
+CLIENTS = ("preparer", "approver", "privilege", "receiver", "oversight")
 
 
 def _unwatched(_line: str) -> None:

@@ -1,4 +1,4 @@
-"""`rogatory package gates|finding|filter`, `rogatory request gates`: what stands in the way, who says what."""
+"""`rogatory package gates|finding|filter`, `rogatory request gates`: what stands in the way."""
 
 from __future__ import annotations
 
