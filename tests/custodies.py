@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from shared.protocol.law.custody import Authorisation, Performer, Statement, TimeSource, Tool
-from shared.protocol.law.custodychain import Subject
+from shared.protocol.digests import sha256
+from shared.protocol.identifiers import ItemId
+from shared.protocol.law.custody import (
+    Authorisation,
+    Change,
+    Performer,
+    Source,
+    Statement,
+    TimeSource,
+    Tool,
+)
+from shared.protocol.law.custodychain import Subject, follow
 from shared.protocol.law.custodyfile import Closing, Custody, Held, LeftOut, close_custody
+from shared.protocol.law.custodytrace import (
+    Asked,
+    Condition,
+    Exhibit,
+    HandOver,
+    Told,
+    Trace,
+    trace,
+)
 from shared.protocol.manifest import Item
 
 AT = "2026-11-21T12:00:00.000Z"
@@ -69,3 +89,87 @@ def closed(
     )
     rows = [held(item, package_id, before=told.get(item.item_id, ())) for item in items]
     return close_custody(package_id, rows, closing, left_out=left_out)
+
+
+def account(content: bytes = b"a mailbox", name: str = "mail <b>box</b>.mbox") -> Trace:
+    """An account of one item that was redacted, sent, received and read; another was left out."""
+    item = Item(
+        item_id=ItemId("01a20144-0c11-7a52-9d3e-2f6b8c4d1e90"),
+        path="data/mail.mbox",
+        size=len(content),
+        sha256=sha256(content),
+        media_type="application/mbox",
+    )
+    package_id, whole = "01a20143-90a0-7d11-a3f2-5b9c21a07e44", sha256(b"the whole mailbox").hex()
+    now = {"sha256": sha256(content).hex()}
+    original = Source(item_id="01a20144-0000-7a52-9d3e-2f6b8c4d1e90", relation="REDACTION")
+    before = [
+        statement("SEIZED", tool=None),
+        statement("IMAGED", outputs={"sha256": whole, "md5": "ab" * 16}),
+        statement(
+            "REDACTED",
+            inputs={"sha256": whole},
+            outputs=now,
+            change=Change(what="letters of counsel", why="privileged"),
+        ),
+    ]
+    one = held(item, package_id, before=before, content=content)
+    root = {"root_item_id": original.item_id, "derived_from": (original,)}
+    one = replace(one, subject=one.subject.model_copy(update=root))
+    closing = Closing(
+        country="QN",
+        performer=NODE,
+        tool=Tool(name="Rogatory", version="rogatory-1"),
+        clock=CLOCK,
+        begun=AT,
+        ended=AT,
+    )
+    chain = list(close_custody(package_id, [one], closing).items[item.item_id])
+    later = {"tool": Tool(name="Rogatory"), "started_at": AT, "ended_at": AT, "authorisation": None}
+    taken = chain[-1]
+    for act, more in (
+        (
+            "RECEIVED",
+            {"inputs": now, "outputs": now, "seal": "ab" * 48, "countersigned": "cd" * 48},
+        ),
+        ("OPENED", {"inputs": now, "reason": "read from segment 0 on"}),
+        ("EXPORTED", {"inputs": now, "outputs": now}),
+    ):
+        taken = follow(taken, statement(act, **later, **more), one.subject, country="QM", at=AT)
+        chain.append(taken)
+    told = Told(
+        package_id=package_id,
+        request_id="01a1fdfa-4600-7c63-8c66-804dc68564d2",
+        sender="QN",
+        sender_name="Ministry of Justice of QN",
+        receiver="QM",
+        receiver_name="Ministry of Justice of QM",
+        shown_by="QM",
+        made_at=AT,
+        state="IN_USE",
+        index_sha384="ef" * 48,
+        tagmanifest_sha256="12" * 32,
+        asked=Asked(
+            reference="QM-2026-0042",
+            authority="Prosecutor of QM",
+            legal_basis=("BUD 31",),
+            purpose="to find out who did it",
+            formalities=("affidavit of the custodian",),
+        ),
+        exhibits=(Exhibit(item_id=item.item_id, path=item.path, original_name=name),),
+        handovers=(
+            HandOver(
+                what="package",
+                country="QN",
+                channel="QN>QM",
+                epoch=0,
+                seq=7,
+                hash="ab" * 48,
+                at=AT,
+                log_index=12,
+            ),
+        ),
+        conditions=(Condition(code="COND-05", text="By then", parameters={"until": "2027-11-21"}),),
+        left_out=(LeftOut(item_id="01a20144-1111-7a52-9d3e-2f6b8c4d1e90", why="PRIVILEGED"),),
+    )
+    return trace(told, {item.item_id: chain})
