@@ -1,8 +1,15 @@
 """What an exchange knows of the treaties in force between its country and another."""
 
+import shutil
 from datetime import date
+from pathlib import Path
+from typing import Any
 
-from tests.service.exchange.node import Node
+import pytest
+
+from client.cli import run
+from tests.federated import Repository
+from tests.service.exchange.node import START, Node, draft
 
 TODAY = date(2026, 11, 21)
 
@@ -32,3 +39,39 @@ def test_an_instrument_is_read_as_the_two_have_agreed_on_it(qm: Node) -> None:
     assert instrument.citation == "ETS 185"
     assert qm.parts.directory.instrument("QM", "QN", "UNCC", TODAY) is None
     assert qm.parts.directory.instrument("QM", "QO", "BUD", TODAY) is None
+
+
+def ended(federation: Path, folder: Path, country: str) -> bytes:
+    """Have a country take back what was agreed; give the bundle that gateways hand on then."""
+    repository = folder / "repository"
+    shutil.copytree(federation / "directory/repository", repository)
+    home, draft = federation / "ceremony" / country, folder / "draft"
+    key = ("--key", home / "directory-role.key", "--passphrase-file", home / "passphrase")
+    for command in (
+        ("pair", "withdraw", repository, country, "QM", "QN", "-o", draft),
+        ("sign", repository, draft, *key, "--yes"),
+        ("publish", repository, draft),
+    ):
+        assert run(["--quiet", "federation", *map(str, command)]) == 0
+    keys: Any = dict.fromkeys(("QM", "QN"))
+    nothing: Any = None
+    made = Repository(repository, nothing, nothing, keys, b"", START)
+    kept = {
+        f"pairs/{each.name}": each.read_bytes() for each in (repository / "targets/pairs").iterdir()
+    }
+    return made.bundle(pairs={path: text for path, text in kept.items() if ".QN-QM." in path})
+
+
+@pytest.mark.parametrize("country", ["QM", "QN"])
+def test_what_either_takes_back_stops_the_next_act(
+    federation: Path, qm: Node, tmp_path: Path, country: str
+) -> None:
+    client = qm.client("preparer")
+    made = client.post("/v1/requests", json=draft()).json()
+    path = f"/v1/requests/{made['request_id']}"
+    qm.parts.directory.adopt(ended(federation, tmp_path, country))
+    assert qm.parts.directory.in_force("QN", "QM", TODAY)
+    answer = client.post(f"{path}/submit", json=qm.approval("preparer", "request.prepare", made))
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "no_legal_basis"
+    assert "G24" in answer.text
