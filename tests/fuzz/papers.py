@@ -25,5 +25,5 @@ def sent(data: bytes) -> bytes:
 
 def draft(data: bytes) -> None:
     """A draft that people wrote is read or refused; what it lacks can always be told."""
-    document = documents.read_document(data)
+    document = documents.of_json(canonical.read(data))
     assert all(map(str, missing(document, BUDAPEST)))

@@ -107,15 +107,6 @@ class Document(_Document):  # type: ignore[misc]  # made from data: its fields a
         return self
 
 
-def read_document(data: bytes) -> Document:
-    """Read a document that a person or another system wrote (JSON in any layout).
-
-    Raises:
-        FormatError: it is no strict JSON, or something has another shape; says which field.
-    """
-    return of_json(canonical.read(data))
-
-
 def of_json(value: Json) -> Document:
     """Take a document from JSON that was read; what is not there is None.
 
