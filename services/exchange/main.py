@@ -24,6 +24,7 @@ from services.exchange.refusing import Refusals
 from services.exchange.routes import (
     acts,
     clocks,
+    challenges,
     findings,
     inbound,
     letters,
@@ -58,6 +59,7 @@ ROUTERS = (
     letters.router,
     acts.router,
     clocks.router,
+    challenges.router,
     findings.router,
     packages.router,
     receiving.router,

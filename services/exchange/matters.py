@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from services.exchange import approving, binding, casework, gatefacts
+from services.exchange import approving, binding, casework, gatefacts, holding
 from services.exchange.approving import Subject
 from services.exchange.bench import Bench
 from services.exchange.gating.matter import Finding, Item, Matter, Side
@@ -121,7 +121,18 @@ def _common(
     )
     for source in SOURCES:
         matter = replace(matter, **source(db, request, package, actor.at))
-    return matter
+    rule = holding.rule_of(pair, instrument)
+    return replace(matter, **holding.facts(db, request, package, rule))
+
+
+def challenge_rule(request: Request, *, bench: Bench, at: datetime) -> holding.Rule:
+    """Return what a challenge against measures of a request does, by the profile of the two countries."""
+    country, directory, today = bench.keyring.country, bench.directory, at.date()
+    ours = request.direction is Direction.OUT
+    asker, asked = (country, request.peer) if ours else (request.peer, country)
+    pair = directory.pair(Country(asker), Country(asked), today)
+    document = documents.of_json(canonical.parse(request.document))
+    return holding.rule_of(pair, _instruments(document, pair, directory, today)[0])
 
 
 def _instruments(

@@ -12,6 +12,7 @@ from services.exchange import (
     acting,
     arrivals,
     casework,
+    challenged,
     consequences,
     extending,
     timing,
@@ -19,6 +20,7 @@ from services.exchange import (
 )
 from services.exchange.acts import deciding
 from services.exchange.acts.deeds import Event
+from services.exchange.acts.remedies import challenge_acts, challenge_event
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.records import Request
@@ -27,10 +29,12 @@ from services.exchange.store import Session, requests
 from shared.protocol.entries import EntryType
 from shared.protocol.law import lifecycle
 from shared.protocol.law.lifecycle import Act
+from shared.protocol.law.remedies import Stage
 from shared.protocol.legalacts import (
     AcknowledgementBody,
     ActBody,
     AnswerBody,
+    ChallengeBody,
     ConditionsBody,
     DecisionBody,
     NoticeBody,
@@ -152,6 +156,7 @@ EFFECTS: dict[EntryType, list[Effect]] = {
     EntryType.NOTICE: [extending.taken, unanswered.taken],
     EntryType.CONDITIONS: [consequences.of_conditions],
     EntryType.DECISION: [consequences.of_decision],
+    EntryType.CHALLENGE: [challenged.taken],
 }
 
 
@@ -252,6 +257,14 @@ def _withdrawal(body: object) -> Told:
     return Told(act=Act.WITHDRAW, events=[Event("request.withdrawn", code) for code in body.codes])
 
 
+def _challenge(body: object) -> Told:
+    assert isinstance(body, ChallengeBody)
+    stage = Stage(body.state)
+    act = challenge_acts(stage) if body.measures else None
+    event, reason = challenge_event(stage)
+    return Told(act=act, measures=body.measures or None, events=[Event(event, reason)])
+
+
 def _notice(body: object) -> Told:
     assert isinstance(body, NoticeBody)
     act, event = _NOTICES.get(body.kind, (None, "request.noted"))
@@ -272,6 +285,7 @@ _BODIES: Mapping[EntryType, type[ActBody | NoticeBody]] = {
     EntryType.DECISION: DecisionBody,
     EntryType.CONDITIONS: ConditionsBody,
     EntryType.WITHDRAWAL: WithdrawalBody,
+    EntryType.CHALLENGE: ChallengeBody,
     EntryType.NOTICE: NoticeBody,
 }
 _TELLS: Mapping[EntryType, Callable[[object], Told]] = {
@@ -281,6 +295,7 @@ _TELLS: Mapping[EntryType, Callable[[object], Told]] = {
     EntryType.DECISION: _decision,
     EntryType.CONDITIONS: _conditions,
     EntryType.WITHDRAWAL: _withdrawal,
+    EntryType.CHALLENGE: _challenge,
     EntryType.NOTICE: _notice,
 }
 ACTS = frozenset(_TELLS)

@@ -7,6 +7,7 @@ To any other country it does not exist.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from services.exchange import holding
 from services.exchange.records import Package
 from services.exchange.states import Direction, PackageState
 from services.exchange.store import Session, contents, entries, packages
@@ -53,6 +54,7 @@ def index(package_id: str, *, peer: str, database: Database, vault: Vault) -> by
 
     Raises:
         NotFound: none is.
+        Conflict: a challenge holds it.
         Unavailable: it is not in the vault.
     """
     with database.read() as db:
@@ -70,6 +72,7 @@ def sealed_segment(
 
     Raises:
         NotFound: there is no such segment for this peer.
+        Conflict: a challenge holds the package.
         Unavailable: it is not in the vault.
     """
     with database.read() as db:
@@ -131,6 +134,7 @@ def _offered(db: Session, package_id: str, peer: str) -> Package:
     offered = package.direction is Direction.OUT and package.state in OFFERED
     if package.peer != peer or not offered:
         raise NotFound("unknown_package", "There is no package of this id here.")
+    holding.check_free(db, package)
     return package
 
 

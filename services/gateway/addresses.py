@@ -144,6 +144,10 @@ ROUTES: Sequence[Route] = (
     _route("GET /v1/requests/{id}/clocks", "exchange", "requests:read"),
     _route("POST /v1/requests/{id}/clocks/{clock}/extend", "exchange", "requests:decide"),
     _route("GET /v1/clocks", "exchange", "requests:read"),
+    _route("GET /v1/requests/{id}/challenges", "exchange", "requests:read"),
+    _route("POST /v1/requests/{id}/challenges", "exchange", "courts:record"),
+    _route("POST /v1/requests/{id}/challenges/{challenge}/outcome", "exchange", "courts:record"),
+    _route("POST /v1/requests/{id}/appeal-waiver", "exchange", "courts:record"),
     _route("GET /v1/requests/{id}/findings", "exchange", "requests:read"),
     _route("POST /v1/requests/{id}/findings", "exchange", _REQUEST_FINDERS),
     _route("GET /v1/requests/{id}/gates", "exchange", "requests:read"),
@@ -217,6 +221,7 @@ ROUTES: Sequence[Route] = (
 PARAMETERS = {
     "id": r"[A-Za-z0-9_-]{1,64}",
     "item": r"[A-Za-z0-9_-]{1,64}",
+    "challenge": r"[0-9a-f-]{36}",
     "clock": r"[A-Za-z0-9]{1,40}(?:[.-][A-Za-z0-9]{1,40}){0,12}",
     "n": r"[0-9]{1,10}",
     "peer": r"[A-Z]{2}",

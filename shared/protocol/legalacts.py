@@ -122,8 +122,13 @@ class ChallengeBody(ActBody):
         "upheld_part",
         "withdrawn",
     ]
-    measures: Measures = ()
+    who: Text = ""
+    court: Text = ""
+    file_number: Text = ""
+    suspends: Literal["BY_LAW", "BY_ORDER", "NO"] = "BY_ORDER"
+    measures: Measures = ()  # that this moved
     packages: tuple[Id, ...] = ()
+    items: tuple[Id, ...] = ()
     until: Seconds | None = None
     text: Text
     approval: ApprovalReference | None = None

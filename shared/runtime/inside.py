@@ -45,6 +45,10 @@ POST   /v1/requests/{id}/supplement              gateway requests:approve
 GET    /v1/requests/{id}/clocks                  gateway requests:read
 POST   /v1/requests/{id}/clocks/{clock}/extend   gateway requests:decide
 GET    /v1/clocks                                gateway requests:read
+GET    /v1/requests/{id}/challenges              gateway requests:read
+POST   /v1/requests/{id}/challenges              gateway courts:record
+POST   /v1/requests/{id}/challenges/{challenge}/outcome  gateway courts:record
+POST   /v1/requests/{id}/appeal-waiver           gateway courts:record
 GET    /v1/requests/{id}/findings                gateway requests:read
 POST   /v1/requests/{id}/findings                gateway requests:approve|requests:decide|courts:record|protection:assess
 GET    /v1/requests/{id}/gates                   gateway requests:read

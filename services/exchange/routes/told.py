@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from services.exchange.routes.told_acts import told_acts
 from services.exchange.routes.told_clocks import TOLD_CLOCKS
 from services.exchange.routes.told_custody import CUSTODY
+from services.exchange.routes.told_challenges import TOLD_CHALLENGES
 from services.exchange.routes.told_findings import TOLD_FINDINGS
 from services.exchange.routes.told_request import DRAFT
 from shared.runtime.openapi import JSON, OCTETS, Told
@@ -116,6 +117,7 @@ TOLD: Mapping[str, Told] = {
     "PUT /v1/requests/{request_id}": Told(body=DRAFT, answer={**REQUEST, "version": 2}),
     "GET /v1/requests/{request_id}/messages": Told(answer={"messages": [_LETTER]}),
     **told_acts(REQUEST),
+    **TOLD_CHALLENGES,
     **TOLD_FINDINGS,
     **TOLD_CLOCKS,
     **CUSTODY,

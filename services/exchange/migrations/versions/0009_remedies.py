@@ -1,8 +1,35 @@
-"""Emergencies, preservation, challenges."""
+"""Challenges; emergencies and preservation."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.runtime.database import UtcDateTime
 
 revision = "0009"
 down_revision = "0008"
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "challenge",
+        sa.Column("id", sa.Text(), primary_key=True),
+        sa.Column("request_id", sa.Text(), sa.ForeignKey("request.id"), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("suspends", sa.Text(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("court", sa.Text(), nullable=False),
+        sa.Column("file_number", sa.Text(), nullable=False),
+        sa.Column("measures", sa.JSON(), nullable=False),
+        sa.Column("packages", sa.JSON(), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("lodged_at", UtcDateTime(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+    )
+    op.create_index("ix_challenge_request_id", "challenge", ["request_id"])
+    op.create_table(
+        "appeal_waiver",
+        sa.Column("request_id", sa.Text(), sa.ForeignKey("request.id"), primary_key=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("officer", sa.Text(), nullable=False),
+    )

@@ -1,0 +1,45 @@
+"""What the other country's court recorded, as its entries tell it: kept here, so that both see the same."""
+
+from datetime import UTC, datetime
+
+from services.exchange.arrivals import Arrived, ContentRefusedError
+from services.exchange.bench import Bench
+from services.exchange.records import Request
+from services.exchange.store import Session, challenges
+from services.exchange.store.challenges import Challenge
+from shared.protocol.law.remedies import Stage
+from shared.protocol.legalacts import ChallengeBody
+
+
+def taken(db: Session, arrived: Arrived, request: Request, _bench: Bench) -> None:
+    """Keep a stage of a challenge that was recorded there."""
+    body = ChallengeBody.read(arrived.entry.body)
+    before = challenges.find(db, body.challenge_id) if _known(db, body) else None
+    if before is not None and before.request_id != request.id:
+        raise ContentRefusedError("other_request", "The challenge is of another request.")
+    challenges.save(
+        db,
+        Challenge(
+            id=body.challenge_id,
+            request_id=request.id,
+            stage=Stage(body.state),
+            suspends=body.suspends,
+            who=body.who,
+            court=body.court,
+            file_number=body.file_number,
+            measures=body.measures or (before.measures if before else ()),
+            packages=body.packages,
+            items=body.items,
+            lodged_at=before.lodged_at if before else _at(arrived.entry.iat),
+            until=None if body.until is None else _at(body.until),
+            changed_at=_at(arrived.entry.iat),
+        ),
+    )
+
+
+def _known(db: Session, body: ChallengeBody) -> bool:
+    return challenges.known(db, body.challenge_id)
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,38 @@
+"""The table of challenges; both countries hold the same row. What was written in words is in the entries."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.exchange.tables import Base
+
+
+class ChallengeRow(Base):
+    """A person's remedy: what it concerns, and where it stands."""
+
+    __tablename__ = "challenge"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(sa.ForeignKey("request.id"), index=True)
+    stage: Mapped[str]
+    suspends: Mapped[str]  # by which rule of the profile: BY_LAW, BY_ORDER, NO
+    who: Mapped[str]
+    court: Mapped[str]
+    file_number: Mapped[str]
+    measures: Mapped[list[str]]  # whole measures; empty where it is about packages
+    packages: Mapped[list[str]]
+    items: Mapped[list[str]]  # of these packages, where it was upheld in part
+    lodged_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    changed_at: Mapped[datetime]
+
+
+class WaiverRow(Base):
+    """All who could have challenged a decision have waived it: the period to appeal is over."""
+
+    __tablename__ = "appeal_waiver"
+
+    request_id: Mapped[str] = mapped_column(sa.ForeignKey("request.id"), primary_key=True)
+    at: Mapped[datetime]
+    officer: Mapped[str]
