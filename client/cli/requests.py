@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli import acts, drafting, letters, safeguards
+from client.cli import acts, deadlines, drafting, letters, safeguards
 from client.cli.deeds import NECESSITY, Assessment, found_that
 from client.cli.options import RequestId, Wait
 from client.cli.terminal import Terminal, terminal_of
@@ -130,6 +130,7 @@ app.command("messages")(correspondence)
 app.command("acknowledge")(acknowledge)
 acts.register(app)
 letters.register(app)
+deadlines.register(app)
 safeguards.register_requests(app)
 
 
