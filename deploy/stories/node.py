@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import sqlalchemy as sa
 from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 
@@ -77,6 +78,19 @@ class Node:
         """Whether the exchange knows its log witnessed; with one of the two away nobody can say so."""
         app = self._apps.get("exchange")
         return app is None or "audit" not in self._apps or app.state.parts.own_log.state == OK
+
+    def damage(self, package_id: str) -> None:
+        """Let the disk lose an octet of the largest sealed segment of a package."""
+        database = self.database("exchange")
+        assert database is not None
+        query = sa.text("SELECT digest FROM segment WHERE package_id = :id ORDER BY size DESC")
+        with database.read() as db:
+            digest = str(db.execute(query, {"id": package_id}).scalars().first())
+        path = self.home / "exchange/blobs" / digest[:2] / digest
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.chmod(0o600)
+        path.write_bytes(bytes(content))
 
     def send(self, to: str, envelope: bytes) -> tuple[int, str]:
         """Send any envelope to another country, as whoever holds this node may; return status and code."""

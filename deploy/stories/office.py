@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from client.sdk import requests
-from client.sdk.records import Request, as_object, read_request
+from client.sdk.records import Request, as_list, as_object, read_request
 from deploy.stories.desk import APPROVER, PREPARER
 from deploy.stories.packing import Packers
 from shared.protocol.approvals import CONDITIONS_SETTLE, FINDING, REQUEST_DECIDE
@@ -53,13 +53,20 @@ class Office(Packers):
         return self.does(APPROVER, request_id, "answer", query_id=query, text=text)
 
     def settles(
-        self, request_id: str, verdict: Literal["accepted", "declined"], text: str
+        self,
+        request_id: str,
+        verdict: Literal["accepted", "declined"],
+        text: str,
+        *,
+        offer: int = -1,
     ) -> Request:
-        """Take the last conditions on by signature, word for word, or decline."""
-        offer = self.letters(request_id, "conditions")[-1]
+        """Take conditions on by signature, word for word, or decline: the last ones, or of a place."""
+        proposed = self.letters(request_id, "conditions")
+        chosen = [each for each in proposed if each["state"] == "proposed"][offer]
         said: dict[str, Json] = {
-            "set_id": offer["set_id"],
-            "digest": offer["digest"],
+            "set_id": chosen["set_id"],
+            "digest": chosen["digest"],
+            "measures": chosen["measures"],
             "verdict": verdict,
             "text": text,
         }
@@ -120,6 +127,10 @@ class Office(Packers):
         path = f"/v1/requests/{request_id}/findings"
         said: dict[str, Json] = {"gate": gate, "role": role, "verdict": verdict, "text": text}
         self.signs(desk, path, FINDING, self.request(request_id).version, said)
+
+    def terms(self, offer: Mapping[str, Json]) -> list[dict[str, Json]]:
+        """Return the single conditions of an offer."""
+        return [as_object(each) for each in as_list(offer["terms"])]
 
     def letters(self, request_id: str, kind: str) -> list[dict[str, Json]]:
         """Read what was written about a request in entries of a type; the newest last."""

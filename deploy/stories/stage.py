@@ -52,6 +52,15 @@ class Stage:
         self.teller.stand("request", found)
         self.teller.hold(f"the request is {_said(states)}", found=found, wanted=states)
 
+    def measures(self, request_id: str, **states: tuple[str, ...]) -> None:
+        """Check in which state each country holds each measure of a request."""
+        found = {
+            name: tuple(each.state for each in self[name].request(request_id).measures)
+            for name in states
+        }
+        self.teller.stand("measures", {name: " ".join(each) for name, each in found.items()})
+        self.teller.hold("each measure is where it must be", found=found, wanted=states)
+
     def lies(self, package_id: str, **states: str) -> None:
         """Check in which state each country holds a package."""
         found = {name: self[name].package(package_id).state for name in states}
@@ -106,6 +115,10 @@ class Stage:
         answer = self[country].session("approver").get(f"/v1/requests/{request_id}/clocks")
         clocks = [as_object(each) for each in as_list(answer["clocks"])]
         return [each for each in clocks if each["act"] == act][-1]
+
+    def custody(self, package_id: str, country: str) -> None:
+        """Print what was done with each file, and check that the chain of its records holds."""
+        self.teller.missing(f"custody of {package_id} in {country}")
 
     def suspects(self, country: str, pattern: str, sentence: str) -> None:
         """Check that a pattern of misuse is found in a country's log."""
