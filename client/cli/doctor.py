@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli import ground, handshake, registration
+from client.cli import ground, handshake, registration, treaties
 from client.cli.findings import UNASKED, Finding, failed, look, looks
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.ways import Ways
@@ -92,6 +92,7 @@ def _connected(
     if not any(each.exit_code for each in known):
         yield from looks(registration.NAME, lambda: [registration.examine(session)])
         yield look("directory", lambda: _directory(profile, session))
+        yield from looks("treaties", lambda: _treaties(profile, session, terminal))
         yield from _node(profile, session, wait)
 
 
@@ -147,12 +148,25 @@ def _clock(session: Session) -> str:
     return f"within {SKEW_LIMIT} s of the gateway's"
 
 
+def _bundle(session: Session) -> bytes:
+    return session.content(session.call("GET", "/v1/directory"))
+
+
 def _members(profile: Profile, session: Session) -> Mapping[Country, Member]:
     """Read the directory's bundle from the pinned root; nothing without a root."""
     if profile.root is None:
         return {}
-    content = session.content(session.call("GET", "/v1/directory"))
-    return read_bundle(content, profile.root.read_bytes())
+    return read_bundle(_bundle(session), profile.root.read_bytes())
+
+
+def _treaties(profile: Profile, session: Session, terminal: Terminal) -> Iterator[Finding]:
+    """Say what is in force with each peer, where the directory can be believed and knows us."""
+    if profile.root is None:
+        return
+    content = _bundle(session)
+    members = read_bundle(content, profile.root.read_bytes())
+    for own in (each for each in members.values() if each.gateway == profile.gateway):
+        yield from treaties.examine(content, members, own.country, terminal.clock().date())
 
 
 def _directory(profile: Profile, session: Session) -> str:

@@ -9,6 +9,7 @@ import pytest
 from client.clock import utc_now
 from deploy.certificates import tls_authority
 from shared.protocol.jose import thumbprint
+from tests import pacts
 from tests.federated import Repository, document
 from tests.scripted_gateway import CLIENT, Answer, Gateway, answer
 from tests.simulated_node import START
@@ -50,9 +51,34 @@ def test_all_is_well(known: Cli, gateway: Gateway, federation: Repository) -> No
     assert found.pop("key exchange") in {"ok", "WARN"}  # by the OpenSSL of this Python
     names = ["versions", "profile", "keys", "tls", "certificate gateway", "clock", "gateway"]
     names += ["token", "client key", "directory"]
-    assert found == dict.fromkeys(names, "ok") | {"node": "-"}
+    assert found == dict.fromkeys(names, "ok") | {"treaties QN": "WARN", "node": "-"}
+    assert "QM asks QN by nothing" in told(said, "treaties QN")
     assert "TLSv1.3" in known("doctor").out
     assert not any("selftest" in call.path for call in gateway.calls)
+
+
+def agreed(federation: Repository, gateway: Gateway, *texts: bytes) -> None:
+    """Have both countries agree on a profile in each direction."""
+    pairs = ("QM-QN", "QN-QM")
+    names = [pacts.named(text, pair) for text, pair in zip(texts, pairs, strict=True)]
+    federation.publish(document("QM", gateway=gateway.url, pairs=pacts.told(names)))
+    federation.publish(document("QN", pairs=pacts.told(names)))
+    files = {name.path: text for name, text in zip(names, texts, strict=True)}
+    gateway.routes["GET /v1/directory"] = lambda _: Answer(body=federation.bundle(pairs=files))
+
+
+def test_what_is_in_force_with_each_peer_is_told(
+    known: Cli, gateway: Gateway, federation: Repository
+) -> None:
+    agreed(federation, gateway, pacts.text(), pacts.text("QN-QM"))
+    said = known("doctor", "--json")
+    assert told(said, "treaties QN").startswith("ok: QM asks QN by BUD, UNTOC, EIO, ")
+    out = known("instrument", "in-force", "QM", "QN").out
+    assert "BUD       since 2012-04-01" in out
+    agreed(federation, gateway, pacts.text(), b"schema = 2")
+    said = known("doctor", "--json")
+    assert "QN asks QM by nothing; a profile cannot be read: line 1" in told(said, "treaties QN")
+    assert known("instrument", "in-force", "QN", "QM").out.count("not readable here") == 1
 
 
 @pytest.mark.usefixtures("federation")
