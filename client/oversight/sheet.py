@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Final
 
@@ -25,17 +25,37 @@ Written from the modules of {own}; each begins with a line of its own.
 '''
 
 
+_CUSTODY_MODULES: Final = ("forms", "reporting", "custody")
+_CUSTODY_HEAD: Final = '''\
+"""Verify an account of custody: python3 verify_custody.py custody.json [BAG]
+
+Needs Python 3.10 or newer and nothing else: no network, no other package, no clock. It ends with 0 if all
+that it can check holds, and with 3 if anything does not. Who signed is for `openssl cms -verify`.
+Written from the modules of {own}; each begins with a line of its own.
+"""
+'''
+
+
 def verifier() -> bytes:
-    """Write the file."""
+    """Write the file that verifies an export."""
+    return _joined(MODULES, _HEAD)
+
+
+def custody_verifier() -> bytes:
+    """Write the file that verifies an account of custody."""
+    return _joined(_CUSTODY_MODULES, _CUSTODY_HEAD)
+
+
+def _joined(modules: Sequence[str], heading: str) -> bytes:
     imports, bodies = set[str](), list[str]()
-    for name in MODULES:
+    for name in modules:
         source = (files(_OWN) / f"{name}.py").read_text(encoding="utf-8")
         body, needed = _split(source)
         imports |= needed
         bodies.append(f"# --- {name} ---\n\n{body}")
     first = "from __future__ import annotations"
     rest = "\n".join(sorted(imports - {first}))
-    head = _HEAD.format(own=_OWN)
+    head = heading.format(own=_OWN)
     return "\n\n".join([head + "\n" + first + "\n\n" + rest + "\n", *bodies]).encode()
 
 

@@ -208,3 +208,27 @@ def test_who_may_not_read_cannot_watch(desk: Desk) -> None:
     desk.gateway.routes["GET /v1/directory"] = problem(403, "forbidden", detail="No.")
     with pytest.raises(AccessError):
         desk.watch.look()
+
+
+def test_a_pattern_of_misuse_is_told_when_new_entries_complete_it(desk: Desk) -> None:
+    told = {"type": "request.described", "reason": "PRT-LAWYER", "peer": "QN"}
+    desk.qm.record(case_id=desk.log.case.request_id, **told)
+    assert desk.alarms() == [], "it was there before the watch"
+    desk.qm.record(case_id=desk.log.case.package_id, **told)
+    desk.later(hours=1)
+    (alarm,) = desk.watch.look().alarms
+    assert (alarm.code, alarm.exit_code) == ("misuse_m06", 9)
+    assert "it concerns a lawyer" in alarm.detail
+    desk.later(hours=1)
+    assert desk.alarms() == []
+
+
+def test_many_of_a_pattern_are_one_alarm(desk: Desk) -> None:
+    desk.watch.look()
+    for number in range(5):
+        case = f"01890a5d-ac96-774b-9000-{number:012x}"
+        desk.qm.record(case_id=case, type="request.described", reason="PRT-LAWYER", peer="QN")
+    desk.later(hours=1)
+    (alarm,) = desk.watch.look().alarms
+    assert alarm.detail.count("it concerns a lawyer") == 3
+    assert alarm.detail.endswith("and 2 more")
