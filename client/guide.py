@@ -77,7 +77,7 @@ class Guide:
         elif code == "A07":
             self.questions.say(f"{title}: {self.now}")
             form[name] = self.now
-        elif node.get("type") == "array" and form.get(name):
+        elif code == "K01" and form.get(name):  # an order that is missing goes beside the others
             form[name] = [*form[name], *self.questions.list(node, f"{title}, to be added")]
         else:
             form[name] = self.questions.value(node, title)

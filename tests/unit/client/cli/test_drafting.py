@@ -18,6 +18,7 @@ from tests.unit.client.cli.conftest import Cli
 
 BASE = f"/v1/requests/{REQUEST}"
 TOML = """
+dates = ["custody ends on 2026-12-01"]
 to = "QN"
 request_kind = "PRESERVATION"
 issued_at = 2026-11-20T09:30:00Z
@@ -225,3 +226,63 @@ def test_an_order_is_known_by_the_digest_of_its_file(
         {"sha256": digest, "title": "Order", "type": "order", "language": "en", "size": 5}
     ]
     assert "K01 Attachments" in ran.err
+
+
+def test_a_slip_is_told_and_asked_for_again(cli: Cli, tmp_path: Path, answers: Any) -> None:  # noqa: ANN401
+    told: Any = without("issued_at")
+    (one, *others) = told["measures"]
+    wrong = {**one["identifiers"][0], "kind": "IMEI", "value": "490154203237517"}
+    told["measures"] = [{**one, "identifiers": [wrong]}, *others]
+    told["facts"] = "Too short."
+    kept = tmp_path / "kept.json"
+    answers("IMEI", "490154203237518", "Bill", "3", "n", "What happened, at length. " * 4, "")
+    ran = cli("request", "new", "--from", put(tmp_path / "d.json", told), "--save", kept)
+    assert ran.code == 0, ran.err
+    assert "is too short to be examined: 80 characters or more" in ran.err
+    assert "its check digit is another (Statement of the bank, 9 January 2026, 3)" in ran.err
+    filled: Any = read(kept.read_bytes())
+    assert filled["measures"][0]["identifiers"][0]["value"] == "490154203237518"
+    assert filled["issued_at"].endswith("Z")
+
+
+def test_a_request_of_two_measures(cli: Cli, tmp_path: Path, answers: Any) -> None:  # noqa: ANN401
+    kept = tmp_path / "kept.json"
+    answers("MEA-03", "Who holds it.", "y", "MEA-04", "From where it was used.", "n")
+    cli("request", "new", "--from", put(tmp_path / "d.json", without("measures")), "--save", kept)
+    told: Any = read(kept.read_bytes())
+    assert [(each["measure_id"], each["code"]) for each in told["measures"]] == [
+        ("M01", "MEA-03"),
+        ("M02", "MEA-04"),
+    ]
+
+
+def test_a_draft_of_another_shape_cannot_be_gone_on_with(cli: Cli, tmp_path: Path) -> None:
+    ran = cli("request", "new", "--from", put(tmp_path / "d.json", DRAFT | {"facts": 1}))
+    assert (ran.code, "E01 facts" in ran.err) == (2, True)
+
+
+def test_answers_that_are_not_kept_are_lost_and_it_says_so(cli: Cli, answers: Any) -> None:  # noqa: ANN401
+    answers("QN")
+    ran = cli("request", "new")
+    assert (ran.code, "begin with --save FILE" in ran.err) == (2, True)
+
+
+def test_a_draft_that_is_not_there(cli: Cli, tmp_path: Path) -> None:
+    for name in ("none.toml", "none.json"):
+        ran = cli("request", "new", tmp_path / name)
+        assert (ran.code, "cannot be read" in ran.err) == (2, True)
+
+
+def test_an_order_that_is_missing_is_put_beside_the_other_attachments(
+    cli: Cli,
+    tmp_path: Path,
+    answers: Any,  # noqa: ANN401
+) -> None:
+    told: Any = {**CASE}
+    told["attachments"] = [{**told["attachments"][0], "sha256": "ab" * 32, "title": "Map"}]
+    kept = tmp_path / "kept.json"
+    answers(told["orders"][0]["sha256"], "Order", "order", "en", "9", "", "n", "")
+    ran = cli("request", "new", "--from", put(tmp_path / "d.json", told), "--save", kept)
+    assert ran.code == 0, ran.err
+    filled: Any = read(kept.read_bytes())
+    assert [each["title"] for each in filled["attachments"]] == ["Map", "Order"]
