@@ -21,6 +21,8 @@ from shared.protocol.canonical import Json
 
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+MISUSE: Final = 9
+"""The exit code of a watch that found a pattern of misuse in a log that holds."""
 
 
 class ClientError(Exception):

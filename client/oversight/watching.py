@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from client.clock import Clock
-from client.errors import IntegrityError, StateError, UnavailableError, VerificationFailedError
+from client.errors import MISUSE, IntegrityError, StateError, UnavailableError, VerificationFailedError
 from client.oversight.audit import Auditor
 from client.oversight.counting.monitoring import Monitor
 from client.oversight.dates import SKEW, signed_at
@@ -30,7 +30,6 @@ from shared.protocol.policies import check_quorum
 
 SHOWN: Final = 3  # failures of one check in an alarm; `audit verify` has all
 BROKEN, SILENT = VerificationFailedError.exit_code, UnavailableError.exit_code
-MISUSED: Final = 9  # what the log tells is whole, and fits a pattern of misuse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,7 @@ class Watch:
         for pattern, lines in self._monitor.look(size=size, now=now).items():
             more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
             detail = "; ".join([*lines[:SHOWN], *more])
-            yield Alarm(code=f"misuse_{pattern.lower()}", detail=detail, exit_code=MISUSED)
+            yield Alarm(code=f"misuse_{pattern.lower()}", detail=detail, exit_code=MISUSE)
 
     def _head(self) -> tuple[Mirrored, tuple[Alarm, ...]]:
         note = pull_head(self.session, self.mirror, pinned_root=self.pinned_root, compare_all=False)
