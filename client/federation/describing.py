@@ -74,7 +74,11 @@ def _terms(agreement: Agreement, on: date) -> Iterator[str]:
         yield f"  emergency: {what} {back}; to be validated within {length(rule.validation)}"
     if pair.challenge is not None:
         yield f"  a challenge suspends a transfer: {pair.challenge.suspends}"
-    yield f"  data protection: {pair.data_protection.default_gateway}"
+    data, watched = pair.data_protection, pair.oversight
+    yield f"  data protection: {data.default_gateway}; the sender is bound by {data.sender_bound_by}"
+    sees = "sees content" if watched.sees_content else "sees no content"
+    joint = ", compares with the other country's" if watched.cross_check_with_peer else ""
+    yield f"  oversight: {', '.join(watched.bodies)}; {sees}{joint}"
     least = pair.thresholds.traffic_or_content_months if pair.thresholds is not None else None
     if least is not None:
         yield f"  traffic data and content for offences of {least} months and more"

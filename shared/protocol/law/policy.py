@@ -26,12 +26,6 @@ class Reminders(Shape):
     hours_before: Counts
 
 
-class Necessity(Shape):
-    """How much must be said to justify a measure."""
-
-    least_characters: Count
-
-
 class Policy(Shape):
     """All values of policy."""
 
@@ -39,7 +33,6 @@ class Policy(Shape):
     revision: date
     clock: Annotated[tuple[Clock, ...], Field(strict=False)]
     reminders: Reminders
-    necessity: Necessity
 
 
 @cache

@@ -23,7 +23,6 @@ def test_every_value_has_a_length_and_a_reminder() -> None:
     values = policy()
     assert all(each.routine or each.urgent or each.emergency for each in values.clock)
     assert values.reminders.days_before == (14, 7, 1)
-    assert values.necessity.least_characters == 80
 
 
 def test_without_a_word_of_the_pair_this_release_counts() -> None:
