@@ -12,7 +12,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from client.clock import Clock
-from client.errors import MISUSE, IntegrityError, StateError, UnavailableError, VerificationFailedError
+from client.errors import (
+    MISUSE,
+    IntegrityError,
+    StateError,
+    UnavailableError,
+    VerificationFailedError,
+)
 from client.oversight.audit import Auditor
 from client.oversight.counting.monitoring import Monitor
 from client.oversight.dates import SKEW, signed_at
