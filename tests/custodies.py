@@ -34,7 +34,13 @@ AT = "2026-11-21T12:00:00.000Z"
 NODE = Performer(role="node", authority="Ministry of Justice")
 OFFICER = Performer(person="QN-7", role="investigator", authority="Police of QN")
 CLOCK = TimeSource(source="node", offset=0)
-WARRANT = Authorisation(type="search warrant", number="W-12345", court="District Court of QN")
+WARRANT = Authorisation(
+    type="search warrant",
+    number="W-12345",
+    court="District Court of QN",
+    valid_from="2026-11-01",
+    valid_to="2026-12-01",
+)
 
 
 def statement(act: str = "RECEIVED_FROM_PROVIDER", **changed: object) -> Statement:
@@ -104,7 +110,7 @@ def account(content: bytes = b"a mailbox", name: str = "mail <b>box</b>.mbox") -
     now = {"sha256": sha256(content).hex()}
     original = Source(item_id="01a20144-0000-7a52-9d3e-2f6b8c4d1e90", relation="REDACTION")
     before = [
-        statement("SEIZED", tool=None),
+        statement("SEIZED", tool=None, authorisation=None),
         statement("IMAGED", outputs={"sha256": whole, "md5": "ab" * 16}),
         statement(
             "REDACTED",

@@ -28,8 +28,8 @@ from shared.protocol.errors import FormatError
 _FILES: Final = "files"
 
 
-def answering(sources: Sequence[Source], file: Path | None) -> list[Source]:
-    """Say of each file what it answers.
+def answering(sources: Sequence[Source], file: Path | None, field: str = "answers") -> list[Source]:
+    """Say of each file what it answers; or, as `field`, another thing that its declaration has.
 
     Raises:
         UsageError: the file cannot be read, or names one that is not added.
@@ -47,12 +47,12 @@ def answering(sources: Sequence[Source], file: Path | None) -> list[Source]:
             code="bad_answers",
             next_step="name files as they are given on the line",
         )
-    return [_with(source, told, apart.get(source.name)) for source in sources]
+    return [_with(source, told, apart.get(source.name), field) for source in sources]
 
 
-def _with(source: Source, told: Mapping[str, Json], own: Json) -> Source:
+def _with(source: Source, told: Mapping[str, Json], own: Json, field: str) -> Source:
     answers: Json = {**told, **(own if isinstance(own, dict) else {})}
-    return replace(source, declared={**source.declared, "answers": answers})
+    return replace(source, declared={**source.declared, field: answers})
 
 
 def _read(file: Path) -> dict[str, Json]:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from client.cli import custody as keeping
 from client.cli import safeguards
 from client.cli.answering import answering
 from client.cli.options import PackageId, RequestId, Wait
@@ -49,7 +50,7 @@ def new(
     _tell(terminal, opened)
 
 
-def add(
+def add(  # noqa: PLR0913  what is said of the files
     context: typer.Context,
     package_id: PackageId,
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE…")] = None,
@@ -59,10 +60,14 @@ def add(
     answers: Annotated[
         Path | None, typer.Option(help="What they answer (TOML or JSON): measure, category, …")
     ] = None,
+    custody: Annotated[
+        Path | None, typer.Option(help="What was done before (TOML or JSON): acts, derived_from.")
+    ] = None,
 ) -> None:
     """Add files; run again after a break, and only what is missing is sent."""
     terminal = terminal_of(context)
     sources = answering(find_sources(files or [], recursive=recursive), answers)
+    sources = answering(sources, custody, "custody")
     graph = case.read_bytes() if case else None
     session = _session(terminal)
     package = packages.find(session, package_id)
@@ -175,6 +180,8 @@ app.command("clear")(clear)
 app.command("release")(release)
 app.command("status")(status)
 app.command("list")(list_all)
+app.command("custody")(keeping.custody)
+app.command("remove")(keeping.remove)
 safeguards.register_packages(app)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared.protocol.canonical import Json, encode, read
 from shared.protocol.errors import ChainError, FormatError, ProtocolError
 from shared.protocol.law import custody
-from shared.protocol.law.custody import Act, Change, Record, Source, read_record
+from shared.protocol.law.custody import Act, Change, Provenance, Record, Source, read_record
 from shared.protocol.law.custodychain import Subject, check_chain, follow
 from tests.custodies import AT, statement
 from tests.unit.shared.protocol.examples import ITEMS, PACKAGE
@@ -172,6 +172,19 @@ def test_changed_octets_are_refused_or_another_record(octets: bytes, at: int) ->
     except ProtocolError:
         return
     assert (record == SENT[0]) == (record.digest == SENT[0].digest)
+
+
+def test_a_provenance_ends_at_the_file_that_is_declared() -> None:
+    imaged = statement("IMAGED", outputs={"sha256": ONE, "sha1": "ab" * 20})
+    change = Change(what="a page", why="privileged")
+    redacted = statement("REDACTED", outputs={"sha256": TWO}, change=change)
+    assert Provenance(acts=(imaged,)).stated == imaged.outputs
+    told = Provenance(acts=(imaged, redacted, statement("EXAMINED", outputs={"md5": "ab" * 16})))
+    assert told.stated == {"sha256": TWO, "md5": "ab" * 16}
+    assert Provenance.model_validate_json(encode(told.to_json())) == told
+    assert Provenance().to_json() == {}
+    with pytest.raises(ValueError, match="SEALED is recorded by the node itself"):
+        Provenance(acts=(imaged, statement("SEALED")))
 
 
 def test_every_act_has_its_words() -> None:

@@ -40,6 +40,8 @@ def test_every_item_has_its_chain_from_its_origin_to_the_seal() -> None:
         [Act.HASHED, Act.SEALED],
     ]
     assert read_custody(DATA).left_out == (LEFT,)
+    assert (CUSTODY.size, CUSTODY.sealed(ITEMS[0])) == (6, LISTED["data/a.txt"].hex())
+    assert CUSTODY.sealed(ITEMS[3]) is None
     assert check(closed([], PACKAGE).to_bytes(), listed={})
 
 

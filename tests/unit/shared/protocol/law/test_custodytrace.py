@@ -60,7 +60,7 @@ def test_the_report_has_the_ten_points_in_order() -> None:
     "told",
     [
         "Ministry of Justice of QN (QN)",  # 1
-        "search warrant W-12345, District Court of QN",  # 2
+        "search warrant W-12345, District Court of QN, valid to 2026-12-01",  # 2
         "dd 9.4",
         "workstation, 2 s ahead",  # 3
         "QN&gt;QM 0/7",  # 4
@@ -151,4 +151,13 @@ def test_the_graph_tells_every_act_in_its_order_and_where_the_item_came_from() -
     assert found["case-investigation:rootExhibitNumber"] == records[0].root_item_id
     (order,) = [n for n in value["@graph"] if n["@type"].endswith(":Authorization")]
     assert order["case-investigation:authorizationIdentifier"] == "W-12345"
+    assert order["uco-core:endTime"]["@value"] == "2026-12-01T00:00:00+00:00"
     assert graph(ACCOUNT) == graph(ACCOUNT)
+
+
+def test_an_item_without_records_is_told_too() -> None:
+    told = ACCOUNT.model_copy(update={"records": {}})
+    value: Any = parse(graph(told))
+    kinds = [node["@type"].partition(":")[2] for node in value["@graph"]]
+    assert kinds == ["File", "ProvenanceRecord", "Investigation"]
+    assert "Not told" in report(told)
