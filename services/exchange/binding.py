@@ -202,9 +202,7 @@ def matter(
     }
 
 
-def mark(
-    db: Session, request_id: str, codes: Sequence[str], act: ConditionAct
-) -> Sequence[str]:
+def mark(db: Session, request_id: str, codes: Sequence[str], act: ConditionAct) -> Sequence[str]:
     """Mark binding terms as breached, or a breach as accounted for; return the codes that moved."""
     moved = []
     for each in conditions.of_request(db, request_id):

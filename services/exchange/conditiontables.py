@@ -55,6 +55,8 @@ class UseRow(Base):
     ordered_at: Mapped[datetime | None]
     hold: Mapped[str | None]  # why it may not be destroyed
     reason: Mapped[str | None]  # why it was destroyed: a code
+    officer: Mapped[str | None]  # who had it destroyed; none: the order of its withdrawal
+    approval: Mapped[str | None]  # the officer's signature, as an entry names it: canonical JSON
     destroyed_at: Mapped[datetime | None]  # its key is gone
     shredded_at: Mapped[datetime | None]  # and every octet of it
     certificate: Mapped[str | None]  # the hash of the entry that tells the other country

@@ -14,6 +14,7 @@ from services.exchange.clock_watch import ClockWatch
 from services.exchange.closing import Closer
 from services.exchange.courier import Courier
 from services.exchange.deadlines import Deadlines
+from services.exchange.disposal import Disposer
 from services.exchange.fetching import Fetcher
 from services.exchange.keyring import Keyring
 from services.exchange.log_watch import LogWatch
@@ -166,6 +167,7 @@ def _jobs(
         "clocks": ClockWatch(
             database=database, clock=clock, effects=misses.effects(parts.bench, clock)
         ),
+        "disposer": Disposer(bench=parts.bench, clock=clock),
         "refusals": parts.refusals,
         **_bulk_jobs(parts, settings, assertions, stopping),
     }

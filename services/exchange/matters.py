@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from services.exchange import approving, binding, casework, gatefacts, holding
+from services.exchange import approving, binding, casework, gatefacts, holding, keeping
 from services.exchange.approving import Subject
 from services.exchange.bench import Bench
 from services.exchange.gating.matter import Finding, Item, Matter, Side
@@ -33,7 +33,7 @@ from shared.protocol.law.shapes import Instrument
 from shared.runtime.directory import Directory
 
 Source = Callable[[Session, Request, Package | None, datetime], Mapping[str, Any]]
-SOURCES: list[Source] = [binding.matter]
+SOURCES: list[Source] = [binding.matter, keeping.matter]
 
 
 def of_request(

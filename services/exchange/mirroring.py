@@ -153,9 +153,10 @@ def _at(arrived: Arrived) -> datetime:
 Effect = Callable[[Session, Arrived, Request, Bench], None]
 # What an entry does beside moving the request: registered by the modules that know (`effects`).
 EFFECTS: dict[EntryType, list[Effect]] = {
-    EntryType.NOTICE: [extending.taken, unanswered.taken],
+    EntryType.NOTICE: [extending.taken, unanswered.taken, consequences.of_notice],
     EntryType.CONDITIONS: [consequences.of_conditions],
     EntryType.DECISION: [consequences.of_decision],
+    EntryType.WITHDRAWAL: [consequences.of_withdrawal],
     EntryType.CHALLENGE: [challenged.taken],
 }
 

@@ -8,7 +8,7 @@ key is wrapped for the receiver and one entry is signed over the digest of the s
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.exchange import acting, approving, casework, custody, judging, timing
+from services.exchange import acting, approving, binding, casework, custody, judging, timing
 from services.exchange.approving import Officers, Subject
 from services.exchange.bench import Bench
 from services.exchange.gating.moments import Moment
@@ -16,7 +16,7 @@ from services.exchange.gating.results import GateShutError
 from services.exchange.keyring import Keyring
 from services.exchange.records import Package, PackageFile, Request
 from services.exchange.states import Actor, PackageAct
-from services.exchange.store import Session, packages, requests
+from services.exchange.store import Session, conditions, packages, requests, uses
 from shared.protocol import canonical
 from shared.protocol.approvals import (
     PACKAGE_CLEAR,
@@ -29,7 +29,7 @@ from shared.protocol.entries import EntryType
 from shared.protocol.identifiers import Country
 from shared.protocol.keys import KemPublic
 from shared.protocol.law.custody import Act
-from shared.protocol.messages import KeyWrap, PackageBody
+from shared.protocol.messages import KeyWrap, PackageBody, Term
 from shared.protocol.trust import Member
 from shared.runtime.database import Database
 from shared.runtime.directory import Directory
@@ -107,7 +107,18 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
             judging.judge_package(db, package, Moment.RELEASE, bench=bench, actor=actor)
             peer = directory.members.get(Country(package.peer))
             assert peer is not None  # G01
-            body = _body(package, request, held, peer=peer, keyring=keyring, actor=actor)
+            terms = binding.terms_for(
+                db,
+                request,
+                package.measures,
+                directory=directory,
+                country=keyring.country,
+                at=actor.at,
+            )
+            body = _body(
+                package, request, held, terms=terms, peer=peer, keyring=keyring, actor=actor
+            )
+            uses.note(db, package_id, terms=conditions.to_bytes(terms))
             posted = casework.post(
                 db, EntryType.PACKAGE, package, body, keyring=keyring, actor=actor
             )
@@ -180,6 +191,7 @@ def _body(
     request: Request,
     held: Sequence[Approval],
     *,
+    terms: tuple[Term, ...],
     peer: Member,
     keyring: Keyring,
     actor: Actor,
@@ -210,6 +222,7 @@ def _body(
         keys=(KeyWrap(country=package.peer, kid=kem.kid, wrap=canonical.b64u(wrapped)),),
         approvals=tuple(approval.reference() for approval in held),
         expires=int((actor.at + OFFERED).timestamp()),
+        terms=terms,
     )
 
 

@@ -12,7 +12,7 @@ any other        is kept in the chain and changes nothing here
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.exchange import arrivals, mirroring, timing
+from services.exchange import arrivals, keeping, mirroring, timing
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.states import PackageAct
@@ -69,6 +69,7 @@ def _package(db: Session, arrived: Arrived, bench: Bench) -> None:
     request = arrivals.take_package(db, arrived, bench)
     body = PackageBody.read(arrived.entry.body)
     mirroring.answered(db, request, body.measures, arrived, bench)
+    keeping.begin(db, packages.find(db, body.package_id), request, body.terms)
     _time(db, body.package_id, ("released",), arrived, bench)
 
 

@@ -117,7 +117,7 @@ class EntryState(StrEnum):
 _P, _PA = PackageState, PackageAct
 _ENDED: Mapping[tuple[PackageState, PackageAct], PackageState] = {
     (state, act): end
-    for state in (_P.VERIFIED, _P.IN_USE, _P.DISPUTED)
+    for state in (_P.RECEIVED, _P.VERIFIED, _P.IN_USE, _P.DISPUTED)
     for act, end in ((_PA.RETURN, _P.RETURNED), (_PA.DESTROY, _P.DESTROYED))
 }
 _SENDER: Mapping[tuple[PackageState, PackageAct], PackageState] = {

@@ -8,7 +8,7 @@ crash leaves behind is a temporary file, swept at the next start, or a blob that
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
@@ -150,6 +150,17 @@ class Vault:
             FileNotFoundError: it is not here.
         """
         return self.path(digest).read_bytes()
+
+    def shred(self, digests: Iterable[str]) -> None:
+        """Remove blobs, durably: none comes back after a crash. Whatever is gone already stays gone."""
+        folders = set()
+        for digest in digests:
+            target = self.path(digest)
+            if target.exists():
+                target.unlink()
+                folders.add(target.parent)
+        for folder in folders:
+            _sync_folder(folder)
 
     def remove(self, digest: str) -> None:
         """Forget a blob that no row names any more."""

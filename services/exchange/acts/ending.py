@@ -1,5 +1,6 @@
 """How a request ends: closed, withdrawn; or goes on in another one (T23, T24, T30)."""
 
+from services.exchange import keeping
 from services.exchange.acts import grounding
 from services.exchange.acts.contents import Closing, Supplementing, Withdrawing
 from services.exchange.acts.deciding import decided
@@ -43,6 +44,15 @@ def withdraw(deed: Deed) -> Outcome:
         codes=said.codes,
         reasons=said.reasons,
         data=said.data,
+    )
+    assert deed.approval is not None
+    keeping.end(
+        deed.db,
+        deed.request,
+        said.data,
+        "withdrawn",
+        actor=deed.actor,
+        approval=deed.approval.reference(),
     )
     why = [Event("request.withdrawn", code) for code in said.codes]
     return Outcome(body=body, events=[*why, *decided(deed)])

@@ -43,6 +43,8 @@ def upgrade() -> None:
         sa.Column("ordered_at", UtcDateTime(), nullable=True),
         sa.Column("hold", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("officer", sa.Text(), nullable=True),
+        sa.Column("approval", sa.Text(), nullable=True),
         sa.Column("destroyed_at", UtcDateTime(), nullable=True),
         sa.Column("shredded_at", UtcDateTime(), nullable=True),
         sa.Column("certificate", sa.Text(), nullable=True),
