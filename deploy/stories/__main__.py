@@ -8,12 +8,13 @@ from rich.console import Console
 from deploy.stories.sc00_plain import STORY as PLAIN
 from deploy.stories.sc03_political import STORY as POLITICAL
 from deploy.stories.sc04_partial import STORY as PARTIAL
+from deploy.stories.sc05_challenge import STORY as CHALLENGE
 from deploy.stories.sc08_dual import STORY as DUAL
 from deploy.stories.story import Story, tell
 from deploy.stories.telling import BrokenStoryError
 from shared.runtime import logs
 
-STORIES = {story.number: story for story in (PLAIN, POLITICAL, PARTIAL, DUAL)}
+STORIES = {story.number: story for story in (PLAIN, POLITICAL, PARTIAL, CHALLENGE, DUAL)}
 
 
 def main() -> None:

@@ -92,6 +92,12 @@ class Node:
         path.chmod(0o600)
         path.write_bytes(bytes(content))
 
+    def ask(self, to: str, path: str) -> tuple[int, str]:
+        """Ask another country for something, as whoever holds this node may; return status and code."""
+        answer = self._apps["exchange"].state.jobs["courier"].gateway.get(f"/egress/{to}/{path}")
+        found = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        return answer.status_code, str(found.get("code", ""))
+
     def send(self, to: str, envelope: bytes) -> tuple[int, str]:
         """Send any envelope to another country, as whoever holds this node may; return status and code."""
         answer = (

@@ -8,6 +8,7 @@ from typing import Literal
 
 from client.sdk import requests
 from client.sdk.records import Request, as_list, as_object, read_request
+from deploy.stories.courtroom import Courts
 from deploy.stories.desk import APPROVER, PREPARER
 from deploy.stories.packing import Packers
 from shared.protocol.approvals import CONDITIONS_SETTLE, FINDING, REQUEST_DECIDE
@@ -16,7 +17,7 @@ from shared.protocol.canonical import Json
 Verdict = Literal["pass", "fail", "override"]
 
 
-class Office(Packers):
+class Office(Packers, Courts):
     """The people of a country."""
 
     # --- the requesting country ---

@@ -35,6 +35,10 @@ class Exhibit:
     readers: tuple[str, ...] = ()
     custody: Json = None
 
+    def with_custody(self, custody: Json) -> Exhibit:
+        """Return it with what was done with it before, and from what it was made."""
+        return replace(self, custody=custody)
+
     def declared(self) -> dict[str, Json]:
         """Return what is said of it when it is declared."""
         answers: dict[str, Json] = {"measure_id": self.measure, "category": self.category}

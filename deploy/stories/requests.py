@@ -200,8 +200,9 @@ SENSITIVE = (
 )
 
 
-def lawyers_mail(now: datetime) -> Paper:
+def lawyers_mail(now: datetime, instrument: str) -> Paper:
     """SC-05: two accounts; the holder of one is the client of a lawyer."""
+    order = instrument == "EIO"
     covers = (now - 90 * DAY, now - 5 * DAY)
     wanted = tuple(
         measure(
@@ -215,7 +216,9 @@ def lawyers_mail(now: datetime) -> Paper:
         to="QN",
         reference="QV-2030-0033",
         measures=wanted,
-        legal_basis=[{"instrument": "BUD", "article": "31"}],
+        request_kind="EIO" if order else "MLA",
+        legal_basis=[{"instrument": instrument, "article": "1" if order else "31"}],
+        domestic_availability="It could be ordered at home in a similar case.",
         privilege_plan="A filter team of QN looks at both mailboxes before anything is cleared.",
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from client.sdk.custody import custody
 from client.sdk.records import as_list, as_object
 from deploy.stories.checking import Overseers
 from deploy.stories.desk import refusal
@@ -116,9 +117,21 @@ class Stage:
         clocks = [as_object(each) for each in as_list(answer["clocks"])]
         return [each for each in clocks if each["act"] == act][-1]
 
-    def custody(self, package_id: str, country: str) -> None:
-        """Print what was done with each file, and check that the chain of its records holds."""
-        self.teller.missing(f"custody of {package_id} in {country}")
+    def custody(self, package_id: str, country: str) -> dict[str, list[str]]:
+        """Print what was done with each file, by both countries, after checking that each chain holds.
+
+        Returns:
+            The acts by file.
+        """
+        trace = custody(self[country].session("approver"), package_id).trace
+        found: dict[str, list[str]] = {}
+        for exhibit in trace.exhibits:
+            acts = [f"{each.country} {each.act}" for each in trace.of(exhibit.item_id)]
+            name = exhibit.original_name or exhibit.item_id
+            self.teller.fact(f"{name}: {', '.join(acts)}")
+            found[name] = acts
+        self.teller.hold(f"custody in {country}: every chain is unbroken", found=bool(found))
+        return found
 
     def suspects(self, country: str, pattern: str, sentence: str) -> None:
         """Check that a pattern of misuse is found in a country's log."""
