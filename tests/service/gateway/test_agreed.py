@@ -1,7 +1,7 @@
 """What two countries agreed on reaches every node of theirs, and nothing else does."""
 
 import pytest
-from tuf.api.exceptions import DownloadError
+from tuf.api.exceptions import DownloadError, DownloadHTTPError
 
 from services.gateway import agreed
 from services.gateway.agreed import collect
@@ -119,9 +119,10 @@ def test_profiles_have_a_size_together(live: Live) -> None:
     assert agreed.MAX_TOTAL < trust.MAX_BUNDLE / 2
 
 
-def test_a_source_that_is_short_of_breath_says_nothing(live: Live) -> None:
-    def download(path: str) -> bytes:
-        raise DownloadError(path)
+@pytest.mark.parametrize("error", [DownloadError("it drips"), DownloadHTTPError("busy", 503)])
+def test_a_source_that_is_short_of_breath_says_nothing(live: Live, error: Exception) -> None:
+    def download(_path: str) -> bytes:
+        raise error
 
     members = {name: document(name, pairs=pacts.told([NAME])) for name in ("QM", "QN")}
     with pytest.raises(DownloadError):
