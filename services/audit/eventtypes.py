@@ -8,7 +8,7 @@ from enum import Enum
 COMMON = frozenset({"case_id", "transfer_id", "peer", "personal", "count"})
 # What may be told of people; it reaches the log as salted commitments alone.
 PERSONAL = frozenset(
-    {"address", "approved_by", "authority", "call", "claimed_client", "client"}
+    {"address", "approved_by", "authority", "call", "claimed_client", "client", "custody"}
     | {"keys", "officer", "person", "purpose", "query", "role", "subject"}
 )
 

@@ -198,7 +198,8 @@ class Closer:
             packages.move(db, package.id, PackageAct.FREEZE, self.actor)
             records = (record for chain in told.items.values() for record in chain)
             custody.begin(db, records, keyring=self.keyring, at=asker.at)
-            casework.record(db, "package.collected", package, asker)
+            state = custody.state(db, package.id)
+            casework.record(db, "package.collected", package, asker, custody=state)
             # Commit point: before it the package is still CLOSING and blobs of tag files that no row
             # names lie in the vault; after it the package is what its index says, for good.
 

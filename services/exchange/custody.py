@@ -196,10 +196,14 @@ def records(db: Session, package_id: str, *, keyring: Keyring) -> Mapping[str, l
     return found
 
 
-def state(db: Session, package_id: str) -> str | None:
-    """Return one digest over the ends of all chains of a package: what the log commits to."""
+def state(db: Session, package_id: str) -> str:
+    """Return one digest over all chains of a package: what the log keeps a salted commitment of.
+
+    So no record that was there when the log was told can be changed afterwards, also by whoever can
+    write every table of this node.
+    """
     rows = [[kept.item_id, kept.country, kept.n, kept.digest] for kept in store.of(db, package_id)]
-    return sha256(canonical.encode(rows)).hex() if rows else None
+    return sha256(canonical.encode(rows)).hex()
 
 
 def _kept(record: Record, keyring: Keyring, at: datetime, mark: bytes | None = None) -> Kept:

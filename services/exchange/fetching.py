@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.exchange import correspondence, custody, patience, timing
+from services.exchange import casework, correspondence, custody, patience, timing
 from services.exchange.keyring import Keyring
 from services.exchange.opening import DamagedError, DisputedError, Opener, Tags
 from services.exchange.progress import LEASE, Notes, StoppedError
@@ -215,6 +215,8 @@ class Fetcher:
                 custody.receive(
                     db, package, tags.custody, posted.hash, keyring=self.keyring, actor=actor, by=by
                 )
+                state = custody.state(db, package.id)
+                casework.record(db, "package.verified", package, actor, custody=state)
             timing.of_package(
                 db,
                 package,

@@ -16,7 +16,7 @@ from shared.protocol.law.custodyfile import read_custody
 from shared.protocol.law.custodytrace import Trace, read_trace
 from tests.custodies import statement
 from tests.service.exchange.filling import close, declare, new_package, put_segment
-from tests.service.exchange.node import Node, grant
+from tests.service.exchange.node import Node, grant, outbox
 from tests.service.exchange.pair import FILES, Country, Pair
 from tests.service.exchange.test_exchange_of_two import confirm, fetch
 
@@ -159,6 +159,11 @@ def test_what_was_done_before_stands_at_the_beginning(qn: Node) -> None:
     assert provider.authorisation.number == "W-12345"
     assert hashed.inputs["sha1"] == hashed.outputs["sha1"] == given["sha1"]
     assert hashed.performer.person == "preparer at the desk"
+    collected = outbox(qn)[-1]
+    assert collected["type"] == "package.collected"
+    with qn.parts.database.read() as db:
+        state = custody.state(db, package_id)
+    assert dict(collected["personal"])["custody"] == state  # type: ignore[arg-type]
 
 
 def test_a_copy_keeps_what_it_was_made_from(qn: Node) -> None:
@@ -233,8 +238,6 @@ def test_a_package_that_is_not_closed_has_no_custody_yet(qn: Node) -> None:
     package_id, item = filled(qn, b"x")
     trace = read(qn, package_id)
     assert (dict(trace.records), [e.item_id for e in trace.exhibits]) == ({}, [item])
-    with qn.parts.database.read() as db:
-        assert custody.state(db, package_id) is None
 
 
 def test_a_later_act_joins_the_chains_that_are_there(verified_case: Case) -> None:
