@@ -35,6 +35,7 @@ from services.exchange.routes import (
     repeats,
     requests,
     selftests,
+    uses,
 )
 from services.exchange.routes.parts import Parts
 from services.exchange.routes.told import TOLD
@@ -64,6 +65,7 @@ ROUTERS = (
     findings.router,
     packages.router,
     receiving.router,
+    uses.router,
     inbound.router,
     oversight.router,
     selftests.router,

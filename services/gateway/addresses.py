@@ -107,6 +107,22 @@ def _view(name: str) -> Route:
     return _route(line, "audit", "audit:read", target=target, purpose=True)
 
 
+# What follows a decision: conditions, use, onward transfer, retention (spec/conditions.md).
+_AFTER = {
+    "GET /v1/requests/{id}/conditions": "read",
+    "POST /v1/requests/{id}/use-report-request": "decide",
+    "POST /v1/requests/{id}/use-report": "approve",
+    "POST /v1/requests/{id}/breach": "approve|requests:decide",
+    "GET /v1/packages/{id}/use": "read",
+    "POST /v1/packages/{id}/onward": "approve",
+    "POST /v1/packages/{id}/onward-consent": "decide",
+    "POST /v1/packages/{id}/export": "approve",
+    "POST /v1/packages/{id}/legal-hold": "approve",
+    "POST /v1/packages/{id}/review-retention": "approve",
+    "POST /v1/packages/{id}/destroy": "approve",
+    "POST /v1/packages/{id}/give-back": "approve",
+    "POST /v1/packages/{id}/deletion-request": "decide",
+}
 _SEGMENT = "/v1/packages/{id}/items/{item}/segments/{n}"
 _ITEM_READERS = "packages:prepare|packages:approve|packages:receive|packages:filter"
 _REQUEST_FINDERS = "requests:approve|requests:decide|courts:record|protection:assess"
@@ -178,6 +194,7 @@ ROUTES: Sequence[Route] = (
     _route("GET /v1/packages/{id}/tags", "exchange", "packages:receive"),
     _route("GET /v1/packages/{id}/chain", "exchange", "packages:receive"),
     _route("POST /v1/packages/{id}/handover", "exchange", "packages:receive"),
+    *(_route(line, "exchange", f"requests:{scope}") for line, scope in _AFTER.items()),
     _route("GET /v1/inbox", "exchange", "packages:receive"),
     _route("GET /v1/ops/health", "gateway", "ops:health"),
     _route("GET /v1/ops/log", "audit", "ops:health", target="/ops/stages"),

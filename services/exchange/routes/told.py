@@ -8,6 +8,7 @@ from services.exchange.routes.told_custody import CUSTODY
 from services.exchange.routes.told_challenges import TOLD_CHALLENGES
 from services.exchange.routes.told_findings import TOLD_FINDINGS
 from services.exchange.routes.told_request import DRAFT
+from services.exchange.routes.told_uses import told_uses
 from shared.runtime.openapi import JSON, OCTETS, Told
 
 REQUEST_ID = "01a1fdfa-4600-7c63-8c66-804dc68564d2"
@@ -119,6 +120,7 @@ TOLD: Mapping[str, Told] = {
     **told_acts(REQUEST),
     **TOLD_CHALLENGES,
     **TOLD_FINDINGS,
+    **told_uses(REQUEST, PACKAGE),
     **TOLD_CLOCKS,
     **CUSTODY,
     "GET /v1/packages": Told(answer={"packages": [PACKAGE]}),
