@@ -1,13 +1,17 @@
 """Read an instrument's profile and explain every mistake in it, with its line (spec/law.md, 3)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from shared.protocol.law import library
+from shared.protocol.law.clockwords import vocabulary
 from shared.protocol.law.lines import Place
 from shared.protocol.law.reading import check_meanings, each_known, read_shape
 from shared.protocol.law.shapes import Instrument
+
+_ID: Final = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 
 
 def read_instrument(text: bytes) -> Instrument:
@@ -88,11 +92,16 @@ def _kinds(profile: Instrument) -> Iterable[tuple[Place, str]]:
 
 def _deadlines(profile: Instrument) -> Iterable[tuple[Place, str]]:
     seen: set[str] = set()
+    words = vocabulary()
     for position, deadline in enumerate(profile.deadline):
         here: Place = ("deadline", position)
         if deadline.id in seen:
             yield (*here, "id"), f"there are two deadlines {deadline.id}"
         seen.add(deadline.id)
+        if _ID.fullmatch(deadline.id) is None:
+            yield (*here, "id"), "an id has letters, digits and hyphens: it names clocks"
+        yield from each_known((*here, "act"), [deadline.act], words.duty, "duty")
+        yield from each_known((*here, "starts"), [deadline.starts], words.starts, "start")
         yield from each_known(
             (*here, "measures"), deadline.measures, profile.measure, "measure of this instrument"
         )

@@ -100,15 +100,17 @@ def test_a_pause_moves_the_end_by_the_days_that_ended_in_it(
 def test_hours_pause_to_the_minute() -> None:
     stood = [
         Pause(since=at("2026-11-02 08:00"), until=at("2026-11-02 08:30"), why="too early"),
+        Pause(since=at("2026-11-02 08:45"), until=at("2026-11-02 09:15"), why="at once"),
         Pause(since=at("2026-11-02 10:00"), until=at("2026-11-02 11:30"), why="asked"),
         Pause(since=at("2026-11-09 10:00"), until=at("2026-11-09 11:30"), why="too late"),
     ]
     found = due(Rule(length=4, unit="hour"), at("2026-11-02 09:00"), HERE, pauses=stood)
-    assert end(found) == "2026-11-02 14:29"
+    assert end(found) == "2026-11-02 14:44"
     assert [(step.counted, step.why) for step in found.steps] == [
-        (True, "1 h of 4 h"),
+        (False, "at once"),
+        (True, "0 h 45 min of 4 h"),
         (False, "asked"),
-        (True, "3 h of 4 h"),
+        (True, "3 h 15 min of 4 h"),
     ]
 
 
