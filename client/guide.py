@@ -6,7 +6,7 @@ answer (urgent; interception; a death penalty) brings up the fields that follow 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ from client.questions import Questions, Schema, skeleton
 from shared.protocol.canonical import Json
 from shared.protocol.law import documents, library
 from shared.protocol.law.completeness import missing
-from shared.protocol.law.instruments import packed
 from shared.protocol.law.pairs import Pair
 from shared.protocol.law.schemas import schema
 from shared.protocol.law.shapes import Instrument
@@ -112,26 +111,20 @@ _LINE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 500}
 _COUNTRY: Final[Schema] = {"type": "string", "pattern": "^[A-Z]{2}$"}
 
 
-def begin(
-    told: Draft,
-    *,
-    instrument: Instrument | None,
-    ask: Callable[[str], str],
-    say: Callable[[str], None],
-) -> Instrument:
-    """Ask to whom the request goes, and under which instrument, where the draft does not say.
-
-    Returns:
-        The instrument.
-    """
-    questions = Questions(form={}, ask=ask, say=say)
+def ask_country(told: Draft, *, ask: Callable[[str], str], say: Callable[[str], None]) -> None:
+    """Ask to whom the request goes, where the draft does not say."""
     if "to" not in told:
-        told["to"] = questions.value(_COUNTRY, "country that is asked (two letters)")
-    if instrument is not None:
-        return instrument
-    found = [packed(code) for code in library.INSTRUMENTS]
-    choice = {"oneOf": [{"const": each.code, "title": each.name} for each in found]}
-    return packed(str(questions.value(choice, "A05 Instrument")))
+        title = "country that is asked (two letters)"
+        told["to"] = Questions(form={}, ask=ask, say=say).value(_COUNTRY, title)
+
+
+def ask_instrument(
+    offered: Sequence[Instrument], *, ask: Callable[[str], str], say: Callable[[str], None]
+) -> Instrument:
+    """Ask under which instrument it is made."""
+    choice = {"oneOf": [{"const": each.code, "title": each.name} for each in offered]}
+    code = Questions(form={}, ask=ask, say=say).value(choice, "A05 Instrument")
+    return next(each for each in offered if each.code == code)
 
 
 def blank(instrument: Instrument, kind: str, measure: str) -> Draft:

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from client.cli.lawfiles import read_profile
+from client.cli import enclosures, standards
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.words import indented, request_line
 from client.errors import UsageError, unreadable
-from client.guide import Draft, Guide, begin, blank
+from client.guide import Draft, Guide, ask_country, ask_instrument, blank
 from client.profiles import read_json
 from client.questions import Questions
 from client.sdk import requests
@@ -23,13 +23,9 @@ from client.sdk.approving import load_officer
 from client.sdk.session import connect
 from shared.protocol.canonical import Json
 from shared.protocol.errors import FormatError
-from shared.protocol.law import documents, library
+from shared.protocol.law import documents
 from shared.protocol.law.completeness import missing
-from shared.protocol.law.instruments import packed, read_instrument
-from shared.protocol.law.pairreading import read_pair
-from shared.protocol.law.pairs import Pair
 from shared.protocol.law.schemas import schema
-from shared.protocol.law.shapes import Instrument
 from shared.protocol.law.soundness import Lack
 
 InstrumentName = Annotated[
@@ -70,7 +66,7 @@ def new(
         document = read_draft(draft)
     else:
         document = read_draft(begun) if begun is not None else {}
-        _guide(terminal, document, _instrument(instrument, document), _pair(pair), save)
+        _guide(terminal, document, instrument, pair, save)
     if save is None:
         _submit(terminal, document)
 
@@ -83,7 +79,7 @@ def template(
     measure: Annotated[str, typer.Option(help="Code of the measure.")] = "MEA-03",
 ) -> None:
     """Print a draft to fill in: every field that the instrument asks for, empty."""
-    told = blank(_named(instrument), kind, measure)
+    told = blank(standards.named(instrument), kind, measure)
     terminal_of(context).answer(told, indented(told).splitlines())
 
 
@@ -94,7 +90,7 @@ def form(
     ] = None,
 ) -> None:
     """Print the form of a request as JSON Schema, for programs that make forms of it."""
-    made = schema(_named(instrument) if instrument is not None else None)
+    made = schema(standards.named(instrument) if instrument is not None else None)
     terminal_of(context).answer(made, indented(made).splitlines())
 
 
@@ -104,17 +100,31 @@ def check(
     *,
     instrument: InstrumentName = None,
     pair: PairFile = None,
+    attached: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Is this paper one that the request names? Repeatable."),
+    ] = None,
 ) -> None:
-    """List what a request lacks, each field with its article. Exit code 1 if there is any."""
+    """List what a request lacks, each field with its article. Exit code 1 if there is any.
+
+    A file is checked without a node; languages and fields of the two countries then need --pair.
+    """
     terminal = terminal_of(context)
-    told = _told(terminal, request)
-    profile = _instrument(instrument, told)
-    lacks = missing(_document(told), profile, _pair(pair))
-    code = profile.code if profile is not None else None
+    if Path(request).exists():
+        told = read_draft(Path(request))
+        by = standards.offline(told, instrument=instrument, pair=pair)
+    else:
+        told = _of_node(terminal, request)
+        by = standards.of_node(terminal, told, instrument=instrument, pair=pair)
+    document = _document(told)
+    papers = enclosures.compare(document, attached or [])
+    lacks = missing(document, by.instrument, by.pair)
+    code = by.instrument.code if by.instrument is not None else None
     rows: list[Json] = [_row(each) for each in lacks]
     answer: dict[str, Json] = {"instrument": code, "complete": not lacks, "lacks": rows}
-    terminal.answer(answer, _lines(lacks, code))
-    if lacks:
+    compared: list[Json] = [each.to_json() for each in papers]
+    terminal.answer({**answer, "attached": compared}, [*_lines(lacks, code), *map(str, papers)])
+    if lacks or not all(each.title for each in papers):
         raise typer.Exit(_INCOMPLETE)
 
 
@@ -152,8 +162,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
 def _guide(
     terminal: Terminal,
     told: Draft,
-    instrument: Instrument | None,
-    pair: Pair | None,
+    instrument: str | None,
+    pair: Path | None,
     save: Path | None,
 ) -> None:
     def keep(draft: Mapping[str, Json]) -> None:
@@ -161,11 +171,17 @@ def _guide(
             save.write_text(indented(dict(draft)) + "\n", encoding="utf-8")
 
     try:
-        chosen = begin(told, instrument=instrument, ask=_ask, say=_say)
+        ask_country(told, ask=_ask, say=_say)
+        by = (
+            standards.of_node(terminal, told, instrument=instrument, pair=pair)
+            if save is None
+            else standards.offline(told, instrument=instrument, pair=pair)
+        )
+        chosen = by.instrument or ask_instrument(by.offered, ask=_ask, say=_say)
         Guide(
             told=told,
             instrument=chosen,
-            pair=pair,
+            pair=by.pair,
             questions=Questions(form=schema(chosen), ask=_ask, say=_say),
             keep=keep,
             now=terminal.clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -201,11 +217,9 @@ def _submit(terminal: Terminal, document: Draft) -> None:
     terminal.answer(submitted.wire, [request_line(submitted)])
 
 
-def _told(terminal: Terminal, request: str) -> Draft:
-    if Path(request).exists():
-        return read_draft(Path(request))
+def _of_node(terminal: Terminal, request_id: str) -> Draft:
     session = connect(terminal.profile(), clock=terminal.clock)
-    told = requests.find(session, request).wire.get("document")
+    told = requests.find(session, request_id).wire.get("document")
     assert isinstance(told, dict)
     return told
 
@@ -223,31 +237,6 @@ def _misshapen(error: FormatError) -> UsageError:
         code="misshapen",
         next_step="mend this field; `rogatory request schema` prints the form",
     )
-
-
-def _instrument(name: str | None, told: Draft) -> Instrument | None:
-    """Take the instrument that was named, else the first of the legal basis that this release knows."""
-    if name is not None:
-        return _named(name)
-    basis = told.get("legal_basis")
-    named = [each.get("instrument") for each in basis if isinstance(each, dict)] if basis else []
-    return next((packed(str(code)) for code in named if code in library.INSTRUMENTS), None)
-
-
-def _named(name: str) -> Instrument:
-    if name in library.INSTRUMENTS:
-        return packed(name)
-    if not Path(name).exists():
-        raise UsageError(
-            f"there is no instrument {name}, and no such file",
-            code="no_instrument",
-            next_step=f"there are: {', '.join(library.INSTRUMENTS)}",
-        )
-    return read_profile(Path(name), read_instrument)
-
-
-def _pair(path: Path | None) -> Pair | None:
-    return read_profile(path, read_pair) if path is not None else None
 
 
 def _row(each: Lack) -> Json:
