@@ -161,12 +161,9 @@ class Closer:
         computed: dict[str, Hashes],
         key: PackageKey,
     ) -> None:
-        authority = self.directory.member(self.keyring.country).name
         with self.database.read() as db:
-            asker = self._asker(db, package)
-            begun = history.since(db, package.id, PackageState.CLOSING)
+            source = self._source(db, package)
             left_out = custody.left_out(db, package.id, keyring=self.keyring)
-        source = tagging.Source(authority=authority, begun=begun, asker=asker)
         told = tagging.custody(
             package, declared, computed, source=source, left_out=left_out, keyring=self.keyring
         )
@@ -196,12 +193,18 @@ class Closer:
             contents.add_segments(db, tags)
             packages.freeze(db, package.id, closed)
             packages.move(db, package.id, PackageAct.FREEZE, self.actor)
-            records = (record for chain in told.items.values() for record in chain)
-            custody.begin(db, records, keyring=self.keyring, at=asker.at)
+            custody.begin(db, told, keyring=self.keyring, at=source.at)
             state = custody.state(db, package.id)
-            casework.record(db, "package.collected", package, asker, custody=state)
+            casework.record(db, "package.collected", package, source.asker, custody=state)
             # Commit point: before it the package is still CLOSING and blobs of tag files that no row
             # names lie in the vault; after it the package is what its index says, for good.
+
+    def _source(self, db: Session, package: Package) -> tagging.Source:
+        return tagging.Source(
+            authority=self.directory.member(self.keyring.country).name,
+            begun=history.since(db, package.id, PackageState.CLOSING),
+            asker=self._asker(db, package),
+        )
 
     def _reopen(self, package: Package, fault: faults.Fault) -> None:
         problem = {

@@ -6,18 +6,16 @@ sealed. Everything may be sent twice: the same again is well, something else in 
 
 from dataclasses import dataclass
 
-from services.exchange import casework, custody, faults
-from services.exchange.drafts import Answers, ItemDraft, PackageDraft
+from services.exchange import casework, custody, declaring, faults
+from services.exchange.drafts import ItemDraft, PackageDraft
 from services.exchange.gating.particular import EXECUTED
-from services.exchange.keyring import UNTOLD, Declaration, Keyring
+from services.exchange.keyring import Declaration, Keyring
 from services.exchange.records import Package, PackageFile, Request, StoredItem, Taken
 from services.exchange.states import Actor, Direction, PackageState
 from services.exchange.store import contents, packages, requests
 from services.exchange.vault import Vault
-from shared.protocol import encryption, identifiers, manifest
+from shared.protocol import encryption, identifiers
 from shared.protocol.digests import sha256
-from shared.protocol.law import library
-from shared.protocol.law.custody import Provenance
 from shared.protocol.law.custodyfile import Because, LeftOut
 from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict, Unprocessable
@@ -85,17 +83,17 @@ def declare(
         Conflict: the item was declared otherwise, or its name is taken.
     """
     identifiers.parse_id(item_id)
-    declaration = _declaration(content)
+    declaration = declaring.declaration(content)
     with database.begin() as db:
         package = packages.hold_open(db, package_id, actor.at)
-        _check_answers(content.answers, package)
+        declaring.check_answers(content.answers, package)
         key = casework.package_key(package, keyring)
         mac, name_mac = key.declaration_mac(declaration), key.name_mac(declaration.path)
         count = encryption.segment_count(declaration.size, package.segment_size)
         listed = Listed(item_id=item_id, declaration=declaration, segments=count)
         known = contents.look_for_item(db, package_id, item_id)
         if known is not None:
-            _check_same(known, mac)
+            declaring.check_same(known, mac)
             return Taken.SAME, listed
         if contents.name_taken(db, package_id, name_mac):
             raise Conflict(
@@ -246,64 +244,3 @@ def _accepted(request: Request, measures: list[str]) -> tuple[str, ...]:
             next_step=f"Choose among {', '.join(sorted(accepted))}.",
         )
     return tuple(sorted(set(measures)))
-
-
-def _declaration(content: ItemDraft) -> Declaration:
-    path = content.path or manifest.stored_path(content.original_name)
-    if not path.startswith(manifest.PAYLOAD):
-        raise Unprocessable(
-            "bad_path",
-            "The path of an item begins with data/.",
-            next_step="Give a path below data/, or none: then one is made from the name.",
-        )
-    return Declaration(
-        path=manifest.check_path(path),
-        original_name=content.original_name,
-        size=content.size,
-        sha256=bytes.fromhex(content.sha256),
-        media_type=content.media_type,
-        custody=_provenance(content),
-        answers=content.answers,
-    )
-
-
-def _check_answers(answers: Answers | None, package: Package) -> None:
-    if answers is None:
-        return
-    if answers.measure_id not in package.measures:
-        raise Unprocessable(
-            "other_measure",
-            f"The package answers {', '.join(package.measures)}, not {answers.measure_id}.",
-            rule="G03",
-            next_step="Name a measure of the package, or put the file into another one.",
-        )
-    if answers.category not in library.codes()["data"]:
-        raise Unprocessable(
-            "unknown_category",
-            f"There is no category {answers.category}.",
-            rule="G03",
-            next_step="Choose one of the list of data categories, as DC-TRF.",
-        )
-
-
-def _provenance(content: ItemDraft) -> Provenance:
-    """Take what is said of the item's time before the node, unless it speaks of another file."""
-    told = content.custody or UNTOLD
-    if told.stated.get("sha256", content.sha256) != content.sha256:
-        raise Unprocessable(
-            "other_history",
-            "The last act that is told left a file of another SHA-256 than the one declared.",
-            rule="custody, 2",
-            next_step="Tell every act up to this very file; a change needs `change`: what and why.",
-        )
-    return told
-
-
-def _check_same(known: StoredItem, mac: bytes) -> None:
-    if known.declaration_mac != mac:
-        raise Conflict(
-            "item_differs",
-            "An item of this id was declared with another name, size or SHA-256.",
-            next_step="Is it another file? Give it another id. Did the file change? Delete the "
-            "item, then declare it anew.",
-        )

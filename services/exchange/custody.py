@@ -40,8 +40,9 @@ def performer(actor: Actor, authority: str, *, officer: str | None = None) -> Pe
     return Performer(person=officer or actor.officer, role=actor.client_id, authority=authority)
 
 
-def begin(db: Session, records: Iterable[Record], *, keyring: Keyring, at: datetime) -> None:
+def begin(db: Session, told: Custody, *, keyring: Keyring, at: datetime) -> None:
     """Put the first records of a package on record: those that are sealed in its bag."""
+    records = (record for chain in told.items.values() for record in chain)
     store.add(db, (_kept(record, keyring, at) for record in records))
 
 
@@ -104,8 +105,7 @@ def receive(  # noqa: PLR0913  as `note`
 
     `receipt` is the hash of our ContentConsignment, by which the sender holds our signature for it.
     """
-    taken = (record for records in told.items.values() for record in records)
-    begin(db, taken, keyring=keyring, at=actor.at)
+    begin(db, told, keyring=keyring, at=actor.at)
     for left in told.left_out:
         leave_out(db, package.id, left, keyring=keyring, at=actor.at)
     announced = package.entry.hash if package.entry else None

@@ -7,7 +7,7 @@ A finding answers a gate that needs a human, or opens a shut one where the table
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.exchange import approving, casework, gatefacts
+from services.exchange import approving, casework, custody, gatefacts
 from services.exchange.approving import Officers
 from services.exchange.bench import Bench
 from services.exchange.gatefacts import Filtering, Found
@@ -19,6 +19,7 @@ from services.exchange.store import Session, contents, packages, requests
 from services.exchange.store import findings as kept
 from shared.protocol import approvals, canonical
 from shared.protocol.law import gates
+from shared.protocol.law.custody import Act
 from shared.runtime.refusals import Conflict, NotAllowed, Unprocessable
 
 FILTERS = "RD-PRIV"
@@ -95,11 +96,37 @@ def filtered(package_id: str, signed: Signed[Filtering], *, bench: Bench, actor:
         )
         _check_role(FILTERS, given.kid, bench.officers)
         _keep(db, package, signed, given, actor)
+        _note(db, package, signed.statement, given, bench=bench, actor=actor)
         held = sum(each.verdict != "clean" for each in signed.statement.items)
         by = given.officer
         casework.record(db, "package.filtered", package, actor, count=held, approved_by=by)
         # Commit point: before it nobody has looked; after it the word and its event stand together.
         return _shown(db, package, bench.officers)
+
+
+def _note(
+    db: Session,
+    package: Package,
+    said: Filtering,
+    given: approvals.Approval,
+    *,
+    bench: Bench,
+    actor: Actor,
+) -> None:
+    """Put into the custody of each item what the filter team found of it."""
+    own = bench.directory.member(bench.keyring.country).name
+    by = custody.performer(actor, own, officer=given.officer)
+    for verdict in sorted({each.verdict for each in said.items}):
+        custody.note(
+            db,
+            package,
+            Act.FILTERED,
+            keyring=bench.keyring,
+            actor=actor,
+            by=by,
+            items=[each.item_id for each in said.items if each.verdict == verdict],
+            reason=f"looked through for privilege: {verdict}",
+        )
 
 
 def of_request(request_id: str, *, bench: Bench) -> Findings:

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from services.exchange import custody
+from services.exchange.states import Actor
 from services.exchange.store import packages
 from shared.protocol import bag, canonical
 from shared.protocol.cms import verify_cms
 from shared.protocol.digests import sha256
+from shared.protocol.law.custody import Act
 from shared.protocol.law.custodyfile import read_custody
 from shared.protocol.law.custodytrace import Trace, read_trace
 from tests.custodies import statement
@@ -95,7 +97,7 @@ def test_each_reading_is_on_record_before_an_octet_leaves(verified_case: Case) -
     client, headers = pair.qm.node.client("receiver"), grant(pair.qm.node, package_id)
 
     def openings() -> int:
-        return [r.act for r in told(pair.qm, package_id).of(item)].count("OPENED")
+        return [r.act for r in told(pair.qm, package_id).of(item)].count(Act.OPENED)
 
     for n, times in (("2", 1), ("1", 1), ("0", 2), ("1", 2), ("0", 3)):
         assert client.get(path + n, headers=headers).status_code == 200
@@ -247,11 +249,16 @@ def test_a_later_act_joins_the_chains_that_are_there(verified_case: Case) -> Non
     with parts.database.begin() as db:
         before = custody.state(db, package_id)
         package = packages.find(db, package_id)
-        actor = custody.Actor(client_id="urn:rogatory:QN:preparer", at=at)
+        actor = Actor(client_id="urn:rogatory:QN:preparer", at=at)
         by = custody.performer(actor, "Police of QN")
-        note = {"keyring": parts.keyring, "actor": actor, "by": by, "reason": "retention ended"}
-        assert custody.note(db, package, custody.Act.DESTROYED, items=[item], **note) == 1
-        assert custody.note(db, package, custody.Act.DESTROYED, **note) == len(FILES)
+        note: dict[str, Any] = {
+            "keyring": parts.keyring,
+            "actor": actor,
+            "by": by,
+            "reason": "retention ended",
+        }
+        assert custody.note(db, package, Act.DESTROYED, items=[item], **note) == 1
+        assert custody.note(db, package, Act.DESTROYED, **note) == len(FILES)
         assert custody.state(db, package_id) != before
     ends = [chain[-2:] for chain in acts(told(pair.qn, package_id))]
     assert ends == [["QN DESTROYED"] * 2, ["QN TRANSFERRED", "QN DESTROYED"]]
