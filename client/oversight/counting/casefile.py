@@ -91,7 +91,7 @@ class Case:
 
     def first(self, *kinds: str) -> Step | None:
         """Give the first step of some types."""
-        return min(self.ever(*kinds), key=lambda step: step.at, default=None)
+        return min(self.ever(*kinds), key=lambda step: step.order, default=None)
 
     def of(self, family: str) -> list[str]:
         """Name the codes of a family that describe it: `OFF-` gives its offences."""

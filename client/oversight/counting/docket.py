@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from struct import Struct
 from typing import Final, NamedTuple
 
+from client.oversight.counting.ordering import RANKS, rank
 from shared.protocol.leaves import TRANSFER_INTENT, TRANSFER_RECEIVED
 from shared.protocol.scanning import Scanned
 
 SENT: Final = f"{TRANSFER_INTENT}/request"
 ARRIVED: Final = f"{TRANSFER_RECEIVED}/request"
+RELEASED: Final = f"{TRANSFER_INTENT}/package"
 
 _TRANSFERS: Final = frozenset({TRANSFER_INTENT.encode(), TRANSFER_RECEIVED.encode()})
 _REQUESTS: Final = frozenset({b"request", b"acknowledgement", b"decision"})
@@ -27,21 +30,25 @@ _DRAFTING: Final = frozenset(
     }
 )  # fmt: skip
 """What is done to a draft says nothing that is counted, and is most of a log."""
-_ROW: Final = Struct("<HIIIIHQ")
+_ROW: Final = Struct("<QHIIIIHQ")
+_FIRST: Final = itemgetter(0)
 _PLACES: Final = len("2026-01-01T00:00:")
+_MILLISECONDS: Final = slice(len("2026-01-01T00:00:00."), -1)
 
 
 class Step(NamedTuple):
     """What one entry says of a case.
 
-    `time` is when the log dated the entry, in seconds since 1970; `at` is the entry's index; `package` is a
-    number that stands for its transfer id; `reason` of a reading of the log is what was read.
+    `time` is when the log dated the entry, in seconds since 1970; `at` is the entry's index, `order` its
+    place in the course of the case (`ordering`); `package` is a number that stands for its transfer id;
+    `reason` of a reading of the log is what was read.
     """
 
     kind: str
     reason: str | None
     time: int
     at: int
+    order: int
     package: int | None
     number: int | None
     peer: str | None
@@ -101,17 +108,20 @@ class Docket:
         if time >= self.until:
             return
         self.counted, self.last = self.counted + 1, time
-        if leaf.event_time != leaf.seq_time:
-            self._note_skew(abs(seconds(leaf.event_time) - time))
+        happened = seconds(leaf.event_time)
+        if abs(happened - time) > self.tolerated:
+            self.skew = self.skew[0] + 1, max(self.skew[1], abs(happened - time))
         kind = leaf.type
         if kind in _DRAFTING:
             return
         if kind in _TRANSFERS:
             kind = b"%s/%s" % (kind, leaf.entry_type or b"")
-        folder = self._folder(leaf)
-        folder.steps += _ROW.pack(
+        reason = leaf.reason or leaf.outcome
+        place = happened * 1000 + int(leaf.event_time[_MILLISECONDS])
+        self._folder(leaf).steps += _ROW.pack(
+            place * RANKS + _rank(kind, reason),
             self._kinds.number(kind),
-            self._reasons.number(leaf.reason or leaf.outcome),
+            self._reasons.number(reason),
             time,
             index,
             self._packages.number(leaf.transfer_id),
@@ -131,17 +141,14 @@ class Docket:
             folder.request = leaf.transfer_id.decode()
         return folder
 
-    def _note_skew(self, gap: int) -> None:
-        if gap > self.tolerated:
-            self.skew = self.skew[0] + 1, max(self.skew[1], gap)
-
     def steps(self, folder: Folder) -> list[Step]:
-        """Unpack the steps of a folder."""
+        """Unpack the steps of a folder, in the order in which they happened."""
         kinds, reasons, peers = self._kinds.words, self._reasons.words, self._peers.words
+        rows = sorted(_ROW.iter_unpack(folder.steps), key=_FIRST)
         return [
-            Step(kinds[kind] or "", reasons[reason], time, index, package or None,
+            Step(kinds[kind] or "", reasons[reason], time, index, order, package or None,
                  count - 1 if count else None, peers[peer] or folder.peer)
-            for kind, reason, time, index, package, peer, count in _ROW.iter_unpack(folder.steps)
+            for order, (_, kind, reason, time, index, package, peer, count) in enumerate(rows)
         ]  # fmt: skip
 
     def package(self, number: int) -> str:
@@ -161,3 +168,8 @@ def seconds(time: bytes) -> int:
 @lru_cache(maxsize=4096)
 def _minute(front: bytes) -> int:
     return int(datetime.fromisoformat(f"{front.decode()}00").replace(tzinfo=UTC).timestamp())
+
+
+@lru_cache(maxsize=4096)
+def _rank(kind: bytes, reason: bytes | None) -> int:
+    return rank(kind.decode(), reason and reason.decode())

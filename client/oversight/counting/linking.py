@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from client.oversight.counting.casefile import Case, Side
-from client.oversight.counting.docket import Step
+from client.oversight.counting.docket import RELEASED, Step
 from client.oversight.counting.lists import Policy
 from client.oversight.counting.people import UNOPENED, People
 from client.oversight.counting.questions.asking import HOUR
@@ -48,7 +48,7 @@ def gather(case: Case, told: Brief, seen: Seen, people: People) -> None:
         elif code.startswith(_TEXT):
             seen.texts[code].append((told, step))
     if _SPECIAL in case.traits:
-        seen.special[case.peer] += [(told, step) for step in case.told("package.released")]
+        seen.special[case.peer] += [(told, step) for step in case.told(RELEASED)]
     if case.side is Side.RECEIVED and case.is_new:
         seen.received[case.peer].append((told, case.steps[0]))
     for step in case.told(*READ):

@@ -112,5 +112,5 @@ def _added_late(case: Case, told: Brief) -> Iterator[Suspicion]:
         if (step.reason or "").startswith(IDENTIFIER):
             first.setdefault(step.reason or "", step)
     for step in first.values():
-        if step.at > amended.at > done.at and step.time >= case.since:
+        if step.order > amended.order > done.order and step.time >= case.since:
             yield suspicion("M08", told, step, "an identifier came after the approval")

@@ -7,7 +7,7 @@ from typing import Final
 
 from client.oversight.counting.casefile import Case, Measure, Outcome, Side
 from client.oversight.counting.caseload import SIDES, Told
-from client.oversight.counting.docket import ARRIVED, SENT
+from client.oversight.counting.docket import ARRIVED, RELEASED, SENT
 from client.oversight.counting.lists import data_of, titled
 from shared.protocol.law.lifecycle import State
 
@@ -69,7 +69,7 @@ def time_to_data(case: Case) -> Iterator[Told]:
     """Measure the time from issue or arrival to the first package."""
     made = case.side is Side.MADE
     began = case.first(SENT) if made else case.first(ARRIVED)
-    data = case.first(*OBTAINED) if made else case.first("package.released")
+    data = case.first(*OBTAINED) if made else case.first(RELEASED)
     if case.side and began and data and data.time >= case.since:
         urgency = (case.of("URG-") or ["URG-ROUTINE"])[0].removeprefix("URG-").lower()
         yield "O07", urgency, case.side.value, data.time - began.time

@@ -7,10 +7,9 @@ from typing import Final
 
 from client.oversight.counting.casefile import Case
 from client.oversight.counting.caseload import SIDES, Told
-from client.oversight.counting.docket import Step
+from client.oversight.counting.docket import RELEASED, Step
 from client.oversight.counting.lists import data_of, lists, titled
 
-RELEASED: Final = "package.released"
 _CLOCKS: Final = ("clock.warned", "clock.met", "clock.extended", "clock.breached")
 _CONDITIONS: Final = (
     "condition.proposed", "condition.accepted", "condition.declined", "condition.breached",
@@ -105,7 +104,7 @@ def without_safeguards(case: Case) -> Iterator[Told]:
 def passed_before(case: Case, release: Step) -> bool:
     """Whether the log says, before a release, that the gates of the release were open."""
     return any(
-        step.at < release.at
+        step.order < release.order
         and step.reason in {None, "release"}
         and step.package == release.package
         for step in case.ever("gate.passed")
@@ -174,7 +173,7 @@ def _column(step: Step) -> str:
 
 
 def _place(step: Step) -> int:
-    return step.at
+    return step.order
 
 
 COLUMNS: Final = {

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from client.oversight.counting.casefile import Case, Side
-from client.oversight.counting.docket import Step
+from client.oversight.counting.docket import RELEASED, Step
 from client.oversight.counting.lists import data_of, titled
 from client.oversight.counting.orders import VALIDATION_REFUSED
 from client.oversight.counting.questions.asking import (
@@ -22,7 +22,7 @@ from client.oversight.counting.questions.asking import (
     summed,
     when,
 )
-from client.oversight.counting.safeguards import RELEASED, passed_before
+from client.oversight.counting.safeguards import passed_before
 from shared.protocol.law.lifecycle import State
 
 _CATEGORY: Final = "package.category"
@@ -44,7 +44,9 @@ def sample(asked: Asked) -> Found:
     for case in drawn[: asked.sample]:
         first = next(case.told(RELEASED))
         own = [
-            step for step in case.ever("gate.found") if step.reason == "G04" and step.at < first.at
+            step
+            for step in case.ever("gate.found")
+            if step.reason == "G04" and step.order < first.order
         ]
         open_ = "yes" if passed_before(case, first) else "NO"
         rows.append((name(case), case.peer, when(first.time), places(own), open_))

@@ -9,7 +9,7 @@ from typing import Final
 from client.oversight.audit import audit
 from client.oversight.comparison import compare
 from client.oversight.counting.casefile import Case
-from client.oversight.counting.docket import Step
+from client.oversight.counting.docket import RELEASED, Step
 from client.oversight.counting.questions.asking import (
     DAY,
     Asked,
@@ -120,12 +120,14 @@ def late_errors(asked: Asked) -> Found:
 
 def _error(of: str, step: Step, case: Case | None = None) -> tuple[str, ...]:
     released = next(_releases(case), None) if case else None
-    late = str((step.time - released.time) // DAY) if released and released.at < step.at else "-"
+    late = (
+        str((step.time - released.time) // DAY) if released and released.order < step.order else "-"
+    )
     return of, when(step.time), step.kind, step.reason or "-", late
 
 
 def _releases(case: Case) -> Iterator[Step]:
-    return case.ever("package.released", "package.received")
+    return case.ever(RELEASED, "package.verified")
 
 
 QUERIES: Final = {

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from client.oversight.counting.casefile import Side
+from client.oversight.counting.docket import RELEASED
 from client.oversight.counting.lists import titled
 from client.oversight.counting.questions.asking import (
     DAY,
@@ -16,7 +17,7 @@ from client.oversight.counting.questions.asking import (
     tallied,
     when,
 )
-from client.oversight.counting.safeguards import RELEASED, passed_before
+from client.oversight.counting.safeguards import passed_before
 
 _WEIGHT: Final = "G08"
 _IMBALANCE: Final = 10  # times; below it no exchange is called one-sided
@@ -55,7 +56,7 @@ def weighting(asked: Asked) -> Found:
         over = [each for each in case.ever("gate.overridden") if each.reason == _WEIGHT]
         for step in case.told(RELEASED):
             releases += 1
-            before = [each for each in over if each.at < step.at]
+            before = [each for each in over if each.order < step.order]
             if before or not passed_before(case, step):
                 why = "G08 overridden" if before else "no record that the gates were open"
                 rows.append((name(case), case.peer, asked.package(step), when(step.time), why))

@@ -98,7 +98,7 @@ def without_consultation(asked: Asked) -> Found:
     rows = []
     for case in asked.cases():
         refused = next(case.told("request.refused"), None)
-        if case.side is Side.RECEIVED and refused and not consulted(case, refused.at):
+        if case.side is Side.RECEIVED and refused and not consulted(case, refused.order):
             rows.append((name(case), case.peer, when(refused.time), refused.reason or "-"))
     says = summed("refusals have no consultation (T13) before them", rows)
     return Found(says=says, columns=("request", "from", "refused", "first ground"), rows=rows)
@@ -107,7 +107,7 @@ def without_consultation(asked: Asked) -> Found:
 def consulted(case: Case, before: int) -> bool:
     """Whether conditions, or a consultation without any, were proposed before an entry."""
     return any(
-        step.at < before
+        step.order < before
         and (step.kind != "request.decision" or (step.reason or "").endswith(_CONSULTED))
         for step in case.ever("condition.proposed", "request.consulted", "request.decision")
     )

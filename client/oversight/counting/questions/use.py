@@ -84,7 +84,7 @@ def retained(asked: Asked) -> Found:
         ended = next(filter(_is_retention, case.ever("clock.breached")), None)
         gone = any(case.ever("package.destroyed", "package.returned", "deletion.done"))
         if ended and not gone:
-            since = [each for each in case.ever(*_READ) if each.at > ended.at]
+            since = [each for each in case.ever(*_READ) if each.order > ended.order]
             restricted = "blocked" if any(case.ever("package.restricted")) else "READABLE"
             rows.append((name(case), case.peer, when(ended.time), restricted, str(len(since))))
     columns = ("request", "country", "ended", "now", "readings since")

@@ -14,7 +14,7 @@ FOUND: list[tuple[str, Story | Told, tuple[str, ...]]] = [
     ("Q03", refused(received()), ("1", "100 %", "")),
     ("Q04", refused(received()), ("REF-05", "2026-03-01 00:00")),
     ("Q05", received().on("02-10", "request.info_requested", "FLD-D01"), ("D01", "QN", "1")),
-    ("Q06", received().on("03-20", "package.released", package=PACKAGE), ("-", "NO")),
+    ("Q06", received().on("03-20", "transfer.intent/package", package=PACKAGE), ("-", "NO")),
     (
         "Q07",
         granted(received()).on("03-20", "package.category", "DC-CNT", count=3),
@@ -33,7 +33,7 @@ FOUND: list[tuple[str, Story | Told, tuple[str, ...]]] = [
     ("Q08", received(1, "MEA-06").on("03-20", "package.category", "DC-TRF"), ("DC-TRF", "-")),
     (
         "Q09",
-        received().on("03-20", "package.released", package=PACKAGE),
+        received().on("03-20", "transfer.intent/package", package=PACKAGE),
         (PACKAGE, "no record that the gates were open; no gateway named"),
     ),
     (
@@ -143,7 +143,7 @@ FOUND: list[tuple[str, Story | Told, tuple[str, ...]]] = [
     ),
     (
         "Q20",
-        received().on("03-20", "package.released", package=PACKAGE),
+        received().on("03-20", "transfer.intent/package", package=PACKAGE),
         ("no record that the gates were open",),
     ),
     ("Q20", granted(received()).on("03-01", "gate.overridden", "G08"), ("G08 overridden",)),

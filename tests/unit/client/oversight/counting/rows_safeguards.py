@@ -83,7 +83,7 @@ SAFEGUARDS: list[Row] = [
     (
         "no record of the gates",
         "O19",
-        [received().on("03-20", "package.released", package=package_id(1))],
+        [received().on("03-20", "transfer.intent/package", package=package_id(1))],
         [("released without a record that the gates were open", "packages", "1")],
     ),
     ("with a record", "O19", [granted(received())], []),

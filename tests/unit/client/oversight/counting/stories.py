@@ -35,7 +35,7 @@ def granted(story: Story, code: str = "MEA-06") -> Story:
         story.on(day, "request.decision", f"{code}/{state}", count=1)
     package = package_id(story.number)
     story.on("03-19", "gate.passed", "release", package=package)
-    return story.on("03-20", "package.released", package=package)
+    return story.on("03-20", "transfer.intent/package", package=package)
 
 
 def refused(story: Story, *grounds: str, code: str = "MEA-06", day: str = "03-01") -> Story:

@@ -18,7 +18,7 @@ def test_a_step_comes_back_as_it_was_told() -> None:
     (folder,) = docket.folders.values()
     (step,) = docket.steps(folder)
     assert step._replace(package=None) == Step(
-        "package.category", "DC-TRF", int(AT.timestamp()), 0, None, 0, "QN"
+        "package.category", "DC-TRF", int(AT.timestamp()), 0, 0, None, 0, "QN"
     )
     assert docket.package(step.package or 0) == package_id(7)
     assert docket.kinds() == {"package.category"}
@@ -63,6 +63,36 @@ def test_clocks_that_differ_are_noted() -> None:
     for number, late in enumerate((0, 300, 301, 4000)):
         docket.add(number, scanned(Told(at=AT, kind="log.heartbeat"), late=timedelta(seconds=late)))
     assert docket.skew == (2, 4000)
+
+
+def test_steps_of_one_time_are_told_as_a_case_goes() -> None:
+    """A log numbers what reaches it together in any order."""
+    course = [
+        ("request.drafted", None),
+        ("gate.passed", "send"),
+        ("request.sent", None),
+        ("transfer.intent/request", None),
+        ("request.described", "MEA-06"),
+        ("request.acknowledged", None),
+        ("request.decision", "MEA-06/S10"),
+        ("request.decision", "MEA-06/S14"),
+        ("gate.passed", "release"),
+        ("something.else", None),
+        ("request.closed", None),
+    ]
+    late = Told(at=AT + timedelta(milliseconds=1), kind="gate.passed", case="x", reason="release")
+    docket = Docket(until=first_second(2027))
+    told = [late] + [
+        Told(at=AT, kind=kind, case="x", reason=reason) for kind, reason in course[::-1]
+    ]
+    for index, each in enumerate(told):
+        docket.add(index, scanned(each))
+    (folder,) = docket.folders.values()
+    steps = [(step.kind, step.reason) for step in docket.steps(folder)]
+    assert steps[-1] == ("gate.passed", "release")
+    assert steps[:4] == [course[0], course[8], course[1], course[2]]
+    assert steps[4:11] == [*course[3:8], course[10], course[9]]
+    assert [step.order for step in docket.steps(folder)] == [*range(12)]
 
 
 def test_times_are_read_to_the_second() -> None:
