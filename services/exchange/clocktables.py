@@ -15,7 +15,7 @@ class ClockRow(Base):
     __tablename__ = "clock"
     __table_args__ = (
         sa.Index("clock_next", "next_at"),
-        sa.Index("clock_due", "state", "due_at"),
+        sa.Index("clock_due", "ended_at", "due_at"),
         sa.Index("clock_effect", "effect"),
     )
 
@@ -29,6 +29,6 @@ class ClockRow(Base):
     due_at: Mapped[datetime | None]
     told_at: Mapped[datetime]
     next_at: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # null: it is open
     effect: Mapped[str | None]
     details: Mapped[dict[str, Any]]  # rule, place, stated date, pauses, extensions

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from services.exchange.clocktables import ClockRow
-from services.exchange.clockwork import OPEN, Clock, ClockState, Extension, Hanging
+from services.exchange.clockwork import Clock, ClockState, Extension, Hanging
 from shared.protocol.law.clocks import Pause
 from shared.protocol.law.duties import Duty
 from shared.runtime.refusals import NotFound
@@ -49,7 +49,7 @@ def open_before(db: Session, moment: datetime | None) -> tuple[Clock, ...]:
 
     Without a moment: every clock that has a due date. Paused clocks have none.
     """
-    query = select(ClockRow).where(_is_open(), ClockRow.due_at.is_not(None))
+    query = select(ClockRow).where(ClockRow.ended_at.is_(None), ClockRow.due_at.is_not(None))
     if moment is not None:
         query = query.where(ClockRow.due_at < moment)
     return _clocks(db, query.order_by(ClockRow.due_at, ClockRow.request_id).limit(PAGE))
@@ -90,10 +90,6 @@ def settle(db: Session, clock: Clock) -> None:
         .where(ClockRow.request_id == clock.request_id, ClockRow.id == clock.id)
         .values(effect=None)
     )
-
-
-def _is_open() -> ColumnElement[bool]:
-    return ClockRow.state.in_([str(state) for state in OPEN])
 
 
 def _clocks(db: Session, query: Any) -> tuple[Clock, ...]:  # noqa: ANN401 - a Select

@@ -27,5 +27,5 @@ def upgrade() -> None:
         sa.Column("details", sa.JSON(), nullable=False),
     )
     op.create_index("clock_next", "clock", ["next_at"])
-    op.create_index("clock_due", "clock", ["state", "due_at"])
+    op.create_index("clock_due", "clock", ["ended_at", "due_at"])
     op.create_index("clock_effect", "clock", ["effect"])
