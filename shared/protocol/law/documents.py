@@ -5,7 +5,7 @@ error of form. What is there must have its shape. What is stored, signed and sen
 that it would not have written is taken from another country.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, create_model, model_validator
@@ -16,6 +16,9 @@ from shared.protocol.errors import FormatError
 from shared.protocol.law import forms, library, texts
 
 VERSION: Final = 2
+_FIXED: Final = frozenset(
+    {"request_id", "measures", "request_kind", "legal_basis"}
+)  # another request, then
 _MANY: Final[Mapping[str, Any]] = {"strict": False, "min_length": 1, "max_length": 1_000}
 TYPES: Final[Mapping[str, Any]] = {
     "id": texts.Id,
@@ -152,6 +155,34 @@ def received(value: Json) -> Document:
     if canonical.encode(again) != canonical.encode(value):
         raise FormatError("the document is not written in its one form")
     return document
+
+
+def supplemented(
+    document: Document, supplied: Mapping[str, Any], asked: Collection[str]
+) -> Document:
+    """Lay what an answer supplies over a document; what was approved and sent stays as it is.
+
+    Args:
+        document: what was sent, or what came of earlier answers.
+        supplied: field name → value; fields of measures as `measures`: measure_id → field name → value.
+        asked: ids of the fields that were asked for (E01, G04, …).
+
+    Raises:
+        FormatError: a field that nobody asked for, a measure that is not there, or another shape.
+    """
+    told = document.model_dump(mode="json", by_alias=True, exclude_none=True)
+    wanted = {library.fields()[code]["name"] for code in asked if code in library.fields()}
+    by_id = {each["measure_id"]: each for each in told["measures"]}
+    of_measures = supplied.get("measures", {})
+    fields = {name: value for name, value in supplied.items() if name != "measures"}
+    for name in (*fields, *(name for each in of_measures.values() for name in each)):
+        if name not in wanted - _FIXED:
+            raise FormatError(f"{name} was not asked for", field=name)
+    for measure_id, values in of_measures.items():
+        if measure_id not in by_id:
+            raise FormatError(f"there is no measure {measure_id}", field="measures")
+        by_id[measure_id].update(values)
+    return of_json({**told, **fields})
 
 
 def named(place: Sequence[str | int]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.exchange.routes.told_request import DRAFT
-from shared.protocol.approvals import verify_approval
+from shared.protocol.approvals import statement_digest, verify_approval
 from shared.protocol.canonical import encode
 from shared.protocol.keys import OfficerKey
 from tests.scripted_gateway import OFFICER, Call, Gateway, answer
@@ -20,7 +20,7 @@ def body(call: Call) -> Any:  # noqa: ANN401 - what a test sent
     return call.json()
 
 
-def check_signed(gateway: Gateway, call: Call, act: str) -> None:
+def check_signed(gateway: Gateway, call: Call, act: str, *, digest: str = "ab" * 32) -> None:
     key = OfficerKey.from_bytes((gateway.folder / "officer.key").read_bytes()).public()
     approval = verify_approval(
         body(call)["approval"],
@@ -28,7 +28,7 @@ def check_signed(gateway: Gateway, call: Call, act: str) -> None:
         act=act,
         object_id=REQUEST,
         version=1,
-        digest="ab" * 32,
+        digest=digest,
     )
     assert approval.officer == OFFICER
 
@@ -72,26 +72,38 @@ def test_patience_has_an_end(known: Cli, gateway: Gateway) -> None:
     assert (said.code, said.json["state"]) == (0, "S04")
 
 
-ANSWERS: dict[str, tuple[list[str], dict[str, Any]]] = {
-    "acknowledge": (["--reference", "7"], {"reference": "7", "note": ""}),
+def test_an_acknowledgement_names_the_own_reference(known: Cli, gateway: Gateway) -> None:
+    gateway.routes[f"POST {BASE}/acknowledge"] = answer(request(direction="in"))
+    said = known("request", "acknowledge", REQUEST, "--reference", "7")
+    assert said.out.startswith(f"{REQUEST}  from QN")
+    assert body(gateway.calls[-1]) == {"reference": "7", "note": ""}
+
+
+DECISIONS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "accept": (["--measure", "M01", "--note", "n"], {"measures": ["M01"], "note": "n"}),
-    "refuse": (["--code", "a", "--reasons", "w"], {"codes": ["a"], "reasons": "w"}),
+    "refuse": (["--code", "REF-02", "--reasons", "w"], {"codes": ["REF-02"], "reasons": "w"}),
 }
 
 
-@pytest.mark.parametrize("act", ANSWERS)
-def test_the_other_country_answers(known: Cli, gateway: Gateway, act: str) -> None:
-    options, sent = ANSWERS[act]
+@pytest.mark.parametrize("act", DECISIONS)
+def test_the_other_country_decides_with_an_officers_signature(
+    known: Cli, gateway: Gateway, act: str
+) -> None:
+    options, statement = DECISIONS[act]
+    gateway.routes[f"GET {BASE}"] = answer(request(direction="in"))
     gateway.routes[f"POST {BASE}/{act}"] = answer(request(direction="in"))
     said = known("request", act, REQUEST, *options)
     assert said.out.startswith(f"{REQUEST}  from QN")
-    assert body(gateway.calls[-1]) == sent
+    sent = gateway.calls[-1]
+    assert body(sent)["statement"] == statement
+    check_signed(gateway, sent, "request.decide", digest=statement_digest(act, statement))
 
 
 def test_all_measures_are_accepted_without_naming_them(known: Cli, gateway: Gateway) -> None:
+    gateway.routes[f"GET {BASE}"] = answer(request(direction="in"))
     gateway.routes[f"POST {BASE}/accept"] = answer(request(direction="in"))
     known("request", "accept", REQUEST)
-    assert body(gateway.calls[-1]) == {"note": ""}
+    assert body(gateway.calls[-1])["statement"] == {"note": ""}
 
 
 def test_requests_are_listed(known: Cli, gateway: Gateway) -> None:

@@ -19,6 +19,7 @@ from shared.protocol.law.documents import (
     of_json,
     received,
     sent,
+    supplemented,
 )
 from shared.protocol.law.shapes import Condition
 from shared.protocol.law.texts import moment
@@ -128,3 +129,37 @@ def test_the_specification_names_every_condition_and_every_kind_of_identifier() 
     told = Path("shared/protocol/spec/request.md").read_text(encoding="utf-8")
     assert [each for each in get_args(Condition) if f"`{each}`" not in told] == []
     assert [each for each in get_args(forms.IdentifierKind) if each not in told] == []
+
+
+SUPPLIED: dict[str, Any] = {
+    "costs": "Each bears its own.",
+    "measures": {"M01": {"range": {"from": "2026-01-01T00:00Z", "to": "2026-02-01T00:00Z"}}},
+}
+
+
+def test_what_was_asked_for_is_laid_over_what_was_sent() -> None:
+    before = received(SENT)
+    after = supplemented(before, SUPPLIED, ["J10", "G04"])
+    assert after.costs == "Each bears its own."
+    assert after.measures[0].range.since == "2026-01-01T00:00Z"
+    assert after.measures[1] == before.measures[1]
+    assert received(SENT) == before
+
+
+@pytest.mark.parametrize(
+    ("supplied", "asked", "why"),
+    [
+        (SUPPLIED, ["J10"], "range was not asked for"),
+        (SUPPLIED, ["G04", "Z99"], "costs was not asked for"),
+        ({"measures": {"M09": {}}}, [], "no measure M09"),
+        ({"costs": 1}, ["J10"], "J10 costs"),
+        ({"measures": {"M01": {"code": "MEA-07"}}}, ["G01"], "code was not asked for"),
+        ({"request_id": "R2"}, ["A01"], "request_id was not asked for"),
+        ({"legal_basis": []}, ["A05"], "legal_basis was not asked for"),
+        ({"to": "QX"}, ["G01"], "to was not asked for"),
+    ],
+)
+def test_nothing_else_changes(supplied: dict[str, Any], asked: list[str], why: str) -> None:
+    with pytest.raises(FormatError) as refused:
+        supplemented(received(SENT), supplied, asked)
+    assert why in refused.value.detail
