@@ -45,12 +45,16 @@ ROLES: Mapping[str, Role] = {
         ("RQ-JUD", "RQ-CA", "RD-CA"),
     ),
     "receiver": Role(("packages:receive", "requests:read"), RECEIVES),
-    "court": Role(("courts:record", "requests:read"), ("court.record", "finding"), ("RD-JUD",)),
+    "court": Role(
+        ("courts:record", "requests:read"), ("court.record", "finding"), ("RD-JUD", "RQ-JUD")
+    ),
     "privilege": Role(
         ("packages:filter", "requests:read"), ("package.filter", "finding"), ("RD-PRIV",)
     ),
     "assessor": Role(("protection:assess", "requests:read"), ("finding",), ("RD-DPO",)),
-    "duty": Role(("duty:act", "requests:read"), ("duty.record", "finding"), ("DUTY",)),
+    "duty": Role(
+        ("duty:act", "requests:read"), ("duty.record", "finding", "request.approve"), ("DUTY",)
+    ),
     "oversight": Role(("audit:read",)),
     "protection": Role(("audit:erase",)),
     "ops": Role(("clients:propose", "clients:read", "ops:health")),

@@ -7,7 +7,7 @@ peer is told why by a receipt.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.exchange import casework, timing
+from services.exchange import casework, timing, urgent
 from services.exchange.acts import describing
 from services.exchange.bench import Bench
 from services.exchange.documents import instrument_of, measures_of, reference_of
@@ -61,11 +61,12 @@ def take_opening(_db: Session, arrived: Arrived, _bench: Bench) -> None:
         raise ContentRefusedError("other_log", f"The directory names {arrived.sender.log_origin}.")
 
 
-def take_request(db: Session, arrived: Arrived, bench: Bench) -> None:
+def take_request(db: Session, arrived: Arrived, bench: Bench) -> Request:
     """Begin an inbound request, delivered (S05)."""
     request = _admitted(db, arrived)
     requests.add(db, request)
     casework.record(db, "request.delivered", request, arrived.actor)
+    urgent.flag(db, request, urgent.document_of(request), arrived.actor)
     for event in describing.describe(request, bench.keyring):
         casework.record(
             db, event.type, request, arrived.actor, reason=event.reason, count=event.count
@@ -79,6 +80,7 @@ def take_request(db: Session, arrived: Arrived, bench: Bench) -> None:
         directory=bench.directory,
         country=bench.keyring.country,
     )
+    return request
 
 
 def _admitted(db: Session, arrived: Arrived) -> Request:

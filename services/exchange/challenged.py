@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.records import Request
+from services.exchange.remedyrecords import Challenge
 from services.exchange.store import Session, challenges
-from services.exchange.store.challenges import Challenge
 from shared.protocol.law.remedies import Stage
 from shared.protocol.legalacts import ChallengeBody
 

@@ -12,10 +12,10 @@ from services.exchange.acts.challenges import Appealing, Deciding, Lodging
 from services.exchange.acts.remedies import challenge_acts, challenge_event
 from services.exchange.bench import Bench
 from services.exchange.records import Request
+from services.exchange.remedyrecords import Challenge
 from services.exchange.signed import Signed
 from services.exchange.states import Actor, Direction, advance
 from services.exchange.store import Session, challenges, packages, requests
-from services.exchange.store.challenges import Challenge
 from shared.protocol import identifiers
 from shared.protocol.approvals import COURT_RECORD, Approval
 from shared.protocol.entries import EntryType

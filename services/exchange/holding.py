@@ -11,8 +11,8 @@ from typing import Any
 
 from services.exchange.gating import matter
 from services.exchange.records import Package, Request
+from services.exchange.remedyrecords import Challenge
 from services.exchange.store import Session, challenges, history
-from services.exchange.store.challenges import Challenge
 from shared.protocol.law.lifecycle import State
 from shared.protocol.law.pairs import Pair
 from shared.protocol.law.remedies import HOLDING

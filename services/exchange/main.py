@@ -24,8 +24,8 @@ from services.exchange.recording import Recorder
 from services.exchange.refusing import Refusals
 from services.exchange.routes import (
     acts,
-    clocks,
     challenges,
+    clocks,
     findings,
     inbound,
     letters,
@@ -35,6 +35,7 @@ from services.exchange.routes import (
     repeats,
     requests,
     selftests,
+    urgent,
     uses,
 )
 from services.exchange.routes.parts import Parts
@@ -62,6 +63,7 @@ ROUTERS = (
     acts.router,
     clocks.router,
     challenges.router,
+    urgent.router,
     findings.router,
     packages.router,
     receiving.router,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from services.exchange import approving, binding, casework, gatefacts, holding, keeping
+from services.exchange import approving, binding, casework, gatefacts, holding, keeping, urgent
 from services.exchange.approving import Subject
 from services.exchange.bench import Bench
 from services.exchange.gating.matter import Finding, Item, Matter, Side
@@ -29,11 +29,12 @@ from shared.protocol.identifiers import Country
 from shared.protocol.law import documents
 from shared.protocol.law.documents import Document
 from shared.protocol.law.pairs import Pair
-from shared.protocol.law.shapes import Instrument
+from shared.protocol.law.shapes import Instrument, Preservation
 from shared.runtime.directory import Directory
+from shared.runtime.refusals import Conflict
 
 Source = Callable[[Session, Request, Package | None, datetime], Mapping[str, Any]]
-SOURCES: list[Source] = [binding.matter, keeping.matter]
+SOURCES: list[Source] = [binding.matter, keeping.matter, urgent.matter]
 
 
 def of_request(
@@ -127,12 +128,36 @@ def _common(
 
 def challenge_rule(request: Request, *, bench: Bench, at: datetime) -> holding.Rule:
     """Return what a challenge against measures of a request does, by the profile of the two countries."""
+    return holding.rule_of(*_between(request, bench=bench, at=at))
+
+
+def preservation_rule(request: Request, *, bench: Bench, at: datetime) -> Preservation:
+    """Return how long data is preserved, by the instrument that counts.
+
+    Raises:
+        Conflict: it knows no preservation.
+    """
+    instrument = _between(request, bench=bench, at=at)[1]
+    if instrument is None or instrument.preservation is None:
+        raise Conflict(
+            "no_legal_basis",
+            "No instrument of the request that is in force knows preservation.",
+            rule="G24",
+            next_step="Choose another basis, as BUD 29.",
+        )
+    return instrument.preservation
+
+
+def _between(
+    request: Request, *, bench: Bench, at: datetime
+) -> tuple[Pair | None, Instrument | None]:
+    """Return the profile of the two countries, and the instrument that counts."""
     country, directory, today = bench.keyring.country, bench.directory, at.date()
     ours = request.direction is Direction.OUT
     asker, asked = (country, request.peer) if ours else (request.peer, country)
     pair = directory.pair(Country(asker), Country(asked), today)
     document = documents.of_json(canonical.parse(request.document))
-    return holding.rule_of(pair, _instruments(document, pair, directory, today)[0])
+    return pair, _instruments(document, pair, directory, today)[0]
 
 
 def _instruments(

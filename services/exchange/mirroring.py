@@ -15,8 +15,10 @@ from services.exchange import (
     challenged,
     consequences,
     extending,
+    preserving,
     timing,
     unanswered,
+    urgency,
 )
 from services.exchange.acts import deciding
 from services.exchange.acts.deeds import Event
@@ -38,6 +40,7 @@ from shared.protocol.legalacts import (
     ConditionsBody,
     DecisionBody,
     NoticeBody,
+    PreservationBody,
     QueryBody,
     WithdrawalBody,
 )
@@ -153,11 +156,12 @@ def _at(arrived: Arrived) -> datetime:
 Effect = Callable[[Session, Arrived, Request, Bench], None]
 # What an entry does beside moving the request: registered by the modules that know (`effects`).
 EFFECTS: dict[EntryType, list[Effect]] = {
-    EntryType.NOTICE: [extending.taken, unanswered.taken, consequences.of_notice],
+    EntryType.NOTICE: [urgency.taken, extending.taken, unanswered.taken, consequences.of_notice],
     EntryType.CONDITIONS: [consequences.of_conditions],
     EntryType.DECISION: [consequences.of_decision],
     EntryType.WITHDRAWAL: [consequences.of_withdrawal],
     EntryType.CHALLENGE: [challenged.taken],
+    EntryType.PRESERVATION: [preserving.taken],
 }
 
 
@@ -266,6 +270,10 @@ def _challenge(body: object) -> Told:
     return Told(act=act, measures=body.measures or None, events=[Event(event, reason)])
 
 
+def _preservation(_body: object) -> Told:
+    return Told(act=None)  # what it moves is no measure, and tells of itself (`preserving`)
+
+
 def _notice(body: object) -> Told:
     assert isinstance(body, NoticeBody)
     act, event = _NOTICES.get(body.kind, (None, "request.noted"))
@@ -287,6 +295,7 @@ _BODIES: Mapping[EntryType, type[ActBody | NoticeBody]] = {
     EntryType.CONDITIONS: ConditionsBody,
     EntryType.WITHDRAWAL: WithdrawalBody,
     EntryType.CHALLENGE: ChallengeBody,
+    EntryType.PRESERVATION: PreservationBody,
     EntryType.NOTICE: NoticeBody,
 }
 _TELLS: Mapping[EntryType, Callable[[object], Told]] = {
@@ -297,6 +306,7 @@ _TELLS: Mapping[EntryType, Callable[[object], Told]] = {
     EntryType.CONDITIONS: _conditions,
     EntryType.WITHDRAWAL: _withdrawal,
     EntryType.CHALLENGE: _challenge,
+    EntryType.PRESERVATION: _preservation,
     EntryType.NOTICE: _notice,
 }
 ACTS = frozenset(_TELLS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from services.exchange import unanswered
+from services.exchange import preserving, unanswered, urgency
 from services.exchange.bench import Bench
 from services.exchange.clock_watch import Effect
 from services.exchange.clockwork import Clock
@@ -12,7 +12,11 @@ Miss = Callable[
     ..., None
 ]  # (clock, *, bench, at): in a transaction of its own; twice is as good as once
 
-MISSES: Mapping[str, Miss] = {"decide on the file": unanswered.go_on}
+MISSES: Mapping[str, Miss] = {
+    "decide on the file": unanswered.go_on,
+    "withdraw and delete": urgency.run_out,
+    "lapse": preserving.expire,
+}
 
 
 def effects(bench: Bench, now: Now) -> Mapping[str, Effect]:

@@ -8,7 +8,7 @@ key is wrapped for the receiver and one entry is signed over the digest of the s
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.exchange import acting, approving, binding, casework, custody, judging, timing
+from services.exchange import acting, approving, binding, casework, custody, judging, timing, urgent
 from services.exchange.approving import Officers, Subject
 from services.exchange.bench import Bench
 from services.exchange.gating.moments import Moment
@@ -134,6 +134,7 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
                 seal=posted.hash,
                 reason=f"to {peer.name}",
             )
+            urgent.acted(db, request, bench=bench, actor=actor)
             acting.answered(db, request, package.measures, bench=bench, actor=actor)
             timing.of_package(
                 db,
@@ -143,7 +144,8 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
                 directory=directory,
                 country=keyring.country,
             )
-            casework.record(db, "package.sealed", package, actor, approved_by=by)
+            state = custody.state(db, package_id)
+            casework.record(db, "package.sealed", package, actor, approved_by=by, custody=state)
             # Commit point: before it nothing is signed; after it state, entry and event stand
             # together and the courier takes over.
             return casework.package_file(db, package_id, keyring=keyring)

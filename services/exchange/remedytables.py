@@ -36,3 +36,31 @@ class WaiverRow(Base):
     request_id: Mapped[str] = mapped_column(sa.ForeignKey("request.id"), primary_key=True)
     at: Mapped[datetime]
     officer: Mapped[str]
+
+
+class EmergencyRow(Base):
+    """An emergency, in either country: called back, acted on, validated afterwards, or revoked."""
+
+    __tablename__ = "emergency"
+
+    request_id: Mapped[str] = mapped_column(sa.ForeignKey("request.id"), primary_key=True)
+    state: Mapped[str]
+    unvalidated: Mapped[bool]  # it was sent before a judge or prosecutor had looked at it
+    validated_at: Mapped[datetime | None]
+    called_at: Mapped[datetime | None]
+    called_by: Mapped[str | None]  # the duty officer
+    number: Mapped[str | None]  # that was called: the directory's
+    changed_at: Mapped[datetime]
+
+
+class PreservationRow(Base):
+    """Data that is kept for a request of preservation; both countries hold the same row."""
+
+    __tablename__ = "preservation"
+
+    request_id: Mapped[str] = mapped_column(sa.ForeignKey("request.id"), primary_key=True)
+    state: Mapped[str]
+    until: Mapped[datetime | None]  # none: until the request that it is linked to is decided
+    extensions: Mapped[int]
+    linked: Mapped[str | None]  # the request for the data
+    changed_at: Mapped[datetime]

@@ -12,7 +12,7 @@ any other        is kept in the chain and changes nothing here
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.exchange import arrivals, keeping, mirroring, timing
+from services.exchange import arrivals, keeping, mirroring, preserving, timing
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.states import PackageAct
@@ -63,6 +63,10 @@ def settle(db: Session, arrived: Arrived, bench: Bench) -> None:
         if refusal.code == _RACE:
             raise
         raise ContentRefusedError(refusal.code, refusal.detail) from refusal
+
+
+def _request(db: Session, arrived: Arrived, bench: Bench) -> None:
+    preserving.link(db, arrivals.take_request(db, arrived, bench), bench=bench, actor=arrived.actor)
 
 
 def _package(db: Session, arrived: Arrived, bench: Bench) -> None:
@@ -123,7 +127,7 @@ def _time(
 
 _ACTS: Mapping[EntryType, Act] = {
     EntryType.OPEN: arrivals.take_opening,
-    EntryType.REQUEST: arrivals.take_request,
+    EntryType.REQUEST: _request,
     EntryType.PACKAGE: _package,
     **dict.fromkeys(mirroring.ACTS, mirroring.take),
     EntryType.RECEIPT: _receipt,

@@ -23,6 +23,7 @@ GET    /v1/requests/{id}/messages                gateway requests:read
 POST   /v1/requests/{id}/submit                  gateway requests:write
 POST   /v1/requests/{id}/return                  gateway requests:approve
 POST   /v1/requests/{id}/approve                 gateway requests:approve
+POST   /v1/requests/{id}/approve-unvalidated      gateway duty:act
 POST   /v1/requests/{id}/send                    gateway requests:approve
 POST   /v1/requests/{id}/acknowledge             gateway requests:decide
 POST   /v1/requests/{id}/forward                 gateway requests:decide
@@ -49,6 +50,11 @@ GET    /v1/requests/{id}/challenges              gateway requests:read
 POST   /v1/requests/{id}/challenges              gateway courts:record
 POST   /v1/requests/{id}/challenges/{challenge}/outcome  gateway courts:record
 POST   /v1/requests/{id}/appeal-waiver           gateway courts:record
+GET    /v1/requests/{id}/emergency               gateway requests:read
+POST   /v1/requests/{id}/call-back               gateway duty:act
+POST   /v1/requests/{id}/validation              gateway courts:record
+GET    /v1/requests/{id}/preservation            gateway requests:read
+POST   /v1/requests/{id}/preservation            gateway requests:approve|requests:execute
 GET    /v1/requests/{id}/findings                gateway requests:read
 POST   /v1/requests/{id}/findings                gateway requests:approve|requests:decide|courts:record|protection:assess
 GET    /v1/requests/{id}/gates                   gateway requests:read

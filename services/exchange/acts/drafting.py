@@ -1,6 +1,6 @@
 """The requesting country's own steps, up to the entry that carries the request (T01 to T05)."""
 
-from services.exchange import approving
+from services.exchange import approving, urgent
 from services.exchange.acts import describing
 from services.exchange.acts.contents import Approving, Returning
 from services.exchange.acts.deeds import Deed, Event, Outcome
@@ -25,6 +25,7 @@ def give_back(deed: Deed) -> Outcome:
 def approve(deed: Deed) -> Outcome:
     """T03: a second officer approves."""
     _take(deed, REQUEST_APPROVE)
+    urgent.flag(deed.db, deed.request, urgent.document_of(deed.request), deed.actor)
     return Outcome(events=[Event("request.approved")])
 
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 
 from services.exchange import challenging
 from services.exchange.acts.challenges import Appealing, Deciding, Lodging
+from services.exchange.remedyrecords import Challenge
 from services.exchange.routes.parts import Acting, Node
 from services.exchange.signed import Signed
-from services.exchange.store.challenges import Challenge
 from shared.protocol.law.remedies import HOLDING
 from shared.runtime.clock import milliseconds
 from shared.runtime.strict import StrictRoute

@@ -31,7 +31,7 @@ def list_requests(  # noqa: PLR0913, PLR0917 - what can be asked for
     before: Annotated[str | None, Query(max_length=36)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
 ) -> RequestList:
-    """List requests, the newest first; `reference` is how a reference begins, `before` an id to go on from."""
+    """List requests, the newest first; `reference`: how a reference begins, `before`: an id to go on from."""
     wanted = Wanted(
         direction=direction,
         state=state,

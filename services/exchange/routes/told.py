@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from services.exchange.routes.told_acts import told_acts
+from services.exchange.routes.told_challenges import TOLD_CHALLENGES
 from services.exchange.routes.told_clocks import TOLD_CLOCKS
 from services.exchange.routes.told_custody import CUSTODY
-from services.exchange.routes.told_challenges import TOLD_CHALLENGES
 from services.exchange.routes.told_findings import TOLD_FINDINGS
 from services.exchange.routes.told_request import DRAFT
+from services.exchange.routes.told_urgent import TOLD_URGENT
 from services.exchange.routes.told_uses import told_uses
 from shared.runtime.openapi import JSON, OCTETS, Told
 
@@ -79,6 +80,7 @@ ITEM = {
     "sha256": SHA256,
     "media_type": "text/csv",
     "segments": 1,
+    "answers": {"measure_id": "M01", "category": "DC-SUB", "identifier": "+99 1"},
 }
 _CONDITION = {
     "disk": {"free": 52613349376, "total": 105226698752},
@@ -108,7 +110,10 @@ _LETTER = {
     },
 }
 _APPROVAL = {"approval": "eyJhbGciOiJFUzI1NiIsImtpZCI6Ii4uLiJ9.eyJhY3QiOiIuLi4ifQ.c2lnbmF0dXJl"}
-_ITEM = {name: ITEM[name] for name in ("path", "original_name", "size", "sha256", "media_type")}
+_ITEM = {
+    name: ITEM[name]
+    for name in ("path", "original_name", "size", "sha256", "media_type", "answers")
+}
 _SEGMENT = "/v1/packages/{package_id}/items/{item_id}/segments/{n}"
 
 TOLD: Mapping[str, Told] = {
@@ -119,6 +124,7 @@ TOLD: Mapping[str, Told] = {
     "GET /v1/requests/{request_id}/messages": Told(answer={"messages": [_LETTER]}),
     **told_acts(REQUEST),
     **TOLD_CHALLENGES,
+    **TOLD_URGENT,
     **TOLD_FINDINGS,
     **told_uses(REQUEST, PACKAGE),
     **TOLD_CLOCKS,

@@ -13,6 +13,11 @@ _SAID: Mapping[str, Mapping[str, Any]] = {
     "submit": {"approval": _JWS},
     "return": {"reasons": "The time range is missing."},
     "approve": {"approval": _JWS},
+    "approve-unvalidated": {
+        "prepared": _JWS,
+        "approval": _JWS,
+        "reason": "A child is threatened; no judge could be reached at three in the morning.",
+    },
     "acknowledge": {"reference": "QN-88/26"},
     "forward": {"authority": "Regional court of QN", "reference": "7 Gs 12/26"},
     "review": {"reviewer": "Section 3"},
@@ -24,7 +29,10 @@ _SAID: Mapping[str, Mapping[str, Any]] = {
     },
     "settle": {"set_id": _ID, "digest": "ab" * 32, "verdict": "accepted"},
     "accept": {"measures": ["M01"], "note": "Under way."},
-    "refuse": {"codes": ["REF-05"], "reasons": "What he did is no offence in this country, under any name."},
+    "refuse": {
+        "codes": ["REF-05"],
+        "reasons": "What he did is no offence in this country, under any name.",
+    },
     "postpone": {
         "codes": ["POST-01"],
         "reasons": "Our own proceedings against the same group would suffer.",

@@ -1,35 +1,14 @@
 """Challenges, and waivers of the right to one."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.exchange.remedyrecords import Challenge
 from services.exchange.remedytables import ChallengeRow, WaiverRow
 from shared.protocol.law.remedies import Stage
-from shared.protocol.law.shapes import Suspends
 from shared.runtime.refusals import NotFound
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Challenge:
-    """The fields of `remedytables.ChallengeRow`."""
-
-    id: str
-    request_id: str
-    stage: Stage
-    suspends: Suspends
-    who: str
-    court: str
-    file_number: str
-    measures: Sequence[str]
-    packages: Sequence[str]
-    items: Sequence[str]
-    lodged_at: datetime
-    until: datetime | None
-    changed_at: datetime
 
 
 def save(db: Session, challenge: Challenge) -> None:

@@ -98,8 +98,10 @@ def move(db: Session, request: Request, states: Mapping[str, State], actor: Acto
     """Write where measures stand now, by compare-and-swap on the turn, and note it in the history.
 
     Args:
-        request: as it was read in this transaction.
+        db: the transaction.
+        request: as it was read in it.
         states: of the measures that moved.
+        actor: who moved them.
 
     Returns:
         The state of the request: the fold of its measures.

@@ -33,3 +33,23 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("officer", sa.Text(), nullable=False),
     )
+    op.create_table(
+        "emergency",
+        sa.Column("request_id", sa.Text(), sa.ForeignKey("request.id"), primary_key=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("unvalidated", sa.Boolean(), nullable=False),
+        sa.Column("validated_at", UtcDateTime(), nullable=True),
+        sa.Column("called_at", UtcDateTime(), nullable=True),
+        sa.Column("called_by", sa.Text(), nullable=True),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+    )
+    op.create_table(
+        "preservation",
+        sa.Column("request_id", sa.Text(), sa.ForeignKey("request.id"), primary_key=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=True),
+        sa.Column("extensions", sa.BigInteger(), nullable=False),
+        sa.Column("linked", sa.Text(), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+    )

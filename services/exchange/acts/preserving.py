@@ -1,0 +1,15 @@
+"""What is said of data that is to be preserved."""
+
+from typing import Literal
+
+from services.exchange.acts.contents import Content
+from services.exchange.drafts import Prose
+from shared.protocol.messages import Seconds
+
+
+class Keeping(Content):
+    """What becomes of it, until when (Unix seconds; none: as long as the profile says), and why."""
+
+    state: Literal["ordered", "extended", "released", "warning", "refused", "asked"]
+    until: Seconds | None = None
+    text: Prose
