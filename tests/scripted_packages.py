@@ -131,6 +131,7 @@ class Delivery:
             self.grants.append(call.headers.get("Officer-Grant"))
         said = {
             self.base: lambda: answer(self.record()),
+            f"/v1/requests/{self.case.request_id}": lambda: answer(request()),
             f"{self.base}/tags": lambda: octets(bag.tag_set(self.case.tags)),
             f"{self.base}/chain": lambda: answer(
                 {"files": {path: b64u(files[path]) for path in files if path.startswith("chain/")}}

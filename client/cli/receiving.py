@@ -34,7 +34,7 @@ def inbox(context: typer.Context) -> None:
     terminal.answer({**rows}, lines or ["nothing waits for you"])
 
 
-def fetch(
+def fetch(  # noqa: PLR0913 - what a person may say
     context: typer.Context,
     package_id: PackageId,
     *,
@@ -46,6 +46,13 @@ def fetch(
     handover: Annotated[
         bool, typer.Option("--handover/--no-handover", help="Confirm what was verified.")
     ] = True,
+    case: Annotated[
+        str | None,
+        typer.Option(help="For which case you read it. Default: the one that it was asked for."),
+    ] = None,
+    exculpatory: Annotated[
+        bool, typer.Option(help="For a defence in another case, where COND-13 allows it.")
+    ] = False,
 ) -> None:
     """Fetch a package as a bag, verify it, and confirm the hand-over to both countries.
 
@@ -59,7 +66,15 @@ def fetch(
     package = packages.find(session, package_id)
     folder = output or Path(package_id)
     with bar(terminal, "fetched", package.size) as progress:
-        hashed = fetch_bag(session, package, folder, officer=officer, progress=progress)
+        hashed = fetch_bag(
+            session,
+            package,
+            folder,
+            officer=officer,
+            progress=progress,
+            case=case,
+            exculpatory=exculpatory,
+        )
     report = verify_and_tell(terminal, folder, pinned, hashed=hashed)
     tag_manifest = sha256((folder / TAG_MANIFEST).read_bytes())
     confirmed = report.verified and handover

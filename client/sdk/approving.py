@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import quote
 
 from client.clock import Clock
 from client.errors import StateError, UsageError, unreadable
@@ -15,6 +16,7 @@ from shared.protocol.errors import FormatError
 from shared.protocol.keys import OfficerKey
 
 GRANT_HEADER: Final = "Officer-Grant"
+CASE_HEADER: Final = "Case-Reference"  # in percent-encoded UTF-8
 RENEWED: Final = timedelta(seconds=GRANT_LIFE * 2 // 3)  # after which a grant is signed anew
 
 
@@ -43,15 +45,17 @@ class Officer:
 
 @dataclass(slots=True)
 class Grant:
-    """An officer's leave to read one package: signed when it is needed, anew before it ends."""
+    """An officer's leave to read one package for a case: signed when it is needed, anew before it ends."""
 
     officer: Officer
     package: Package
     clock: Clock
+    case: str  # the case number for which it is read
+    exculpatory: bool = False  # for another case, where COND-13 allows it
     _signed: tuple[datetime, str] | None = None
 
     def header(self) -> dict[str, str]:
-        """Return the header that reads the content of the package.
+        """Return the headers that read the content of the package.
 
         Raises:
             StateError: there is nothing to read yet.
@@ -59,7 +63,8 @@ class Grant:
         now, signed = self.clock(), self._signed
         if signed is None or now - signed[0] > RENEWED:
             signed = self._signed = now, self._sign(now)
-        return {GRANT_HEADER: signed[1]}
+        stated = {GRANT_HEADER: signed[1], CASE_HEADER: quote(self.case, safe=" /")}
+        return {**stated, "Exculpatory": "true"} if self.exculpatory else stated
 
     def _sign(self, now: datetime) -> str:
         if self.package.digest is None:

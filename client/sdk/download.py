@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError
 
 from client.bundle import PART, Progress, place, write_files
 from client.errors import ClientError, IntegrityError, StateError
-from client.sdk import packages
+from client.sdk import packages, requests
 from client.sdk.approving import Grant, Officer
 from client.sdk.records import Item, Package
 from client.sdk.session import Session
@@ -43,7 +43,14 @@ DONE: Final = ".segments"
 
 
 def fetch_bag(
-    session: Session, package: Package, folder: Path, *, officer: Officer, progress: Progress
+    session: Session,
+    package: Package,
+    folder: Path,
+    *,
+    officer: Officer,
+    progress: Progress,
+    case: str | None = None,
+    exculpatory: bool = False,
 ) -> dict[str, PayloadFile]:
     """Write everything of a package to a folder; nothing about it is proven by that.
 
@@ -53,6 +60,8 @@ def fetch_bag(
         folder: a new one, or that of a fetch that broke off.
         officer: who reads it, with their key.
         progress: is told of bytes of evidence that are there.
+        case: the case number for which it is read; None: that of the request itself.
+        exculpatory: it is material for a defence in another case (COND-13).
 
     Returns:
         The files that were hashed on the way, by path; others were there already.
@@ -61,7 +70,8 @@ def fetch_bag(
         StateError: the folder holds something else.
         IntegrityError: what came is not what the manifest says.
     """
-    grant = Grant(officer, package, session.clock)
+    stated = case or _own_case(session, package)
+    grant = Grant(officer, package, session.clock, stated, exculpatory)
     tags = bag.parse_tag_set(packages.tags(session, package.package_id, grant))
     _claim(folder, tags[bag.BAG_INFO])
     listed = bag.parse_manifest(tags[bag.MANIFEST])
@@ -81,6 +91,13 @@ def fetch_bag(
             hashed[path] = PayloadFile(path=path, size=item.size, sha256=digest)
     refresh_chain(session, package.package_id, folder)
     return hashed
+
+
+def _own_case(session: Session, package: Package) -> str:
+    """Return the first case number of the request that a package answers; empty if it has none."""
+    document = requests.find(session, package.request_id).wire.get("document")
+    known = document.get("own_references") if isinstance(document, dict) else None
+    return str(known[0]) if isinstance(known, list) and known else ""
 
 
 def refresh_chain(session: Session, package_id: str, folder: Path) -> None:

@@ -106,6 +106,8 @@ CATALOGUE: Mapping[str, EventType] = {
             "package.destroyed": "it was destroyed",
             "package.failed": "it could not be closed or released",
             "package.category": "it holds `count` items of one category of data",
+            "package.retention_reviewed": "it was found to be needed for longer",
+            "package.destruction_countersigned": "its sender signed for its destruction, too",
             "package.legal_hold": "it may not be destroyed, or may be again",
             "custody.recorded": "an act on an item was put on record",
             "evidence.onward_refused": "leave to pass it on was refused",

@@ -6,15 +6,15 @@ refused by name, and never gives wrong bytes.
 
 from dataclasses import dataclass
 
-from services.exchange import casework, correspondence, custody, granting
-from services.exchange.approving import Officers
+from services.exchange import access, casework, correspondence, custody, granting
+from services.exchange.access import Purpose
+from services.exchange.bench import Bench
 from services.exchange.keyring import Keyring
 from services.exchange.pieces import Place, Plain, open_place
 from services.exchange.records import Package, PackageFile
 from services.exchange.refusing import Refusals
 from services.exchange.states import Actor, Direction, PackageAct, PackageState
 from services.exchange.store import Session, contents, entries, packages
-from services.exchange.vault import Vault
 from shared.protocol import chainfolder
 from shared.protocol.chainfolder import Link, LoggedEntry
 from shared.protocol.entries import read_entry
@@ -37,49 +37,46 @@ class Wanted:
     n: int
 
 
-def plain_segment(  # noqa: PLR0913  what reading rests on
+def plain_segment(
     wanted: Wanted,
     grant: str | None,
+    purpose: Purpose,
     *,
-    database: Database,
-    vault: Vault,
-    keyring: Keyring,
-    officers: Officers,
-    directory: Directory,
+    bench: Bench,
     refusals: Refusals,
     actor: Actor,
 ) -> Plain:
-    """Return one segment in the clear, to whom an officer has given leave.
+    """Return one segment in the clear, to whom an officer has given leave, for the case that is stated.
 
     Raises:
-        NotFound, Conflict: there is no such segment, or the package is not verified.
+        NotFound, Conflict: there is no such segment, the package is not verified, or a gate is shut.
         NotAllowed, Unprocessable: the officer's leave to read is missing, or does not hold.
         Conflict: `seal_broken`: what is stored no longer opens; item and segment are named.
     """
+    database, keyring = bench.database, bench.keyring
     with database.read() as db:
         package = _readable(db, wanted.package_id)
-    given = granting.check(grant, package, officers=officers, refusals=refusals, actor=actor)
+    given = granting.check(grant, package, officers=bench.officers, refusals=refusals, actor=actor)
+    access.check(package, purpose, given, bench=bench, actor=actor)
     if wanted.item_id != TAG_ITEM:
-        authority = directory.member(keyring.country).name
+        authority = bench.directory.member(keyring.country).name
         by = custody.performer(actor, authority, officer=given.officer)
         with database.begin() as db:
             custody.opened(
                 db, package, wanted.item_id, wanted.n, keyring=keyring, actor=actor, by=by
             )
     # Commit point: before it nothing is given out; after it the reading is on record, also if it breaks.
-    return _segment(package, wanted, database=database, vault=vault, keyring=keyring, actor=actor)
+    return _segment(package, wanted, bench=bench, actor=actor)
 
 
 def _segment(
     package: Package,
     wanted: Wanted,
     *,
-    database: Database,
-    vault: Vault,
-    keyring: Keyring,
+    bench: Bench,
     actor: Actor,
 ) -> Plain:
-    with database.read() as db:
+    with bench.database.read() as db:
         segment = contents.segment(db, wanted.package_id, wanted.item_id, wanted.n)
         if segment is None:
             raise NotFound("unknown_segment", "The package has no such segment.")
@@ -88,20 +85,18 @@ def _segment(
         package=package,
         segment=segment,
         last=wanted.n == count - 1,
-        key=casework.package_key(package, keyring),
-        vault=vault,
+        key=casework.package_key(package, bench.keyring),
+        vault=bench.vault,
     )
-    return open_place(place, database=database, actor=actor)
+    return open_place(place, database=bench.database, actor=actor)
 
 
-def tags(  # noqa: PLR0913  as `plain_segment`
+def tags(
     package_id: str,
     grant: str | None,
+    purpose: Purpose,
     *,
-    database: Database,
-    vault: Vault,
-    keyring: Keyring,
-    officers: Officers,
+    bench: Bench,
     refusals: Refusals,
     actor: Actor,
 ) -> bytes:
@@ -110,19 +105,18 @@ def tags(  # noqa: PLR0913  as `plain_segment`
     Raises:
         NotFound, Conflict, NotAllowed, Unprocessable: as `plain_segment`.
     """
-    with database.read() as db:
+    with bench.database.read() as db:
         package = _readable(db, package_id)
         count = len(contents.segments(db, package_id, TAG_ITEM))
-    given = granting.check(grant, package, officers=officers, refusals=refusals, actor=actor)
+    given = granting.check(grant, package, officers=bench.officers, refusals=refusals, actor=actor)
+    access.check(package, purpose, given, bench=bench, actor=actor)
     octets = bytearray()
     for n in range(count):
         wanted = Wanted(package_id=package_id, item_id=TAG_ITEM, n=n)
-        part = _segment(
-            package, wanted, database=database, vault=vault, keyring=keyring, actor=actor
-        )
+        part = _segment(package, wanted, bench=bench, actor=actor)
         octets += b"".join(part.pieces)
-    with database.begin() as db:
-        casework.record(db, "evidence.accessed", package, actor, approved_by=given.officer)
+    with bench.database.begin() as db:
+        access.note(db, package, purpose, given, bench=bench, actor=actor)
     return bytes(octets)
 
 

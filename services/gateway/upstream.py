@@ -33,6 +33,8 @@ REQUEST_HEADERS = (
     "if-none-match",
     "range",
     "officer-grant",
+    "case-reference",
+    "exculpatory",
 )
 ANSWER_HEADERS = (
     "content-type",

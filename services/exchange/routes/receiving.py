@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
 from services.exchange import assistance, collection, reading
+from services.exchange.access import Purpose
 from services.exchange.reading import Wanted
 from services.exchange.routes import answers
 from services.exchange.routes.answers import PackageAnswer, RequestAnswer
@@ -33,7 +35,16 @@ def _grant(
     return officer_grant
 
 
+def _purpose(
+    case_reference: Annotated[str, Header(max_length=2_000)] = "",
+    exculpatory: Annotated[bool, Header()] = False,
+) -> Purpose:
+    """The case for which evidence is opened, in percent-encoded UTF-8 (spec/conditions.md)."""
+    return Purpose(case=unquote(case_reference).strip(), exculpatory=exculpatory)
+
+
 Grant = Annotated[str | None, Depends(_grant)]
+Stated = Annotated[Purpose, Depends(_purpose)]
 
 
 class Confirmation(BaseModel):
@@ -73,15 +84,15 @@ def inbox(node: Node) -> InboxAnswer:
 
 
 @router.get("/packages/{package_id}/tags")
-def tags(package_id: str, actor: Acting, grant: Grant, node: Node) -> Response:
+def tags(
+    package_id: str, actor: Acting, grant: Grant, purpose: Stated, node: Node
+) -> Response:
     """Give the tag set of a verified package to an officer who may read it."""
     octets = reading.tags(
         package_id,
         grant,
-        database=node.database,
-        vault=node.vault,
-        keyring=node.keyring,
-        officers=node.officers,
+        purpose,
+        bench=node.bench,
         refusals=node.refusals,
         actor=actor,
     )
@@ -89,18 +100,21 @@ def tags(package_id: str, actor: Acting, grant: Grant, node: Node) -> Response:
 
 
 @router.get("/packages/{package_id}/items/{item_id}/segments/{n}")
-def segment(
-    package_id: str, item_id: str, n: Number, actor: Acting, grant: Grant, node: Node
+def segment(  # noqa: PLR0913, PLR0917 - what reading takes
+    package_id: str,
+    item_id: str,
+    n: Number,
+    actor: Acting,
+    grant: Grant,
+    purpose: Stated,
+    node: Node,
 ) -> Response:
     """Give one segment of a verified package in the clear to an officer who may read it."""
     plain = reading.plain_segment(
         Wanted(package_id=package_id, item_id=item_id, n=n),
         grant,
-        database=node.database,
-        vault=node.vault,
-        keyring=node.keyring,
-        officers=node.officers,
-        directory=node.directory,
+        purpose,
+        bench=node.bench,
         refusals=node.refusals,
         actor=actor,
     )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
@@ -45,6 +46,7 @@ SCOPES = {
     "oversight": "audit:read",
     "ops": "ops:health",
 }
+CASE = quote(DRAFT["own_references"][0])
 Answer = dict[str, Any]
 
 
@@ -130,7 +132,7 @@ def grant(node: Node, package_id: str, **changed: Any) -> dict[str, str]:  # noq
     """Have the receiver's officer sign that the package may be read."""
     found = node.client("receiver").get(f"/v1/packages/{package_id}").json()
     signed = node.approval("receiver", "package.receive", found, **changed)
-    return {"Officer-Grant": signed["approval"]}
+    return {"Officer-Grant": signed["approval"], "Case-Reference": CASE}
 
 
 def release(node: Node, package_id: str, **changed: Any) -> Any:  # noqa: ANN401

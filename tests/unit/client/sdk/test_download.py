@@ -75,7 +75,7 @@ def test_an_officer_signs_for_what_is_read_and_again_when_it_takes_long(
     session.clock = lambda: now[0]
     fetch(session, delivery, tmp_path / "bag")
     assert len({granted(delivery, each).hash for each in delivery.grants}) == 1
-    grant = Grant(OFFICER, read_package(delivery.record()), session.clock)
+    grant = Grant(OFFICER, read_package(delivery.record()), session.clock, "77/26")
     signed = []
     for _ in range(3):
         now[0] += timedelta(seconds=GRANT_LIFE // 2 - 1)
@@ -86,7 +86,7 @@ def test_an_officer_signs_for_what_is_read_and_again_when_it_takes_long(
 def test_what_is_not_there_yet_is_not_read(session: Session) -> None:
     found = replace(read_package(Delivery(standard_case()).record()), digest=None)
     with pytest.raises(StateError, match="nothing to read"):
-        Grant(OFFICER, found, session.clock).header()
+        Grant(OFFICER, found, session.clock, "77/26").header()
 
 
 def test_what_is_there_is_not_fetched_again(
