@@ -79,9 +79,12 @@ def _parse(text: bytes) -> tuple[dict[str, Any], Mapping[Place, int]]:
         raise ProfileError([Flaw(line=line, place="file", what="this is not UTF-8")]) from error
     except tomllib.TOMLDecodeError as error:
         raise ProfileError([_syntax(error)]) from error
-    except RecursionError as error:
-        deep = Flaw(line=1, place="file", what="this is nested too deeply")
-        raise ProfileError([deep]) from error
+    except (RecursionError, ValueError) as error:
+        # What the reader itself cannot hold: a thousand brackets, a number of five thousand digits.
+        beyond = Flaw(
+            line=1, place="file", what="no profile is nested so deeply, or has such numbers"
+        )
+        raise ProfileError([beyond]) from error
 
 
 def _syntax(error: tomllib.TOMLDecodeError) -> Flaw:

@@ -229,7 +229,9 @@ def test_every_mistake_is_told_at_once() -> None:
     assert [place for _, place, _ in flaws(content)] == ["calendar", "weighting.tiers"]
 
 
-@pytest.mark.parametrize("content", [b"\xff", b"schema = ", b"x = " + b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"\xff", b"schema = ", b"x = " + b"[" * 100_000, b"x = " + b"1" * 5_000]
+)
 def test_what_is_no_toml_is_told(content: bytes) -> None:
     with pytest.raises(ProfileError) as refused:
         read_pair(content)
