@@ -35,6 +35,7 @@ def _meanings(profile: Instrument) -> Iterable[tuple[Place, str]]:
     """Find what has the right shape and no meaning: unknown codes, rules that exclude each other."""
     yield from _codes(profile)
     yield from _kinds(profile)
+    yield from _conditions(profile)
     yield from _deadlines(profile)
     for code in sorted(profile.ground.keys() & profile.barred.keys()):
         barred = profile.barred[code]
@@ -88,6 +89,24 @@ def _kinds(profile: Instrument) -> Iterable[tuple[Place, str]]:
             yield from each_known(
                 (table, code, "kinds"), rule.kinds, own, "request kind of this instrument"
             )
+
+
+def _conditions(profile: Instrument) -> Iterable[tuple[Place, str]]:
+    """Hold the conditions of fields against the lists that they name; all others are true or false."""
+    lists: Mapping[str, tuple[str, Iterable[str]]] = {
+        "kinds": ("request kind of this instrument", profile.request_kinds),
+        "measures": ("measure of this instrument", profile.measure),
+        "urgency": ("urgency", ("ROUTINE", "URGENT", "EMERGENCY")),
+        "instruments": ("instrument", library.INSTRUMENTS),
+    }
+    for code, rule in profile.field.items():
+        for condition, want in rule.when.items():
+            place: Place = ("field", code, "when", condition)
+            if isinstance(want, bool) == (condition in lists):
+                yield place, "a list of codes" if condition in lists else "true or false"
+            elif not isinstance(want, bool):
+                what, known = lists[condition]
+                yield from each_known(place, want, known, what)
 
 
 def _deadlines(profile: Instrument) -> Iterable[tuple[Place, str]]:
