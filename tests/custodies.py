@@ -12,6 +12,7 @@ from shared.protocol.law.custody import (
     Authorisation,
     Change,
     Performer,
+    Record,
     Source,
     Statement,
     TimeSource,
@@ -97,54 +98,76 @@ def closed(
     return close_custody(package_id, rows, closing, left_out=left_out)
 
 
+PACKAGE = "01a20143-90a0-7d11-a3f2-5b9c21a07e44"
+ITEM = ItemId("01a20144-0c11-7a52-9d3e-2f6b8c4d1e90")
+ORIGINAL = Source(item_id="01a20144-0000-7a52-9d3e-2f6b8c4d1e90", relation="REDACTION")
+
+
 def account(content: bytes = b"a mailbox", name: str = "mail <b>box</b>.mbox") -> Trace:
     """An account of one item that was redacted, sent, received and read; another was left out."""
     item = Item(
-        item_id=ItemId("01a20144-0c11-7a52-9d3e-2f6b8c4d1e90"),
+        item_id=ITEM,
         path="data/mail.mbox",
         size=len(content),
         sha256=sha256(content),
         media_type="application/mbox",
     )
-    package_id, whole = "01a20143-90a0-7d11-a3f2-5b9c21a07e44", sha256(b"the whole mailbox").hex()
-    now = {"sha256": sha256(content).hex()}
-    original = Source(item_id="01a20144-0000-7a52-9d3e-2f6b8c4d1e90", relation="REDACTION")
+    exhibit = Exhibit(item_id=ITEM, path=item.path, original_name=name)
+    return trace(_told(exhibit), {ITEM: _taken(_sent(item, content), item.sha256.hex())})
+
+
+def _sent(item: Item, content: bytes) -> list[Record]:
+    whole, now = sha256(b"the whole mailbox").hex(), {"sha256": item.sha256.hex()}
+    change = Change(what="letters of counsel", why="privileged")
     before = [
         statement("SEIZED", tool=None, authorisation=None),
         statement("IMAGED", outputs={"sha256": whole, "md5": "ab" * 16}),
-        statement(
-            "REDACTED",
-            inputs={"sha256": whole},
-            outputs=now,
-            change=Change(what="letters of counsel", why="privileged"),
-        ),
+        statement("REDACTED", inputs={"sha256": whole}, outputs=now, change=change),
     ]
-    one = held(item, package_id, before=before, content=content)
-    root = {"root_item_id": original.item_id, "derived_from": (original,)}
+    one = held(item, PACKAGE, before=before, content=content)
+    root = {"root_item_id": ORIGINAL.item_id, "derived_from": (ORIGINAL,)}
     one = replace(one, subject=one.subject.model_copy(update=root))
-    closing = Closing(
-        country="QN",
-        performer=NODE,
-        tool=Tool(name="Rogatory", version="rogatory-1"),
-        clock=CLOCK,
-        begun=AT,
-        ended=AT,
-    )
-    chain = list(close_custody(package_id, [one], closing).items[item.item_id])
+    tool = Tool(name="Rogatory", version="rogatory-1")
+    closing = Closing(country="QN", performer=NODE, tool=tool, clock=CLOCK, begun=AT, ended=AT)
+    return list(close_custody(PACKAGE, [one], closing).items[item.item_id])
+
+
+def _taken(chain: list[Record], digest: str) -> list[Record]:
+    """Go on in the other country."""
+    last, now = chain[-1], {"sha256": digest}
+    subject = Subject(**{name: getattr(last, name) for name in Subject.model_fields})
     later = {"tool": Tool(name="Rogatory"), "started_at": AT, "ended_at": AT, "authorisation": None}
-    taken = chain[-1]
-    for act, more in (
-        (
-            "RECEIVED",
-            {"inputs": now, "outputs": now, "seal": "ab" * 48, "countersigned": "cd" * 48},
-        ),
-        ("OPENED", {"inputs": now, "reason": "read from segment 0 on"}),
-        ("EXPORTED", {"inputs": now, "outputs": now}),
-    ):
-        taken = follow(taken, statement(act, **later, **more), one.subject, country="QM", at=AT)
-        chain.append(taken)
-    told = Told(
-        package_id=package_id,
+    acts: dict[str, dict[str, object]] = {
+        "RECEIVED": {"outputs": now, "seal": "ab" * 48, "countersigned": "cd" * 48},
+        "OPENED": {"reason": "read from segment 0 on"},
+        "EXPORTED": {"outputs": now},
+    }
+    for act, more in acts.items():
+        said = statement(act, inputs=now, **later, **more)
+        chain.append(follow(chain[-1], said, subject, country="QM", at=AT))
+    return chain
+
+
+def _told(exhibit: Exhibit) -> Told:
+    handed = HandOver(
+        what="package",
+        country="QN",
+        channel="QN>QM",
+        epoch=0,
+        seq=7,
+        hash="ab" * 48,
+        at=AT,
+        log_index=12,
+    )
+    asked = Asked(
+        reference="QM-2026-0042",
+        authority="Prosecutor of QM",
+        legal_basis=("BUD 31",),
+        purpose="to find out who did it",
+        formalities=("affidavit of the custodian",),
+    )
+    return Told(
+        package_id=PACKAGE,
         request_id="01a1fdfa-4600-7c63-8c66-804dc68564d2",
         sender="QN",
         sender_name="Ministry of Justice of QN",
@@ -155,27 +178,9 @@ def account(content: bytes = b"a mailbox", name: str = "mail <b>box</b>.mbox") -
         state="IN_USE",
         index_sha384="ef" * 48,
         tagmanifest_sha256="12" * 32,
-        asked=Asked(
-            reference="QM-2026-0042",
-            authority="Prosecutor of QM",
-            legal_basis=("BUD 31",),
-            purpose="to find out who did it",
-            formalities=("affidavit of the custodian",),
-        ),
-        exhibits=(Exhibit(item_id=item.item_id, path=item.path, original_name=name),),
-        handovers=(
-            HandOver(
-                what="package",
-                country="QN",
-                channel="QN>QM",
-                epoch=0,
-                seq=7,
-                hash="ab" * 48,
-                at=AT,
-                log_index=12,
-            ),
-        ),
+        asked=asked,
+        exhibits=(exhibit,),
+        handovers=(handed,),
         conditions=(Condition(code="COND-05", text="By then", parameters={"until": "2027-11-21"}),),
         left_out=(LeftOut(item_id="01a20144-1111-7a52-9d3e-2f6b8c4d1e90", why="PRIVILEGED"),),
     )
-    return trace(told, {item.item_id: chain})

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from services.exchange import casework, custody, faults, tagging
 from services.exchange.keyring import Declaration, Keyring, PackageKey
 from services.exchange.readback import ReadBack
-from services.exchange.records import Package, PackageFile, Progress, StoredItem
+from services.exchange.records import Package, PackageFile, Progress, StoredItem, StoredSegment
 from services.exchange.states import Actor, PackageAct, PackageState
 from services.exchange.store import Session, contents, history, leases, packages
 from services.exchange.vault import Vault
@@ -176,18 +176,7 @@ class Closer:
             keyring=self.keyring,
         )
         tags = tagging.seal_tag_set(package, files, key=key, vault=self.vault)
-        with self.database.read() as db:
-            stored = [contents.segments(db, package.id, item.item_id) for item in items]
-        index = tagging.segment_index(stored, tags)
-        octets = index.to_bytes()
-        blob = sha256(octets).hex()
-        self.vault.put(blob, octets)
-        closed = packages.Closed(
-            index_sha384=index.digest().hex(),
-            index_blob=blob,
-            segments=len(index.rows),
-            tagmanifest_sha256=sha256(files[bag.TAG_MANIFEST]).hex(),
-        )
+        closed = self._indexed(package, items, tags, files[bag.TAG_MANIFEST])
         with self.database.begin() as db:
             self._still_ours(leases.holds(db, package.id, self.name))
             contents.add_segments(db, tags)
@@ -198,6 +187,27 @@ class Closer:
             casework.record(db, "package.collected", package, source.asker, custody=state)
             # Commit point: before it the package is still CLOSING and blobs of tag files that no row
             # names lie in the vault; after it the package is what its index says, for good.
+
+    def _indexed(
+        self,
+        package: Package,
+        items: Sequence[StoredItem],
+        tags: Sequence[StoredSegment],
+        tag_manifest: bytes,
+    ) -> packages.Closed:
+        """Make the index of all segments durable."""
+        with self.database.read() as db:
+            stored = [contents.segments(db, package.id, item.item_id) for item in items]
+        index = tagging.segment_index(stored, tags)
+        octets = index.to_bytes()
+        blob = sha256(octets).hex()
+        self.vault.put(blob, octets)
+        return packages.Closed(
+            index_sha384=index.digest().hex(),
+            index_blob=blob,
+            segments=len(index.rows),
+            tagmanifest_sha256=sha256(tag_manifest).hex(),
+        )
 
     def _source(self, db: Session, package: Package) -> tagging.Source:
         return tagging.Source(

@@ -1,4 +1,4 @@
-"""The chain of an item's custody records: how one follows from another, and what breaks it (custody.md, 2)."""
+"""The chain of an item's custody records: how they follow from each other (custody.md, 2)."""
 
 import secrets
 from collections.abc import Iterable

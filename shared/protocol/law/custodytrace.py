@@ -14,7 +14,6 @@ from shared.protocol.law.custodyfile import LeftOut
 from shared.protocol.law.forms import Form
 from shared.protocol.law.texts import CountryCode, Id, Instant, Line
 
-MAX_TRACE = 256 * 2**20  # bytes
 _MANY: Any = Field(strict=False)
 
 
