@@ -49,7 +49,10 @@ _TRANSFER = replace(
     allows=COMMON | _ENTRY | {"about", "outcome", "size"},
     outcomes=_RECEIPTS,
 )
-_ARRIVAL = replace(_TRANSFER, allows=_TRANSFER.allows | {"counterpart"})
+# `reason`: why what an entry says was not taken, though the entry itself was.
+_ARRIVAL = replace(
+    _TRANSFER, allows=_TRANSFER.allows | {"counterpart", "reason"}, reasons=(Reason.CODE,)
+)
 _CLIENT = replace(
     _EXCHANGE,
     writers=frozenset({"gateway"}),

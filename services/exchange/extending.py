@@ -87,13 +87,13 @@ def taken(db: Session, arrived: Arrived, request: Request, _bench: Bench) -> Non
             }
         )
         clock = clocks.find(db, request.id, str(body.details.get("clock")))
+        if clock.ours:
+            raise _refused(clock, "not_yours", "It is for this country to extend.", _TELL)
         _check(clock, told.length, at)
     except ValidationError as error:
         raise ContentRefusedError("bad_extension", "An extension lacks something.") from error
     except Refusal as refusal:
         raise ContentRefusedError(refusal.code, refusal.detail) from refusal
-    if clock.ours:
-        raise ContentRefusedError("not_yours", "This clock is for this country to extend.")
     _extended(db, request, clock, told, at=at, by=arrived.entry.sender)
 
 

@@ -1,15 +1,22 @@
 """Clocks over two countries: the same due dates on both sides, warned, missed, extended, explained."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from services.exchange import misses
+from services.exchange import casework, misses, unanswered
 from services.exchange.clock_watch import ClockWatch
+from services.exchange.states import Actor
+from services.exchange.store import clocks as store
+from services.exchange.store import events, requests
+from shared.protocol.entries import EntryType
+from shared.protocol.legalacts import NoticeBody
 from tests.service.exchange.pair import Country, Pair
 
 Case = tuple[Pair, str]
+TOLD = {"length": 1, "estimate": "2027-03-01"}
 MORE = {"length": 30, "reasons": "The provider asks for an order.", "estimate": "2027-01-10"}
 
 
@@ -69,6 +76,7 @@ def test_both_countries_have_the_same_clocks(sent_case: Case) -> None:
     assert len(pair.qn.call("approver", "GET", "/v1/clocks")["clocks"]) == 2
     _extended(pair, request_id)
     _unanswered(pair, request_id)
+    _contradicted(pair, request_id)
 
 
 def _extended(pair: Pair, request_id: str) -> None:
@@ -115,10 +123,50 @@ def _unanswered(pair: Pair, request_id: str) -> None:
     )
     assert found["P-decide.M02.1"]["last_day"] == "2026-12-26 23:59"
     assert state(pair, request_id) == {("S07", None)}
+    with pair.qn.database.read() as db:
+        clock = store.find(db, request_id, "P-answer.M02.1")
+    unanswered.go_on(
+        clock, bench=pair.qn.node.parts.bench, at=pair.clock()
+    )  # twice is as good as once
+    assert agree(pair, request_id) == found
     pair.clock.advance(timedelta(days=60))
     path = f"/v1/requests/{request_id}/clocks/P-decide.M02.1/extend"
     refused = pair.qn.node.client("approver").post(path, json=MORE)
     assert (refused.status_code, refused.json()["code"]) == (409, "too_late")
+
+
+FALSE: list[tuple[str, dict[str, Any], str]] = [
+    ("extension", {"clock": "P-decide.M02.1"}, "An extension lacks something."),
+    ("extension", {**TOLD, "clock": "P-decide.M09.1"}, "This request has no clock of this id."),
+    ("extension", {**TOLD, "clock": "P-acknowledge.request.1"}, "before the end"),
+    ("extension", {**TOLD, "clock": "P-validate.request.1"}, "for this country to extend"),
+    ("unanswered", {"measures": ["M02"]}, "waits for an answer"),
+    ("unanswered", {}, "waits for an answer"),
+]
+
+
+def _contradicted(pair: Pair, request_id: str) -> None:
+    """What a country says of clocks is held against the rules by the other, which refuses it."""
+    actor = Actor(client_id="urn:rogatory:QN:preparer", at=pair.clock())
+    country = pair.qn.database
+    with pair.qm.database.begin() as db:
+        ours = store.find(db, request_id, "P-decide.M01.1")
+        store.add(db, replace(ours, id="P-validate.request.1", ours=True))
+    for kind, details, why in FALSE:
+        body = NoticeBody(kind=kind, request_id=request_id, details=details, text="As agreed.")  # type: ignore[arg-type]
+        with country.begin() as db:
+            request = requests.find(db, request_id)
+            keyring = pair.qn.node.parts.keyring
+            casework.post(db, EntryType.NOTICE, request, body, keyring=keyring, actor=actor)
+        pair.settle()
+        assert why in str(pair.request(pair.qn, request_id)["disagreement"]), details
+    assert _all_logged(pair.qm)
+    assert _all_logged(pair.qn)
+
+
+def _all_logged(country: Country) -> bool:
+    with country.database.read() as db:
+        return events.backlog(db)[0] == 0
 
 
 @pytest.mark.parametrize("wrong", [{"length": 0}, {"estimate": "soon"}, {"reasons": ""}])
