@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.exchange.collection import Listed
+from services.exchange.drafts import Answers
 from services.exchange.records import (
     EntryRef,
     GivenApproval,
@@ -14,56 +15,11 @@ from services.exchange.records import (
     RequestFile,
     Step,
 )
-from services.exchange.states import Direction, PackageState
+from services.exchange.routes.waits import PACKAGE_WAITS, REQUEST_WAITS
+from services.exchange.states import Direction
 from shared.protocol import canonical
 from shared.protocol.law import lifecycle
-from shared.protocol.law.lifecycle import State
 from shared.runtime.clock import milliseconds
-
-_REQUEST_WAITS: Mapping[tuple[Direction, State], str] = {
-    (Direction.OUT, State.DRAFT): "the preparer, to submit it with an approval",
-    (Direction.OUT, State.RETURNED_TO_DRAFTER): "the preparer, to amend it",
-    (Direction.OUT, State.INTERNAL_REVIEW): "a second officer, to approve it",
-    (Direction.OUT, State.APPROVED): "the approver, to send it",
-    (Direction.OUT, State.TRANSMITTED): "the other country's node, to take it",
-    (Direction.OUT, State.DELIVERED): "the other authority, to acknowledge it",
-    (Direction.OUT, State.ACKNOWLEDGED): "the other authority, to review it",
-    (Direction.OUT, State.UNDER_REVIEW): "the other authority, to decide",
-    (Direction.OUT, State.INFO_REQUESTED): "our authority, to answer what was asked",
-    (Direction.OUT, State.CONDITIONS_PROPOSED): "our authority, to accept the conditions or decline",
-    (Direction.OUT, State.ACCEPTED): "the other authority, to begin execution",
-    (Direction.OUT, State.PARTIALLY_ACCEPTED): "the other authority, to begin execution",
-    (Direction.OUT, State.POSTPONED): "the other authority, to go on when the ground has ceased",
-    (Direction.OUT, State.EXECUTING): "the other authority's evidence",
-    (Direction.OUT, State.PARTIALLY_FULFILLED): "more of the other authority's evidence",
-    (Direction.OUT, State.FULFILLED): "our authority, to verify everything and close it",
-    (Direction.OUT, State.SUSPENDED): "a court of the other country",
-    (Direction.IN, State.DELIVERED): "our authority, to acknowledge it",
-    (Direction.IN, State.ACKNOWLEDGED): "our authority, to review it",
-    (Direction.IN, State.UNDER_REVIEW): "our authority, to decide",
-    (Direction.IN, State.INFO_REQUESTED): "the other authority, to answer what was asked",
-    (Direction.IN, State.CONDITIONS_PROPOSED): "the other authority, to accept the conditions or decline",
-    (Direction.IN, State.ACCEPTED): "our executing authority, to obtain the order and begin",
-    (Direction.IN, State.PARTIALLY_ACCEPTED): "our executing authority, to obtain the order and begin",
-    (Direction.IN, State.POSTPONED): "our authority, to go on when the ground has ceased",
-    (Direction.IN, State.EXECUTING): "our authority, to collect and release the evidence",
-    (Direction.IN, State.PARTIALLY_FULFILLED): "our authority, to release the rest, or say it was all",
-    (Direction.IN, State.FULFILLED): "the other authority, to close it",
-    (Direction.IN, State.SUSPENDED): "our court",
-}  # fmt: skip
-_PACKAGE_WAITS: Mapping[tuple[Direction, PackageState], str] = {
-    (Direction.OUT, PackageState.COLLECTING): "the preparer, to add files and close it",
-    (Direction.OUT, PackageState.CLOSING): "the node, to read everything back",
-    (Direction.OUT, PackageState.COLLECTED): "the preparer, to approve what was closed",
-    (Direction.OUT, PackageState.FILTERED): "a second officer, to clear it",
-    (Direction.OUT, PackageState.CLEARED): "the approver, to release it",
-    (Direction.OUT, PackageState.SEALED): "the log, to record it before it leaves",
-    (Direction.OUT, PackageState.RELEASED): "the other country's node, to take it",
-    (Direction.OUT, PackageState.RECEIVED): "the other country's node, to fetch and verify it",
-    (Direction.OUT, PackageState.VERIFIED): "the other authority, to confirm the hand-over",
-    (Direction.IN, PackageState.RECEIVED): "the node, to fetch and verify the content",
-    (Direction.IN, PackageState.VERIFIED): "our authority, to fetch it and confirm the hand-over",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +114,7 @@ class ItemAnswer:
     sha256: str
     media_type: str
     segments: int
+    answers: Answers | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +182,7 @@ def request(file: RequestFile) -> RequestAnswer:
         entry=known.entry,
         created_at=milliseconds(known.created_at),
         updated_at=milliseconds(known.updated_at),
-        waiting_for=file.delivery or _REQUEST_WAITS.get((known.direction, known.state)),
+        waiting_for=file.delivery or REQUEST_WAITS.get((known.direction, known.state)),
         history=_history(file.history),
     )
 
@@ -251,7 +208,7 @@ def package(file: PackageFile) -> PackageAnswer:
         progress=known.progress,
         error=known.error,
         entry=known.entry,
-        waiting_for=file.delivery or _PACKAGE_WAITS.get((known.direction, known.state)),
+        waiting_for=file.delivery or PACKAGE_WAITS.get((known.direction, known.state)),
         approvals=_approvals(file.approvals),
         history=_history(file.history),
         created_at=milliseconds(known.created_at),
@@ -270,6 +227,7 @@ def item(listed: Listed) -> ItemAnswer:
         sha256=declared.sha256.hex(),
         media_type=declared.media_type,
         segments=listed.segments,
+        answers=declared.answers,
     )
 
 

@@ -278,7 +278,7 @@ def test_what_is_ours_to_mend_is_no_fault_of_the_entry(true_case: Case) -> None:
     pair.settle()
     sql(pair.qm, "CREATE TRIGGER race BEFORE UPDATE ON request BEGIN SELECT RAISE(IGNORE); END")
     said = {"reference": "QN-7", "note": ""}
-    pair.qn.call("preparer", "POST", f"/v1/requests/{request_id}/acknowledge", json=said)
+    pair.qn.call("approver", "POST", f"/v1/requests/{request_id}/acknowledge", json=said)
     pair.settle()
     with pair.qn.database.read() as db:
         entry = entries.next_to_send(db, "QN>QM")

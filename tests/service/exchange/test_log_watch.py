@@ -9,7 +9,7 @@ import pytest
 from services.exchange.log_watch import PACE, LogWatch
 from services.exchange.own_log import OwnLog, Standing
 from shared.protocol import canonical
-from tests.service.exchange.filling import cleared_package
+from tests.service.exchange.filling import assessed, cleared_package
 from tests.service.exchange.node import Clock, Node, accepted_request, draft, outbox, release
 from tests.simulator import LOSE_REQUEST, Answered, FaultyTransport
 
@@ -117,13 +117,14 @@ def test_no_request_is_sent_and_nothing_released_that_cannot_be_logged(
     first = qm.approval("preparer", "request.prepare", made)
     assert qm.client("preparer").post(f"{path}/submit", json=first).is_success
     second = qm.approval("approver", "request.approve", made)
+    assessed(qm, path.rpartition("/")[2])
     assert qm.client("approver").post(f"{path}/approve", json=second).is_success
     refused = [qm.client("approver").post(f"{path}/send")]
     package_id = cleared_package(qn, {"a.txt": b"a"}, accepted_request(qn))
     refused += [release(qn, package_id)]
     for node, answer in zip((qm, qn), refused, strict=True):
         problem = answer.json()
-        assert (answer.status_code, problem["code"], problem["rule"]) == (409, code, "G23")
+        assert (answer.status_code, problem["code"], problem["gates"]) == (409, code, ["G23"])
         assert problem["next"]
         last = outbox(node)[-1]
         assert (last["type"], last["reason"]) == ("gate.failed", "G23")

@@ -15,6 +15,7 @@ from services.exchange.repeating import RepeatedError, UnderWay
 from services.exchange.store import repeats, requests
 from shared.runtime.database import Database
 from shared.runtime.refusals import Conflict
+from tests.service.exchange.filling import assessed
 from tests.service.exchange.node import (
     START,
     Clock,
@@ -77,6 +78,7 @@ def test_keys_of_two_clients_are_two(qm: Node, qn: Node) -> None:
     approval = qm.approval("preparer", "request.prepare", request)
     path = f"/v1/requests/{request['request_id']}"
     assert post(qm, f"{path}/submit", approval, key="submit-0001").status_code == 200
+    assessed(qm, request["request_id"])
     approval = qm.approval("approver", "request.approve", request)
     assert post(qm, f"{path}/approve", approval, "approver").status_code == 200
     assert post(qn, "/v1/requests", draft(to="QM")).status_code == 201
@@ -133,7 +135,7 @@ def test_death_before_the_commit_leaves_no_claim_and_after_it_the_answer(qm: Nod
     with pytest.raises(ZeroDivisionError), guarded.begin():
         raise ZeroDivisionError  # the process dies here: SQLite rolls back as this does
     with repeating.once(qm.parts.database, repeat).begin() as db:
-        assert not requests.listed(db, direction=None, state=None)
+        assert not requests.listed(db, requests.Wanted())
     with pytest.raises(RepeatedError), repeating.once(qm.parts.database, repeat).begin():
         pytest.fail("it was done")
 
