@@ -42,7 +42,7 @@ DONE: Final = ".segments"
 """Ends the name of the list of segments that a `.part` holds, one number a line."""
 
 
-def fetch_bag(
+def fetch_bag(  # noqa: PLR0913 - what is read, where to, by whom, for which case
     session: Session,
     package: Package,
     folder: Path,

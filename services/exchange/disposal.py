@@ -15,11 +15,10 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from services.exchange import approving, casework, custody, keeping, timing
-from services.exchange.acts.contents import Content
 from services.exchange.bench import Bench
 from services.exchange.drafts import Prose
 from services.exchange.records import Package
-from services.exchange.signed import Signed
+from services.exchange.signed import Said, Signed
 from services.exchange.states import Actor, Direction, PackageAct
 from services.exchange.store import Session, entries, packages, transfers, uses
 from services.exchange.store.uses import Use
@@ -38,14 +37,14 @@ PACE: Final = timedelta(minutes=1)
 BATCH: Final = 20  # packages at a time
 
 
-class Destroying(Content):
+class Destroying(Said):
     """Why evidence is destroyed."""
 
     reason: Literal["retention_over", "not_needed", "condition", "order", "unlawful"]
     text: Prose
 
 
-class Returning(Content):
+class Returning(Said):
     """What goes back to the country that sent it, and how."""
 
     text: Prose
@@ -183,9 +182,7 @@ def _destroy(db: Session, package: Package, reason: str, *, bench: Bench, actor:
 
 def _end(db: Session, package: Package, reason: str, *, actor: Actor) -> None:
     returned = reason == "returned"
-    packages.move(
-        db, package.id, PackageAct.RETURN if returned else PackageAct.DESTROY, actor
-    )
+    packages.move(db, package.id, PackageAct.RETURN if returned else PackageAct.DESTROY, actor)
     packages.destroy_key(db, package.id)
     transfers.end_work(db, package.id, None)  # whoever fetches it stops
     uses.note(db, package.id, reason=reason, destroyed_at=actor.at)
@@ -213,7 +210,7 @@ def _certify(db: Session, package: Package, bench: Bench, actor: Actor) -> str:
     """Write the certificate (receiver), or its countersignature (sender); return its hash."""
     use = uses.of(db, package.id)
     about = _reference(db, use.certificate) if use.certificate else _announced(package)
-    ends = "return" if use.reason == "returned" else "destruction"
+    ends: Literal["return", "destruction"] = "return" if use.reason == "returned" else "destruction"
     body = NoticeBody(
         kind="destruction-countersigned" if use.certificate else ends,
         request_id=package.request_id,

@@ -1,8 +1,8 @@
 """How long evidence of another country is kept, and who may still read it (process 5, G16).
 
-    kept ─(its day is over)→ blocked, and somebody is asked ─review→ kept
-                                                            └destroy→ gone (`disposal`)
-    a legal hold wins over every deletion; a restriction ends all reading, and keeps what is there
+kept ─(its day is over)→ blocked, and somebody is asked ─review→ kept
+                                                        └destroy→ gone (`disposal`)
+a legal hold wins over every deletion; a restriction ends all reading, and keeps what is there
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,11 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from services.exchange import approving, casework, timing
-from services.exchange.acts.contents import Content
 from services.exchange.bench import Bench
 from services.exchange.drafts import Prose
 from services.exchange.gating.matter import Consent
 from services.exchange.records import Package, Request
-from services.exchange.signed import Signed
+from services.exchange.signed import Said, Signed
 from services.exchange.states import Actor, Direction, PackageAct, PackageState
 from services.exchange.store import Session, conditions, onwards, packages, uses
 from services.exchange.store.uses import Use
@@ -37,14 +36,14 @@ _INSIDE = frozenset(
 Data = Literal["none", "delete", "restrict", "keep"]
 
 
-class Holding(Content):
+class Holding(Said):
     """Whether a legal hold keeps the evidence, and why."""
 
     hold: bool
     text: Prose
 
 
-class Reviewing(Content):
+class Reviewing(Said):
     """Until when the evidence is still needed, and why."""
 
     until: date
@@ -65,9 +64,7 @@ def begin(db: Session, package: Package, request: Request, terms: Sequence[Term]
     )
 
 
-def hold(
-    package_id: str, content: Signed[Holding], *, bench: Bench, actor: Actor
-) -> Use:
+def hold(package_id: str, content: Signed[Holding], *, bench: Bench, actor: Actor) -> Use:
     """Put a package under legal hold, or end that; on an officer's signature.
 
     Raises:
@@ -91,9 +88,7 @@ def hold(
         return uses.of(db, package_id)
 
 
-def review(
-    package_id: str, content: Signed[Reviewing], *, bench: Bench, actor: Actor
-) -> Use:
+def review(package_id: str, content: Signed[Reviewing], *, bench: Bench, actor: Actor) -> Use:
     """Find that evidence is still needed, until another day, on an officer's signature.
 
     Raises:
@@ -117,9 +112,7 @@ def review(
         _check_day(until, use, actor.at.date())
         uses.note(db, package_id, retain_until=until.isoformat(), asked_at=None)
         _reviewed(db, package, bench, actor)
-        casework.record(
-            db, "package.retention_reviewed", package, actor, approved_by=given.officer
-        )
+        casework.record(db, "package.retention_reviewed", package, actor, approved_by=given.officer)
         # Commit point: before it the old day counts; after it the new one.
         return uses.of(db, package_id)
 
@@ -158,9 +151,7 @@ def order(
     """Order a package to be deleted or restricted; whoever has it reads it no more."""
     if data == "delete":
         mark = None if approval is None else canonical.encode(approval.to_json()).decode()
-        uses.note(
-            db, package.id, ordered=code, ordered_at=actor.at, restricted=code, approval=mark
-        )
+        uses.note(db, package.id, ordered=code, ordered_at=actor.at, restricted=code, approval=mark)
         casework.record(db, "deletion.ordered", package, actor, reason=code)
     else:
         uses.note(db, package.id, restricted=code)

@@ -1,9 +1,9 @@
 """Evidence is handed on to a third State only with the consent of the State that sent it (G17).
 
-    ask ─entry→ there: consent (signed: recipient, purpose, items) ─entry→ here: the token ─→ export
-                       └refuse
-    in an urgent threat to public security: export at once, on an officer's word, and the sender is told at once
-    (LED 35(2)); the same entry tells it.
+ask ─entry→ there: consent (signed: recipient, purpose, items) ─entry→ here: the token ─→ export
+                   └refuse
+in an urgent threat to public security: export at once, on an officer's word, and the sender is told at once
+(LED 35(2)); the same entry tells it.
 """
 
 from dataclasses import replace
@@ -13,7 +13,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.exchange import approving, casework, custody, keeping, matters
-from services.exchange.acts.contents import Content
 from services.exchange.bench import Bench
 from services.exchange.drafts import Line, Note, Prose
 from services.exchange.gating import moments
@@ -21,7 +20,7 @@ from services.exchange.gating.matter import Export
 from services.exchange.gating.moments import Moment
 from services.exchange.gating.results import GateShutError
 from services.exchange.records import Package
-from services.exchange.signed import Signed
+from services.exchange.signed import Said, Signed
 from services.exchange.states import Actor
 from services.exchange.store import Session, onwards, packages, requests, uses
 from services.exchange.store.onwards import Onward
@@ -37,7 +36,7 @@ RULE = "G17; 2AP 14(10); LED 35(1)(e)"
 Recipient = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
-class Asking(Content):
+class Asking(Said):
     """To whom evidence is to go on, for what, which items (none: all), and why."""
 
     recipient: Recipient
@@ -46,7 +45,7 @@ class Asking(Content):
     text: Prose
 
 
-class Consenting(Content):
+class Consenting(Said):
     """What the sending State says to that; a consent counts until a moment, or without end."""
 
     onward_id: Id
@@ -55,7 +54,7 @@ class Consenting(Content):
     text: Note = ""
 
 
-class Exporting(Content):
+class Exporting(Said):
     """What is handed on now: to whom, for what, which items (none: all).
 
     `urgent`: an immediate and serious threat to public security leaves no time to ask.
@@ -107,7 +106,12 @@ def consent(package_id: str, content: Signed[Consenting], *, bench: Bench, actor
     with bench.database.begin() as db:
         package = keeping.sent(packages.find(db, package_id))
         given = approving.check_statement(
-            content, "onward-consent", ONWARD_CONSENT, package, officers=bench.officers, now=actor.at
+            content,
+            "onward-consent",
+            ONWARD_CONSENT,
+            package,
+            officers=bench.officers,
+            now=actor.at,
         )
         said = content.statement
         asked = _open(onwards.find(db, package_id, said.onward_id))
@@ -220,7 +224,7 @@ def _items(db: Session, package: Package, named: tuple[str, ...]) -> tuple[str, 
     return tuple(sorted(set(named))) or tuple(known)
 
 
-def _post(
+def _post(  # noqa: PLR0913 - what the notice says, and for whom
     db: Session,
     package: Package,
     kind: Literal["onward-request", "onward-consent", "onward-refusal"],

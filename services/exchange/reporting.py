@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.exchange import binding, casework, keeping
-from services.exchange.acts.contents import Content
 from services.exchange.bench import Bench
 from services.exchange.drafts import Prose
 from services.exchange.records import Request, RequestFile
+from services.exchange.signed import Said
 from services.exchange.states import Actor, Direction, advance
 from services.exchange.store import Session, packages, requests, uses
 from services.exchange.store.uses import Use
@@ -27,28 +27,28 @@ from shared.runtime.refusals import Unprocessable
 Conditions = Annotated[tuple[Label, ...], Field(max_length=20)]
 
 
-class Asking(Content):
+class Asking(Said):
     """What the sending country wants to know, about which conditions (none: about the use as such)."""
 
     codes: Conditions = ()
     text: Prose
 
 
-class Reporting(Content):
+class Reporting(Said):
     """What was made of the evidence; `codes`: breached conditions that this accounts for."""
 
     codes: Conditions = ()
     text: Prose
 
 
-class Breaching(Content):
+class Breaching(Said):
     """Which conditions were breached, and how."""
 
     codes: Annotated[tuple[Label, ...], Field(min_length=1, max_length=20)]
     text: Prose
 
 
-class Deleting(Content):
+class Deleting(Said):
     """What is to become of a package at whoever received it, and why."""
 
     measure: Literal["delete", "restrict", "lift"]
@@ -66,7 +66,10 @@ def ask(request_id: str, content: Asking, *, bench: Bench, actor: Actor) -> Requ
     with bench.database.begin() as db:
         request = _followed(db, request_id, Direction.IN)
         check_conditions(content.codes)
-        _post(db, request, "use-report-request", content.codes, content.text, bench, actor)
+        said = NoticeBody(
+            kind="use-report-request", request_id=request_id, codes=content.codes, text=content.text
+        )
+        casework.post(db, EntryType.NOTICE, request, said, keyring=bench.keyring, actor=actor)
         casework.record(db, "condition.report_asked", request, actor, reason="COND-09")
         # Commit point: before it nobody was asked; after it the courier brings the question.
         return casework.request_file(db, request_id)
@@ -82,7 +85,10 @@ def report(request_id: str, content: Reporting, *, bench: Bench, actor: Actor) -
         request = _followed(db, request_id, Direction.OUT)
         check_conditions(content.codes)
         binding.mark(db, request_id, content.codes, ConditionAct.REPORT)
-        _post(db, request, "use-report", content.codes, content.text, bench, actor)
+        said = NoticeBody(
+            kind="use-report", request_id=request_id, codes=content.codes, text=content.text
+        )
+        casework.post(db, EntryType.NOTICE, request, said, keyring=bench.keyring, actor=actor)
         casework.record(db, "condition.reported", request, actor, reason="COND-09")
         # Commit point: before it nothing was told; after it the courier brings the report.
         return casework.request_file(db, request_id)
@@ -106,7 +112,10 @@ def breach(request_id: str, content: Breaching, *, bench: Bench, actor: Actor) -
                 rule="spec/conditions.md",
                 next_step="Name conditions that were accepted.",
             )
-        _post(db, request, "incident", content.codes, content.text, bench, actor)
+        said = NoticeBody(
+            kind="incident", request_id=request_id, codes=content.codes, text=content.text
+        )
+        casework.post(db, EntryType.NOTICE, request, said, keyring=bench.keyring, actor=actor)
         for code in moved:
             casework.record(db, "condition.breached", request, actor, reason=code)
         # Commit point: before it nothing is noted; after it both countries come to hold it.
@@ -160,16 +169,3 @@ def _followed(db: Session, request_id: str, side: Direction | None) -> Request:
         casework.of_side(request, side)
     advance(request.state, Act.REPORT)
     return request
-
-
-def _post(
-    db: Session,
-    request: Request,
-    kind: Literal["use-report-request", "use-report", "incident"],
-    codes: tuple[str, ...],
-    text: str,
-    bench: Bench,
-    actor: Actor,
-) -> None:
-    body = NoticeBody(kind=kind, request_id=request.id, codes=codes, text=text)
-    casework.post(db, EntryType.NOTICE, request, body, keyring=bench.keyring, actor=actor)

@@ -9,6 +9,12 @@ from shared.protocol import approvals
 Statement = TypeVar("Statement", bound=BaseModel)
 
 
+class Said(BaseModel):
+    """What a national system says about evidence that was exchanged; nothing is left over."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
 class Signed(BaseModel, Generic[Statement]):
     """What is said, and the approval (compact JWS) over it: spec/approvals.md, 4.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Header, Response
@@ -37,10 +37,10 @@ def _grant(
 
 def _purpose(
     case_reference: Annotated[str, Header(max_length=2_000)] = "",
-    exculpatory: Annotated[bool, Header()] = False,
+    exculpatory: Annotated[Literal["true", "false"], Header()] = "false",
 ) -> Purpose:
     """The case for which evidence is opened, in percent-encoded UTF-8 (spec/conditions.md)."""
-    return Purpose(case=unquote(case_reference).strip(), exculpatory=exculpatory)
+    return Purpose(case=unquote(case_reference).strip(), exculpatory=exculpatory == "true")
 
 
 Grant = Annotated[str | None, Depends(_grant)]
@@ -84,9 +84,7 @@ def inbox(node: Node) -> InboxAnswer:
 
 
 @router.get("/packages/{package_id}/tags")
-def tags(
-    package_id: str, actor: Acting, grant: Grant, purpose: Stated, node: Node
-) -> Response:
+def tags(package_id: str, actor: Acting, grant: Grant, purpose: Stated, node: Node) -> Response:
     """Give the tag set of a verified package to an officer who may read it."""
     octets = reading.tags(
         package_id,

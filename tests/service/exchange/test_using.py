@@ -1,4 +1,4 @@
-"""Evidence that was received: read for its case, kept until its day, handed on by leave, destroyed for both."""
+"""Evidence that was received: read for its case, kept until its day, handed on by leave, destroyed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def use(country: Country, package_id: str) -> Any:  # noqa: ANN401
 
 def dispose(*countries: Country) -> bool:
     """Let the job run that destroys; True when it did something."""
-    return any([disposer(each).work() for each in countries])
+    worked = [disposer(each).work() for each in countries]
+    return any(worked)
 
 
 def disposer(country: Country) -> Disposer:

@@ -49,7 +49,7 @@ def fetch(
 ) -> dict[str, PayloadFile]:
     progress = (told if told is not None else []).append
     found = read_package(delivery.record())
-    return fetch_bag(session, found, folder, officer=OFFICER, progress=progress)
+    return fetch_bag(session, found, folder, officer=OFFICER, progress=progress, case="77/26")
 
 
 def serve(gateway: Gateway, case: Case) -> Delivery:
