@@ -9,7 +9,16 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from services.exchange import approving, binding, casework, gatefacts, holding, keeping, urgent
+from services.exchange import (
+    approving,
+    binding,
+    casework,
+    gatefacts,
+    holding,
+    keeping,
+    supplying,
+    urgent,
+)
 from services.exchange.approving import Subject
 from services.exchange.bench import Bench
 from services.exchange.gating.matter import Finding, Item, Matter, Side
@@ -97,7 +106,7 @@ def _common(
 ) -> Matter:
     """Return what a request and each of its packages have in common."""
     directory, country = bench.directory, bench.keyring.country
-    document = documents.of_json(canonical.parse(request.document))
+    document = supplying.document(db, request)
     side: Side = "requesting" if request.direction is Direction.OUT else "requested"
     asker, asked = (country, request.peer) if side == "requesting" else (request.peer, country)
     today = actor.at.date()

@@ -16,6 +16,7 @@ from services.exchange import (
     consequences,
     extending,
     preserving,
+    supplemented,
     timing,
     unanswered,
     urgency,
@@ -157,6 +158,7 @@ Effect = Callable[[Session, Arrived, Request, Bench], None]
 # What an entry does beside moving the request: registered by the modules that know (`effects`).
 EFFECTS: dict[EntryType, list[Effect]] = {
     EntryType.NOTICE: [urgency.taken, extending.taken, unanswered.taken, consequences.of_notice],
+    EntryType.ANSWER: [supplemented.taken],
     EntryType.CONDITIONS: [consequences.of_conditions],
     EntryType.DECISION: [consequences.of_decision],
     EntryType.WITHDRAWAL: [consequences.of_withdrawal],

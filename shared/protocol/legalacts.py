@@ -62,10 +62,14 @@ class QueryBody(ActBody):
 
 
 class AnswerBody(ActBody):
-    """The answer to a query (T12), or with no query: new facts after a refusal (T29)."""
+    """The answer to a query (T12), or with no query: new facts after a refusal (T29).
+
+    `supplied`: fields of the request that were asked for, by name; of measures as `measures`: by their ids.
+    """
 
     query_id: Id | None
     text: Text
+    supplied: dict[str, Json] = Field(default_factory=dict)
 
 
 class DecisionBody(ActBody):

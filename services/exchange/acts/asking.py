@@ -1,5 +1,6 @@
 """Questions and answers, and new facts after a refusal (T11, T12, T29)."""
 
+from services.exchange import supplying
 from services.exchange.acts.contents import Answering, Asking, Reopening
 from services.exchange.acts.deeds import Deed, Event, Outcome
 from shared.protocol import identifiers
@@ -38,8 +39,13 @@ def answer(deed: Deed) -> Outcome:
     """T12: the answer."""
     said = deed.content
     assert isinstance(said, Answering)
+    supplying.check(deed.db, deed.request, said.query_id, said.supplied)
     body = AnswerBody(
-        request_id=deed.request.id, states=deed.told, query_id=said.query_id, text=said.text
+        request_id=deed.request.id,
+        states=deed.told,
+        query_id=said.query_id,
+        text=said.text,
+        supplied=said.supplied,
     )
     return Outcome(body=body, events=[Event("request.info_supplied")])
 

@@ -1,6 +1,6 @@
 """What a national system says with an act: the shapes of the bodies of its calls."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -66,10 +66,11 @@ class Asking(OfMeasures):
 
 
 class Answering(OfMeasures):
-    """The answer to a query."""
+    """The answer to a query; `supplied`: fields that it asked for, by name, of measures by their ids."""
 
     query_id: Id
     text: Prose
+    supplied: dict[str, Any] = Field(default_factory=dict)
 
 
 class Proposing(OfMeasures):
