@@ -1,26 +1,23 @@
-"""`rogatory request new, template, schema, check`: a request before it is sent."""
+"""`rogatory request new, amend, submit, return, template, schema, check`: a request before it is sent."""
 
 from __future__ import annotations
 
-import sys
-import tomllib
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from client.cli import enclosures, standards
+from client.cli import enclosures, guiding, standards
+from client.cli.deeds import Reasons
+from client.cli.options import RequestId
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.words import indented, request_line
-from client.errors import UsageError, unreadable
-from client.guide import Draft, Guide, ask_country, ask_instrument, blank
-from client.profiles import read_json
-from client.questions import Questions
-from client.sdk import requests
-from client.sdk.approving import load_officer
-from client.sdk.session import connect
+from client.guide import Draft, blank
+from client.sdk import acts, requests
+from client.sdk.approving import Officer, load_officer
+from client.sdk.records import Request
+from client.sdk.session import Session, connect
 from shared.protocol.canonical import Json
 from shared.protocol.errors import FormatError
 from shared.protocol.law import documents
@@ -62,13 +59,55 @@ def new(
     Without DRAFT a guide asks for it: only for what the instrument asks.
     """
     terminal = terminal_of(context)
+    officer = load_officer(terminal.profile()) if save is None else None
     if draft is not None:
-        document = read_draft(draft)
+        document = guiding.read_draft(draft)
     else:
-        document = read_draft(begun) if begun is not None else {}
-        _guide(terminal, document, instrument, pair, save)
-    if save is None:
-        _submit(terminal, document)
+        document = guiding.read_draft(begun) if begun is not None else {}
+        guiding.guide(terminal, document, instrument, pair, save)
+    if officer is not None:
+        session = _session(terminal)
+        _submit(terminal, session, requests.draft(session, document), officer)
+
+
+def amend(
+    context: typer.Context,
+    request_id: RequestId,
+    draft: Annotated[
+        Path | None, typer.Argument(metavar="[DRAFT]", help="JSON or TOML, sent as it stands.")
+    ] = None,
+    *,
+    instrument: InstrumentName = None,
+    pair: PairFile = None,
+) -> None:
+    """Write a new version of a draft, or of one that was given back, and hand it in again.
+
+    Without DRAFT a guide asks for what the version at the node lacks.
+    """
+    terminal = terminal_of(context)
+    officer = load_officer(terminal.profile())
+    if draft is not None:
+        document = guiding.read_draft(draft)
+    else:
+        document = _of_node(terminal, request_id)
+        guiding.guide(terminal, document, instrument, pair, None)
+    session = _session(terminal)
+    _submit(terminal, session, requests.amend(session, request_id, document), officer)
+
+
+def submit(context: typer.Context, request_id: RequestId) -> None:
+    """Sign a draft as it stands at the node, and hand it to the second officer."""
+    terminal = terminal_of(context)
+    officer = load_officer(terminal.profile())
+    session = _session(terminal)
+    _submit(terminal, session, requests.find(session, request_id), officer)
+
+
+def give_back(context: typer.Context, request_id: RequestId, *, reasons: Reasons) -> None:
+    """Give a draft back to who prepared it, as the second officer."""
+    terminal = terminal_of(context)
+    returned = acts.act(_session(terminal), request_id, "return", {"reasons": reasons})
+    terminal.answer(returned.wire, [request_line(returned)])
 
 
 def template(
@@ -111,7 +150,7 @@ def check(
     """
     terminal = terminal_of(context)
     if Path(request).exists():
-        told = read_draft(Path(request))
+        told = guiding.read_draft(Path(request))
         by = standards.offline(told, instrument=instrument, pair=pair)
     else:
         told = _of_node(terminal, request)
@@ -128,98 +167,19 @@ def check(
         raise typer.Exit(_INCOMPLETE)
 
 
-def read_draft(path: Path) -> Draft:
-    """Read a draft from JSON, or from TOML if the file's name ends so.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    if path.suffix != ".toml":
-        return read_json(path)
-    try:
-        told = _plain(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except ValueError as error:
-        raise UsageError(f"{path} is not TOML: {error}", code="not_toml") from error
-    assert isinstance(told, dict)
-    return told
+def _session(terminal: Terminal) -> Session:
+    return connect(terminal.profile(), clock=terminal.clock)
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
-    """TOML has days and instants; a request has their texts."""
-    match value:
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case list():
-            return [_plain(each) for each in value]
-        case date() | datetime():
-            return value.isoformat()
-        case _:
-            return value
-
-
-def _guide(
-    terminal: Terminal,
-    told: Draft,
-    instrument: str | None,
-    pair: Path | None,
-    save: Path | None,
-) -> None:
-    def keep(draft: Mapping[str, Json]) -> None:
-        if save is not None:
-            save.write_text(indented(dict(draft)) + "\n", encoding="utf-8")
-
-    try:
-        ask_country(told, ask=_ask, say=_say)
-        by = (
-            standards.of_node(terminal, told, instrument=instrument, pair=pair)
-            if save is None
-            else standards.offline(told, instrument=instrument, pair=pair)
-        )
-        chosen = by.instrument or ask_instrument(by.offered, ask=_ask, say=_say)
-        Guide(
-            told=told,
-            instrument=chosen,
-            pair=by.pair,
-            questions=Questions(form=schema(chosen), ask=_ask, say=_say),
-            keep=keep,
-            now=terminal.clock().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        ).run()
-    except EOFError as error:
-        kept = (
-            f"go on with --from {save}" if save else "begin with --save FILE, and go on with --from"
-        )
-        raise UsageError(
-            "the answers ended before the request was complete", code="incomplete", next_step=kept
-        ) from error
-    except FormatError as error:
-        raise _misshapen(error) from error
-
-
-def _ask(question: str) -> str:
-    """Questions are remarks; only what was asked for goes to stdout."""
-    print(question, end="", file=sys.stderr, flush=True)
-    if not (line := sys.stdin.readline()):
-        raise EOFError
-    return line.rstrip("\r\n")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def _submit(terminal: Terminal, document: Draft) -> None:
-    officer = load_officer(terminal.profile())
-    session = connect(terminal.profile(), clock=terminal.clock)
-    drafted = requests.draft(session, document)
+def _submit(terminal: Terminal, session: Session, drafted: Request, officer: Officer) -> None:
+    """Sign and hand in; whatever is refused, the draft stands, and can be amended."""
+    terminal.say(f"drafted as {drafted.request_id}, version {drafted.version}")
     submitted = requests.submit(session, drafted, officer=officer, clock=terminal.clock)
     terminal.answer(submitted.wire, [request_line(submitted)])
 
 
 def _of_node(terminal: Terminal, request_id: str) -> Draft:
-    session = connect(terminal.profile(), clock=terminal.clock)
-    told = requests.find(session, request_id).wire.get("document")
+    told = requests.find(_session(terminal), request_id).wire.get("document")
     assert isinstance(told, dict)
     return told
 
@@ -228,15 +188,7 @@ def _document(told: Draft) -> documents.Document:
     try:
         return documents.of_json(told)
     except FormatError as error:
-        raise _misshapen(error) from error
-
-
-def _misshapen(error: FormatError) -> UsageError:
-    return UsageError(
-        error.detail,
-        code="misshapen",
-        next_step="mend this field; `rogatory request schema` prints the form",
-    )
+        raise guiding.misshapen(error) from error
 
 
 def _row(each: Lack) -> Json:

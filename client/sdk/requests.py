@@ -17,6 +17,11 @@ def draft(session: Session, document: Mapping[str, Json]) -> Request:
     return read_request(session.post("/v1/requests", document))
 
 
+def amend(session: Session, request_id: str, document: Mapping[str, Json]) -> Request:
+    """Write a new version of a draft; approvals of the old one are void with it."""
+    return read_request(session.put(f"/v1/requests/{request_id}", document))
+
+
 def submit(session: Session, request: Request, *, officer: Officer, clock: Clock) -> Request:
     """Hand a draft to the second officer, signed by the one who prepared it."""
     signed = officer.approve(

@@ -179,3 +179,27 @@ def test_a_request_as_a_page(known: Cli, gateway: Gateway, tmp_path: Path) -> No
     assert known("request", "show", REQUEST, "--html", page, "--pdf", pdf).code == 0
     assert "M01: stored content data (MEA-07)" in page.read_text(encoding="utf-8")
     assert pdf.read_bytes().startswith(b"%PDF-")
+
+
+def test_a_new_version_is_handed_in_from_a_file(
+    known: Cli, gateway: Gateway, tmp_path: Path
+) -> None:
+    gateway.routes[f"PUT {BASE}"] = answer(request(state="S00", version=2))
+    gateway.routes[f"POST {BASE}/submit"] = answer(request(version=2))
+    ran = known("--json", "request", "amend", REQUEST, put(tmp_path / "d.json", DRAFT))
+    assert (ran.json["state"], gateway.calls[-2].json()) == ("S01", DRAFT)
+
+
+def test_a_draft_that_was_refused_is_handed_in_as_it_stands(known: Cli, gateway: Gateway) -> None:
+    gateway.routes[f"GET {BASE}"] = answer(request(state="S00"))
+    gateway.routes[f"POST {BASE}/submit"] = answer(request())
+    assert known("--json", "request", "submit", REQUEST).json["state"] == "S01"
+    sent: Any = gateway.calls[-1].json()
+    assert sent.keys() == {"approval"}
+
+
+def test_a_draft_is_given_back_with_reasons(known: Cli, gateway: Gateway) -> None:
+    gateway.routes[f"POST {BASE}/return"] = answer(request(state="S02"))
+    ran = known("request", "return", REQUEST, "--reasons", "The facts are thin.")
+    assert f"{REQUEST}  to QN  S02 returned to drafter" in ran.out
+    assert gateway.calls[-1].json() == {"reasons": "The facts are thin."}

@@ -183,3 +183,19 @@ def test_the_guide_offers_what_is_in_force_between_the_two(
     err = known("request", "new").err
     assert "EIO  European Investigation Order" in err
     assert "UNCC" not in err
+
+
+def test_a_draft_at_the_node_is_completed_and_handed_in_again(
+    known: Cli,
+    gateway: Gateway,
+    answers: Any,  # noqa: ANN401
+) -> None:
+    alone(gateway)
+    gateway.routes[f"GET {BASE}"] = answer(request(state="S02", document=without("nature")))
+    gateway.routes[f"PUT {BASE}"] = answer(request(state="S00", version=2))
+    gateway.routes[f"POST {BASE}/submit"] = answer(request(version=2))
+    answers("NONE", "")
+    ran = known("request", "amend", REQUEST)
+    assert ran.code == 0, ran.err
+    assert f"drafted as {REQUEST}, version 2" in ran.err
+    assert gateway.calls[-2].json() == {**DRAFT, "nature": "NONE"}
