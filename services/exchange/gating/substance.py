@@ -67,7 +67,8 @@ def _measures(matter: Matter) -> Result | None:
     """Each measure is one of the instrument, between these two, for an offence grave enough."""
     assert matter.instrument is not None
     assert matter.pair is not None
-    between = {each.code: each for each in matter.pair.instrument}[matter.instrument.code]
+    between = matter.pair.between(matter.instrument.code, matter.at.date())
+    assert between is not None
     for measure in matter.asked():
         rule = matter.instrument.measure.get(measure.code)
         kinds = rule.kinds if rule is not None else ()
@@ -87,6 +88,14 @@ def _measures(matter: Matter) -> Result | None:
                 f"{measure.code} takes an offence of {rule.months} months or more"
                 + (", or a listed one." if rule.or_listed else "."),
                 f"Leave the measure out, or correct D01 ({matter.instrument.code} {rule.article}).",
+            )
+        least = matter.pair.least_months(measure.code)
+        if least and not grave(matter, least, listed=False):
+            return fail(
+                "G24",
+                "offence_not_grave",
+                f"The two countries ask for {measure.code} from {least} months on.",
+                "Leave the measure out, or correct D01 (thresholds of the profile of the two).",
             )
     return None
 

@@ -37,8 +37,8 @@ class Agreement:
 
     def instrument(self, code: str, on: date) -> Instrument | None:
         """Return the profile of an instrument that is in force between the two on a day."""
-        found = (each for each in self.pair.in_force(on) if each.code == code)
-        return next((instrument_of(each, self.pinned) for each in found), None)
+        between = self.pair.between(code, on)
+        return instrument_of(between, self.pinned) if between is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

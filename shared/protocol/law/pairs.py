@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from shared.protocol.law import library
 from shared.protocol.law.shapes import (
     Count,
     CountryCode,
@@ -176,6 +177,18 @@ class Pair(Shape):
         """Return the instruments in force between the two on a day, in the order in which they count."""
         known = self.valid_from <= on and (self.valid_until is None or on < self.valid_until)
         return [each for each in self.instrument if each.holds(on)] if known else []
+
+    def between(self, code: str, on: date) -> Between | None:
+        """Return what the two say of an instrument that is in force on a day; none if it is not."""
+        return next((each for each in self.in_force(on) if each.code == code), None)
+
+    def least_months(self, measure: str) -> int:
+        """Return the maximum penalty from which the two ask for a measure at all; 0: from any."""
+        codes = library.codes()
+        brings = codes["measure"][measure]["data"]
+        kept = any(codes["data"][each].get("grave") for each in brings)
+        least = self.thresholds.traffic_or_content_months if self.thresholds is not None else None
+        return least or 0 if kept else 0
 
 
 def in_force(pairs: Sequence[Pair], a: str, b: str, on: date) -> Sequence[str]:

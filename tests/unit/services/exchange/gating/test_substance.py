@@ -49,6 +49,22 @@ LIGHT = [
 LISTED = [{**LIGHT[0], "categories": ["OFF-E08"]}]
 
 
+def kept(code: str) -> dict[str, Any]:
+    """Have the two countries ask for traffic data and content from three years on."""
+    least = {"traffic_or_content_months": 36}
+    return {
+        "pair": pair(thresholds=least),
+        "document": document(measures=[measure(1, code=code)], offences=LIGHT),
+    }
+
+
+def back() -> Any:  # noqa: ANN401
+    """Have an instrument come back, after it was in force for one measure alone."""
+    now = pair().instrument[0]
+    first = now.model_copy(update={"until": now.since, "measures": ("MEA-03",)})
+    return pair().model_copy(update={"instrument": (now, first)})
+
+
 def narrow() -> Any:  # noqa: ANN401
     between = pair().instrument[0].model_copy(update={"measures": ("MEA-03",)})
     return pair().model_copy(update={"instrument": (between,)})
@@ -65,6 +81,7 @@ def narrow() -> Any:  # noqa: ANN401
         ({"document": asked("MEA-13")}, "measure_not_available"),
         ({"pair": narrow()}, "measure_not_available"),
         (eer("MEA-07", offences=LIGHT), "offence_not_grave"),
+        (kept("MEA-06"), "offence_not_grave"),
         (
             {
                 "document": document(legal_basis=[{"instrument": "BUD", "article": "27 (2)"}]),
@@ -89,6 +106,8 @@ def test_out_of_the_bounds_of_the_instrument(changed: dict[str, Any], code: str)
         {"document": document(legal_basis=[{"instrument": "BUD", "article": "27(2)"}])},
         {"other_instruments": [packed("BILATERAL")]},  # Article 31 is not residual
         {"pair": narrow(), "concerned": frozenset({"M01"})},
+        {"pair": back()},
+        kept("MEA-03"),
     ],
 )
 def test_within_the_bounds(changed: dict[str, Any]) -> None:
