@@ -18,7 +18,7 @@ Four = tuple[bytes, bytes, bytes, bytes]
 
 
 class Scanned(NamedTuple):
-    """The members of a leaf that its place in log, channel, case and peer depends on, and what is counted.
+    """The members of a leaf that its place in log, channel, case and peer depends on.
 
     They are octets as they stand in the leaf, None for null. Of `about` it has channel, epoch, hash and
     seq, of `peer_receipt` index, origin, root and size; `commit` is what stands between its braces;
@@ -45,13 +45,10 @@ class Scanned(NamedTuple):
     peer_prev: bytes | None
     commit: bytes
     counted: bytes | None
-    reason: bytes | None
-    transfer_id: bytes | None
-    event_time: bytes
 
 
 _DIGITS = rb"(?:0|[1-9][0-9]{0,14})"
-_UUID7 = rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+_UUID7 = rb'"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"'
 _TIME = rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"
 _CODE = rb"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}"
 _CHANNEL = rb"[A-Z]{2}>[A-Z]{2}"
@@ -81,9 +78,9 @@ _PATTERN = re.compile(
         type=_text(_WORD + rb"(?:\." + _WORD + rb")+"),
         log=_text(_ORIGIN),
         seq_time=_text(_TIME),
-        event_id=b'"' + _UUID7 + b'"',
+        event_id=_UUID7,
         event_time=_text(_TIME),
-        transfer_id=_maybe(_text(_UUID7)),
+        transfer_id=_maybe(_UUID7),
         direction=_maybe(_text(b"out|in")),
         peer=_maybe(_text(b"[A-Z]{2}")),
         channel=_maybe(_text(_CHANNEL)),
@@ -115,7 +112,7 @@ _PATTERN = re.compile(
                 size=b"(" + _DIGITS + b")",
             )
         ),
-        reason=_maybe(_text(_CODE)),
+        reason=_maybe(b'"' + _CODE + b'"'),
         count=_NUMBER,
         nonce=rb'"[0-9a-f]{32}"',
     )
@@ -141,7 +138,7 @@ def _scanned(groups: tuple[bytes | None, ...]) -> Scanned | None:
     (
         *about, case_prev, case_ref, case_seq, channel, commit, count, direction, entry_hash,
         entry_type, epoch, event_time, log, outcome, peer, peer_prev, index, origin, root, size,
-        peer_seq, reason, seq, seq_time, transfer_id, kind,
+        peer_seq, seq, seq_time, kind,
     ) = groups  # fmt: skip
     assert commit is not None
     assert event_time and log and seq_time and kind  # noqa: PT018 - the pattern has them always
@@ -149,7 +146,6 @@ def _scanned(groups: tuple[bytes | None, ...]) -> Scanned | None:
         kind, log, seq_time, direction, peer, channel, epoch, seq, entry_type, entry_hash, outcome,
         _four(*about), _four(index, origin, root, size),
         case_ref, case_seq, case_prev, peer_seq, peer_prev, commit, count,
-        reason, transfer_id, event_time,
     )  # fmt: skip
     return scanned if _is_whole(scanned) and _are_days(event_time, seq_time) else None
 
@@ -222,9 +218,6 @@ def _of(leaf: Leaf) -> Scanned:
         peer_prev=_octets(leaf.peer_prev),
         commit=encode(leaf.commit)[1:-1],
         counted=_octets(leaf.count),
-        reason=_octets(leaf.reason),
-        transfer_id=_octets(leaf.transfer_id),
-        event_time=format_time(leaf.event_time).encode(),
     )
 
 

@@ -7,15 +7,14 @@ transfer's type has the type of the channel entry behind it: `transfer.received/
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
 from struct import Struct
 from typing import Final, NamedTuple
 
+from client.oversight.counting.facts import Facts
 from client.oversight.counting.ordering import RANKS, rank
-from shared.protocol.leaves import TRANSFER_INTENT, TRANSFER_RECEIVED
-from shared.protocol.scanning import Scanned
+from shared.protocol.leaves import TRANSFER_INTENT, TRANSFER_RECEIVED, parse_time
 
 SENT: Final = f"{TRANSFER_INTENT}/request"
 ARRIVED: Final = f"{TRANSFER_RECEIVED}/request"
@@ -33,6 +32,7 @@ _DRAFTING: Final = frozenset(
 _ROW: Final = Struct("<QHIIIIHQ")
 _FIRST: Final = itemgetter(0)
 _PLACES: Final = len("2026-01-01T00:00:")
+_SECONDS: Final = slice(_PLACES, _PLACES + 2)
 _MILLISECONDS: Final = slice(len("2026-01-01T00:00:00."), -1)
 
 
@@ -97,39 +97,59 @@ class Docket:
     skew: tuple[int, int] = (0, 0)
     counted: int = 0
     last: int = 0
+    _words: dict[tuple[bytes, bytes | None, bytes | None], tuple[int, int, int]] = field(
+        default_factory=dict
+    )
     _kinds: _Names = field(default_factory=_Names)
     _reasons: _Names = field(default_factory=_Names)
     _packages: _Names = field(default_factory=_Names)
     _peers: _Names = field(default_factory=_Names)
 
-    def add(self, index: int, leaf: Scanned) -> None:
-        """Take the next entry. `index` goes on from one log to the next."""
-        time = seconds(leaf.seq_time)
+    def add(self, index: int, leaf: Facts) -> None:
+        """Take the next entry. `index` goes on from one log to the next.
+
+        Raises:
+            FormatError: one of its times is none.
+        """
+        time = happened = seconds(leaf.seq_time)
+        if leaf.event_time[:_PLACES] != leaf.seq_time[:_PLACES]:
+            happened = seconds(leaf.event_time)
+        else:
+            happened += int(leaf.event_time[_SECONDS]) - int(leaf.seq_time[_SECONDS])
         if time >= self.until:
             return
         self.counted, self.last = self.counted + 1, time
-        happened = seconds(leaf.event_time)
         if abs(happened - time) > self.tolerated:
             self.skew = self.skew[0] + 1, max(self.skew[1], abs(happened - time))
-        kind = leaf.type
-        if kind in _DRAFTING:
+        if leaf.type in _DRAFTING:
             return
-        if kind in _TRANSFERS:
-            kind = b"%s/%s" % (kind, leaf.entry_type or b"")
-        reason = leaf.reason or leaf.outcome
-        place = happened * 1000 + int(leaf.event_time[_MILLISECONDS])
+        entry_type = leaf.entry_type if leaf.type in _TRANSFERS else None
+        kind, reason, rank = self._word(leaf.type, entry_type, leaf.reason or leaf.outcome)
         self._folder(leaf).steps += _ROW.pack(
-            place * RANKS + _rank(kind, reason),
-            self._kinds.number(kind),
-            self._reasons.number(reason),
+            (happened * 1000 + int(leaf.event_time[_MILLISECONDS])) * RANKS + rank,
+            kind,
+            reason,
             time,
             index,
             self._packages.number(leaf.transfer_id),
             self._peers.number(leaf.peer),
-            0 if leaf.counted is None else int(leaf.counted) + 1,
+            0 if leaf.count is None else int(leaf.count) + 1,
         )
 
-    def _folder(self, leaf: Scanned) -> Folder:
+    def _word(
+        self, kind: bytes, entry_type: bytes | None, reason: bytes | None
+    ) -> tuple[int, int, int]:
+        """Give the numbers of a type and a reason, and the place of a step of them."""
+        key = kind, entry_type, reason
+        known = self._words.get(key)
+        if known is None:
+            whole = kind if kind not in _TRANSFERS else kind + b"/" + (entry_type or b"")
+            place = rank(whole.decode(), reason and reason.decode())
+            known = self._kinds.number(whole), self._reasons.number(reason), place
+            self._words[key] = known
+        return known
+
+    def _folder(self, leaf: Facts) -> Folder:
         if leaf.case_ref is None:
             return self.others
         folder = self.folders.get(leaf.case_ref)
@@ -161,15 +181,14 @@ class Docket:
 
 
 def seconds(time: bytes) -> int:
-    """Give a leaf's time as seconds since 1970, the rest cut off."""
-    return _minute(time[:_PLACES]) + int(time[_PLACES : _PLACES + 2])
+    """Give a leaf's time as seconds since 1970, the rest cut off.
+
+    Raises:
+        FormatError: there is no such time.
+    """
+    return _minute(time[:_PLACES]) + int(time[_SECONDS])
 
 
 @lru_cache(maxsize=4096)
 def _minute(front: bytes) -> int:
-    return int(datetime.fromisoformat(f"{front.decode()}00").replace(tzinfo=UTC).timestamp())
-
-
-@lru_cache(maxsize=4096)
-def _rank(kind: bytes, reason: bytes | None) -> int:
-    return rank(kind.decode(), reason and reason.decode())
+    return int(parse_time(f"{front.decode()}00.000Z").timestamp())

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from client.oversight.counting.docket import Docket
+from client.oversight.counting.facts import facts
 from client.oversight.counting.misuse import detect
 from client.oversight.counting.people import People
 from client.oversight.mirror import CHECKPOINT, Mirror, entry_bundles, tile_path
 from shared.protocol.checkpoints import read_checkpoint
 from shared.protocol.notes import read_note
-from shared.protocol.scanning import scan
 from shared.protocol.tiles import WIDTH, parse_bundle
 
 BACK: Final = timedelta(days=365)
@@ -53,5 +53,5 @@ class Monitor:
             bodies = parse_bundle(self.mirror.read(tile_path(tile)))
             for index, body in enumerate(bodies, tile.n * WIDTH):
                 if index >= self._fed:
-                    self._docket.add(index, scan(body))
+                    self._docket.add(index, facts(body))
         self._fed = size

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from client.errors import StateError, VerificationFailedError
 from client.oversight.audit import begin
 from client.oversight.counting.docket import Docket
+from client.oversight.counting.facts import facts
 from client.oversight.counting.lists import lists
 from client.oversight.findings import Findings
 from client.oversight.mirror import Mirror
@@ -167,12 +168,11 @@ class _Reading:
 
     def _add(self, index: int, body: bytes) -> None:
         try:
-            leaf = scan(body)
+            if index == 0:
+                self.opened = scan(body)
+            self.docket.add(self.before + index, facts(body))
         except FormatError:
             self.unreadable += 1
-            return
-        self.opened = self.opened or leaf
-        self.docket.add(self.before + index, leaf)
 
 
 def _check_follows(before: Range, end: Four | None, country: str) -> None:

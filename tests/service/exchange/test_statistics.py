@@ -6,11 +6,11 @@ import pytest
 
 from client.oversight.counting.casefile import Case
 from client.oversight.counting.docket import Docket
+from client.oversight.counting.facts import facts
 from client.oversight.counting.following import cases
 from client.oversight.counting.reading import Counted, first_second
 from client.oversight.counting.yearly import report
 from shared.protocol.law.lifecycle import State
-from shared.protocol.scanning import scan
 from tests.service.exchange.pair import Country, Pair
 from tests.unit.client.oversight.counting.dockets import RANGE, cells
 
@@ -25,7 +25,7 @@ def docket_of(country: Country) -> Docket:
     with database.read() as db:
         rows = db.connection().exec_driver_sql("SELECT body FROM log_entry ORDER BY idx")
         for index, row in enumerate(rows):
-            docket.add(index, scan(bytes(row.body)))
+            docket.add(index, facts(bytes(row.body)))
     return docket
 
 

@@ -1,4 +1,4 @@
-"""Dockets without a log: what was told, as the fast reader of leaves would say it."""
+"""Dockets without a log: what was told, as the reader of facts would say it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from client.oversight.counting.casefile import Case
 from client.oversight.counting.docket import Docket
+from client.oversight.counting.facts import Facts
 from client.oversight.counting.following import cases
 from client.oversight.counting.reading import Counted, Range, first_second
 from client.oversight.counting.yearly import Report, report
 from shared.protocol.leaves import format_time
-from shared.protocol.scanning import Scanned
 from tests.year_log import Story, Told
 
 YEAR = 2026
@@ -27,32 +27,36 @@ RANGE = Range(
 )
 
 
-def scanned(told: Told, *, late: timedelta = timedelta()) -> Scanned:
+def facts_of(told: Told, *, late: timedelta = timedelta()) -> Facts:
     """The leaf of what was told; `late`: how long the log took to date it."""
     kind, _, entry_type = told.kind.partition("/")
-    case = told.case and hmac.digest(b"k" * 32, told.case.encode(), "sha256").hex().encode()
-    empty = dict.fromkeys(Scanned._fields)
-    members = {
-        "type": kind.encode(),
-        "log": b"log.qm.example/2026",
-        "seq_time": format_time(told.at).encode(),
-        "event_time": format_time(told.at - late).encode(),
-        "entry_type": entry_type.encode() or None,
-        "peer": told.peer and told.peer.encode(),
-        "case_ref": case,
-        "reason": told.reason and told.reason.encode(),
-        "outcome": told.outcome and told.outcome.encode(),
-        "counted": None if told.count is None else b"%d" % told.count,
-        "transfer_id": (told.package or told.case or "").encode() or None,
-        "commit": b"",
-    }
-    return Scanned(**{**empty, **members})  # type: ignore[arg-type]
+    case = (
+        None
+        if told.case is None
+        else hmac.digest(b"k" * 32, told.case.encode(), "sha256").hex().encode()
+    )
+    return Facts(
+        type=kind.encode(),
+        seq_time=format_time(told.at).encode(),
+        event_time=format_time(told.at - late).encode(),
+        entry_type=entry_type.encode() or None,
+        peer=_octets(told.peer),
+        case_ref=case,
+        reason=_octets(told.reason),
+        outcome=_octets(told.outcome),
+        count=None if told.count is None else b"%d" % told.count,
+        transfer_id=(told.package or told.case or "").encode() or None,
+    )
+
+
+def _octets(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
 
 
 def docket_of(told: Iterable[Told], *, year: int = YEAR) -> Docket:
     docket = Docket(until=first_second(year + 1))
     for index, each in enumerate(sorted(told, key=lambda each: each.at)):
-        docket.add(index, scanned(each))
+        docket.add(index, facts_of(each))
     return docket
 
 

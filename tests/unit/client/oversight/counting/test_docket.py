@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from client.oversight.counting.docket import Docket, Step, seconds
 from client.oversight.counting.reading import first_second
-from tests.unit.client.oversight.counting.dockets import docket_of, scanned
+from tests.unit.client.oversight.counting.dockets import docket_of, facts_of
 from tests.year_log import Story, Told, package_id
 
 AT = datetime(2026, 5, 1, 12, 30, 59, tzinfo=UTC)
@@ -61,7 +61,9 @@ def test_the_request_is_named_where_an_entry_names_it() -> None:
 def test_clocks_that_differ_are_noted() -> None:
     docket = Docket(until=first_second(2027), tolerated=300)
     for number, late in enumerate((0, 300, 301, 4000)):
-        docket.add(number, scanned(Told(at=AT, kind="log.heartbeat"), late=timedelta(seconds=late)))
+        docket.add(
+            number, facts_of(Told(at=AT, kind="log.heartbeat"), late=timedelta(seconds=late))
+        )
     assert docket.skew == (2, 4000)
 
 
@@ -86,7 +88,7 @@ def test_steps_of_one_time_are_told_as_a_case_goes() -> None:
         Told(at=AT, kind=kind, case="x", reason=reason) for kind, reason in course[::-1]
     ]
     for index, each in enumerate(told):
-        docket.add(index, scanned(each))
+        docket.add(index, facts_of(each))
     (folder,) = docket.folders.values()
     steps = [(step.kind, step.reason) for step in docket.steps(folder)]
     assert steps[-1] == ("gate.passed", "release")
