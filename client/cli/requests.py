@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli import acts, deadlines, drafting, letters, safeguards
+from client.cli import acts, deadlines, drafting, letters, safeguards, urgent
 from client.cli.deeds import NECESSITY, Assessment, found_that
 from client.cli.options import RequestId, Wait
 from client.cli.terminal import Terminal, terminal_of
@@ -133,6 +133,7 @@ app.command("messages")(correspondence)
 app.command("acknowledge")(acknowledge)
 acts.register(app)
 letters.register(app)
+urgent.register(app)
 deadlines.register(app)
 safeguards.register_requests(app)
 

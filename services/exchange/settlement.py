@@ -16,7 +16,7 @@ from services.exchange import arrivals, keeping, mirroring, preserving, timing
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.states import PackageAct
-from services.exchange.store import Session, entries, packages, transfers
+from services.exchange.store import Session, entries, packages, requests, transfers
 from shared.protocol.entries import Entry, EntryType, read_entry
 from shared.protocol.errors import DigestMismatchError, ProtocolError
 from shared.protocol.law import lifecycle
@@ -92,6 +92,9 @@ def _receipt(db: Session, arrived: Arrived, bench: Bench) -> None:
         act, reason = PackageAct.DISPUTE, error.detail
     if about.type is EntryType.REQUEST and body.kind in _REQUEST_ACTS:
         mirroring.receipted(db, str(about.request), *_REQUEST_ACTS[body.kind], arrived, bench)
+        if body.kind is ReceiptKind.RELAY_ACCEPTANCE:
+            sent = requests.find(db, str(about.request))
+            preserving.link(db, sent, bench=bench, actor=arrived.actor)
     if about.type in mirroring.ACTS and body.kind is ReceiptKind.RELAY_REJECTION:
         mirroring.contradicted(db, str(about.request), reason or "", arrived)
     if about.type is EntryType.PACKAGE and act is not None:

@@ -1,0 +1,120 @@
+"""Data is kept for sixty days, longer when asked, until the request for it is decided, or it lapses."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.service.exchange.filling import assessed
+from tests.service.exchange.node import Answer, draft
+from tests.service.exchange.pair import Pair
+
+Case = tuple[Pair, str]
+WHY = "Logs are overwritten after seven days; nothing else shows who it was, and no other copy exists."
+
+
+def preservation() -> Answer:
+    content = draft()
+    measure = content["measures"][1] | {"measure_id": "M01", "code": "MEA-01", "data": ["DC-SUB"]}
+    return content | {
+        "request_kind": "PRESERVATION",
+        "legal_basis": [{"instrument": "BUD", "article": "29"}],
+        "measures": [measure],
+        "follow_up": "2027-01-10",
+        "necessity_of_preservation": WHY,
+    }
+
+
+@pytest.fixture
+def kept(accepted_case: Case) -> Case:
+    """QN executes QM's request of preservation, and has ordered the data to be kept."""
+    pair, _ = accepted_case
+    request_id = pair.sent_request(**preservation())
+    pair.settle()
+    pair.taken_up(request_id)
+    assessed(pair.qn.node, request_id, "G04")  # dual criminality is not asked for (BUD 29(3))
+    pair.decided(request_id, "accept", note="")
+    pair.qn.call("preparer", "POST", f"/v1/requests/{request_id}/execute", json={})
+    say(pair, request_id, "ordered")
+    pair.settle()
+    return pair, request_id
+
+
+def say(pair: Pair, request_id: str, state: str, status: int = 200, **more: Any) -> Answer:  # noqa: ANN401
+    country, role = (pair.qm, "approver") if state == "asked" else (pair.qn, "preparer")
+    body = {"state": state, "text": WHY, **more}
+    answer = country.node.client(role).post(f"/v1/requests/{request_id}/preservation", json=body)
+    assert answer.status_code == status, answer.text
+    content: Answer = answer.json()
+    return content
+
+
+def both(pair: Pair, request_id: str) -> list[tuple[str, str | None]]:
+    """How it stands in both countries."""
+    path = f"/v1/requests/{request_id}/preservation"
+    seen = [country.call("approver", "GET", path) for country in (pair.qn, pair.qm)]
+    assert seen[0] == seen[1]
+    return [(each["state"], each["until"]) for each in seen]
+
+
+def watch(pair: Pair) -> None:
+    for _ in range(3):
+        pair.qn.node.app.state.jobs["clocks"].work()
+        pair.clock.advance(timedelta(minutes=2))
+    pair.settle()
+
+
+def test_both_countries_know_until_when(kept: Case) -> None:
+    pair, request_id = kept
+    assert both(pair, request_id) == [("PRESERVED", "2027-01-20T12:00:00.000Z")] * 2
+
+
+def test_it_is_extended_when_asked(kept: Case) -> None:
+    pair, request_id = kept
+    say(pair, request_id, "asked")
+    pair.settle()
+    say(pair, request_id, "extended", until=1_805_000_000)
+    pair.settle()
+    assert both(pair, request_id) == [("EXTENDED", "2027-03-14T04:53:20.000Z")] * 2
+
+
+def test_it_lapses_where_nobody_follows_up(kept: Case) -> None:
+    pair, request_id = kept
+    pair.clock.advance(timedelta(days=61))
+    watch(pair)
+    assert [state for state, _ in both(pair, request_id)] == ["EXPIRED", "EXPIRED"]
+    refused = say(pair, request_id, "extended", 409)
+    assert refused["code"] == "wrong_stage"
+
+
+def test_it_is_kept_until_the_request_for_the_data_is_decided(kept: Case) -> None:
+    pair, request_id = kept
+    previous = {"request_id": request_id, "relation": "PRESERVATION"}
+    pair.sent_request(previous=previous)
+    pair.settle()
+    assert both(pair, request_id) == [("LINKED_TO_REQUEST", None)] * 2
+    pair.clock.advance(timedelta(days=61))
+    watch(pair)
+    assert [state for state, _ in both(pair, request_id)] == ["LINKED_TO_REQUEST"] * 2
+    say(pair, request_id, "released")
+    pair.settle()
+    assert [state for state, _ in both(pair, request_id)] == ["RELEASED", "RELEASED"]
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "status", "code"),
+    [
+        ("ordered", {}, 409, "wrong_stage"),
+        ("released", {"until": "tomorrow"}, 422, "invalid"),
+    ],
+    ids=["twice", "no day"],
+)
+def test_what_does_not_follow(kept: Case, state: str, more: Answer, status: int, code: str) -> None:
+    pair, request_id = kept
+    refused = say(pair, request_id, state, status, **more)
+    assert refused["code"] == code
+
+
+def test_other_requests_preserve_nothing(accepted_case: Case) -> None:
+    pair, request_id = accepted_case
+    assert say(pair, request_id, "ordered", 409)["code"] == "no_preservation"
