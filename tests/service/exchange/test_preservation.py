@@ -105,7 +105,7 @@ def test_it_is_kept_until_the_request_for_the_data_is_decided(kept: Case) -> Non
     ("state", "more", "status", "code"),
     [
         ("ordered", {}, 409, "wrong_stage"),
-        ("released", {"until": "tomorrow"}, 422, "invalid"),
+        ("released", {"until": "tomorrow"}, 422, "invalid_fields"),
     ],
     ids=["twice", "no day"],
 )
