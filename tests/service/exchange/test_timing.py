@@ -1,106 +1,16 @@
 """What each act does to the clocks of a request, under one instrument and another, day by day."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.exchange import clockwork, timing
-from services.exchange.clock_watch import ClockWatch, Effect
-from services.exchange.clockwork import Clock
-from services.exchange.records import Request
-from services.exchange.store import clocks, requests
-from shared.protocol import canonical
-from shared.protocol.law.lifecycle import Act, State, fold
-from shared.runtime.refusals import Conflict
+from services.exchange import clockwork
+from shared.protocol.law.lifecycle import Act
 from tests.service.exchange.node import Clock as Time
-from tests.service.exchange.node import Node, open_node, receive_request
-
-PARIS = ZoneInfo("Europe/Paris")
-
-
-def at(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=PARIS).astimezone(UTC)
-
-
-@dataclass
-class Play:
-    """A peer's request, and the acts that are done to it."""
-
-    node: Node
-    request: Request
-
-    @property
-    def ground(self) -> dict[str, Any]:
-        parts = self.node.parts
-        return {"directory": parts.directory, "country": parts.keyring.country}
-
-    def act(self, act: Act, when: str, *, stated: int | None = None, **states: str) -> None:
-        """Do an act; `M01="S07"` says which measures it moves; without, all go to `to`."""
-        moved = [
-            replace(each, state=State(states.get(each.measure_id, states.get("to", each.state))))
-            for each in self.request.measures
-        ]
-        after = replace(
-            self.request, measures=tuple(moved), state=fold([each.state for each in moved])
-        )
-        with self.node.parts.database.begin() as db:
-            timing.on_act(db, self.request, after, act, at=at(when), stated=stated, **self.ground)
-        self.request = after
-
-    def happened(self, word: str, when: str, subject: str = "request") -> None:
-        with self.node.parts.database.begin() as db:
-            timing.happened(db, self.request, word, subject=subject, at=at(when), **self.ground)
-
-    def clocks(self) -> Mapping[str, Clock]:
-        with self.node.parts.database.read() as db:
-            return {each.id: each for each in clocks.of(db, self.request.id)}
-
-    def last(self, name: str) -> str | None:
-        """The last minute that counts, in the requested country."""
-        due = self.clocks()[name].due_at
-        if due is None:
-            return None
-        return f"{(due - timedelta(seconds=1)).astimezone(PARIS):%Y-%m-%d %H:%M}"
-
-    def state(self, name: str) -> str:
-        return str(self.clocks()[name].state)
-
-    def events(self) -> list[tuple[str, str, int]]:
-        """Every event about clocks so far: its kind, reason and count."""
-        with self.node.parts.database.read() as db:
-            rows = db.connection().exec_driver_sql("select payload from event order by position")
-            told: list[Any] = [canonical.parse(bytes(row[0])) for row in rows if row[0]]
-        return [
-            (one["type"].removeprefix("clock."), one["reason"], one["count"])
-            for one in told
-            if one["type"].startswith("clock.") and one["case_id"] == self.request.id
-        ]
-
-    def watch(self, when: str, **effects: Any) -> ClockWatch:  # noqa: ANN401
-        """Let the watch look at a moment, until it has nothing more to tell."""
-
-        def own(effect: Effect) -> Effect:
-            return lambda clock: effect(clock) if clock.request_id == self.request.id else None
-
-        effects = {name: own(effect) for name, effect in effects.items()}
-        made = ClockWatch(
-            database=self.node.parts.database, clock=lambda: at(when), effects=effects
-        )
-        made.begin()
-        assert not (made.work() and made.work())  # it looks once a minute
-        return made
-
-
-def asked(node: Node, **changed: Any) -> Play:  # noqa: ANN401
-    """QM's request has just been delivered to QN, on Monday, 2 March 2026."""
-    request_id = receive_request(node, **changed)
-    with node.parts.database.read() as db:
-        return Play(node, requests.find(db, request_id))
+from tests.service.exchange.node import Node, open_node
+from tests.service.exchange.playing import asked, at, basis
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +19,6 @@ def qn(federation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     node = open_node("QN", federation, tmp_path_factory.mktemp("QN"), Time())
     yield node
     node.parts.database.close()
-
-
-def basis(instrument: str, article: str) -> dict[str, Any]:
-    return {"legal_basis": [{"instrument": instrument, "article": article}]}
 
 
 def test_an_order_under_the_directive_from_delivery_to_the_end(qn: Node) -> None:
@@ -212,103 +118,6 @@ def test_hours_run_through_the_night(qn: Node) -> None:
     assert play.last("P-formalise.request.1") == "2026-03-30 21:04"  # 48 hours, not two days
     play.happened("formalised", "2026-03-30 21:00")
     assert play.state("P-formalise.request.1") == "MET"
-
-
-def test_somebody_is_warned_once_and_a_miss_is_told_once(qn: Node) -> None:
-    play = asked(qn)
-    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
-    play.watch("2026-03-08 23:30")
-    assert play.events() == []
-    play.watch("2026-03-09 00:00")
-    play.watch("2026-03-09 01:00")
-    assert play.events() == [("warned", "acknowledge", 1)]
-    play.watch("2026-03-09 23:59")
-    play.watch("2026-03-10 00:00")
-    play.watch("2026-03-10 00:01")
-    assert play.events()[1:] == [("breached", "acknowledge", 1)]
-    assert play.state("P-acknowledge.request.1") == "MISSED"
-    play.act(Act.ACKNOWLEDGE, "2026-03-11 10:00", to="S06")
-    assert play.state("P-acknowledge.request.1") == "LATE"
-    assert len(play.events()) == 2
-
-
-def test_the_other_country_s_duty_is_missed_here_too_and_reminds_nobody(qn: Node) -> None:
-    play = asked(qn)
-    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
-    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
-    play.act(Act.ASK, "2026-03-02 11:00", M01="S08")
-    play.act(Act.ASK, "2026-03-02 11:00", M01="S08")  # the same again begins nothing
-    play.watch("2026-03-22 00:00")
-    assert [each for each in play.events() if each[1] == "answer"] == []
-    play.watch("2026-03-23 00:00")
-    assert [each for each in play.events() if each[1] == "answer"] == [("breached", "answer", 1)]
-
-
-def test_reminders_that_were_slept_through_are_one(qn: Node) -> None:
-    play = asked(qn)
-    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
-    play.act(Act.ACKNOWLEDGE, "2026-03-02 10:00", to="S06")
-    play.watch("2026-03-30 12:00")
-    assert play.events() == [("met", "acknowledge", 1), ("warned", "decide", 2)]
-    play.watch("2026-04-01 00:00")
-    assert play.events()[2:] == [("warned", "decide", 2)]
-
-
-def test_done_too_late_before_anybody_looked_is_a_breach(qn: Node) -> None:
-    play = asked(qn)
-    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
-    play.act(Act.ACKNOWLEDGE, "2026-03-10 00:00", to="S06")
-    assert play.state("P-acknowledge.request.1") == "LATE"
-    assert play.events() == [("breached", "acknowledge", 1)]
-
-
-def test_a_question_that_is_not_answered_is_decided_on_the_file(qn: Node) -> None:
-    play = asked(qn)
-    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
-    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
-    play.act(Act.ASK, "2026-03-02 10:00", M01="S08")
-    done: list[str] = []
-
-    def effect(clock: Clock) -> None:
-        done.append(clock.id)
-        if len(done) == 2:
-            raise Conflict("wrong_state", "It was answered meanwhile.")
-
-    play.watch("2026-03-23 00:00", **{"decide on the file": effect})
-    assert done == ["P-answer.M01.1"]
-    play.watch("2026-03-23 00:01", **{"decide on the file": effect})
-    assert done == ["P-answer.M01.1"]  # once
-    play.act(Act.ASK, "2026-03-24 10:00", M02="S08")
-    play.watch("2026-04-24 00:00", **{"decide on the file": effect})
-    assert done == ["P-answer.M01.1", "P-answer.M02.1"]
-    assert all(each.effect is None for each in play.clocks().values())
-
-
-def test_a_preservation_runs_out_and_is_nobody_s_breach(qn: Node) -> None:
-    play = asked(qn, request_kind="PRESERVATION")
-    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
-    play.happened("ordered", "2026-03-03 10:00", subject="01a20143")
-    assert play.last("D18.01a20143.1") == "2026-05-02 23:59"
-    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
-    play.act(Act.REFUSE, "2026-03-03 10:00", to="S12")
-    for day in ("2026-04-18 23:00", "2026-04-19 00:00", "2026-04-26 00:00", "2026-05-02 00:00"):
-        play.watch(day)
-    lapsed: list[str] = []
-    play.watch("2026-05-03 00:00", lapse=lambda clock: lapsed.append(clock.id))
-    assert play.state("D18.01a20143.1") == "ELAPSED"
-    assert lapsed == ["D18.01a20143.1"]
-    assert [each for each in play.events() if each[1] == "preserve"] == [
-        ("warned", "preserve", 1)
-    ] * 3
-
-
-def test_a_preservation_that_was_linked_to_a_request_is_kept(qn: Node) -> None:
-    play = asked(qn, request_kind="PRESERVATION")
-    play.happened("ordered", "2026-03-03 10:00", subject="01a20143")
-    play.happened("linked", "2026-04-03 10:00", subject="01a20143")
-    assert play.state("D18.01a20143.1") == "MET"
-    play.watch("2026-05-03 00:00")
-    assert play.events() == []
 
 
 def test_a_clock_that_is_begun_again_is_another(qn: Node) -> None:

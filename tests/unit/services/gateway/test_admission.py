@@ -13,6 +13,7 @@ PLACES = {
     "id": "a-b_C9",
     "item": "i",
     "n": "7",
+    "clock": "D02.M01.1",
     "peer": "QN",
     "tile": "3/x012/345.p/6",
     "digest": "ab" * 32,
