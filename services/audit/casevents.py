@@ -73,7 +73,6 @@ CASE_EVENTS: Mapping[str, str] = {
     "notice.deferred": "telling was put off",
     "clock.warned": "a deadline is near",
     "clock.breached": "a deadline passed",
-    "clock.started": "a deadline began to run",
     "clock.met": "what had a deadline was done before it",
     "clock.extended": "a deadline was put off, with reasons",
 }
