@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.exchange import casework, custody, faults, tagging
+from services.exchange import binding, casework, custody, faults, tagging
 from services.exchange.keyring import Declaration, Keyring, PackageKey
 from services.exchange.readback import ReadBack
 from services.exchange.records import Package, PackageFile, Progress, StoredItem, StoredSegment
 from services.exchange.states import Actor, PackageAct, PackageState
-from services.exchange.store import Session, contents, history, leases, packages
+from services.exchange.store import Session, contents, history, leases, packages, requests
 from services.exchange.vault import Vault
 from shared.protocol import bag
 from shared.protocol.digests import sha256
@@ -210,10 +210,20 @@ class Closer:
         )
 
     def _source(self, db: Session, package: Package) -> tagging.Source:
+        asker = self._asker(db, package)
+        terms = binding.terms_for(
+            db,
+            requests.find(db, package.request_id),
+            package.measures,
+            directory=self.directory,
+            country=self.keyring.country,
+            at=asker.at,
+        )
         return tagging.Source(
             authority=self.directory.member(self.keyring.country).name,
             begun=history.since(db, package.id, PackageState.CLOSING),
-            asker=self._asker(db, package),
+            asker=asker,
+            conditions=tuple(dict.fromkeys(term.code for term in terms)),
         )
 
     def _reopen(self, package: Package, fault: faults.Fault) -> None:

@@ -167,9 +167,7 @@ def _export(
     )
     request = requests.find(db, package.request_id)
     matter = matters.of_package(db, package, request, bench=bench, actor=actor)
-    passes = moments.guard(replace(matter, export=wanted), Moment.EXPORT)
-    for opened in (each for each in passes if each.by):
-        casework.record(db, "gate.overridden", package, actor, reason=opened.gate)
+    moments.guard(replace(matter, export=wanted), Moment.EXPORT)
     casework.record(db, "gate.passed", package, actor, reason="export")
     done = Onward(
         id=identifiers.new_id(actor.at),

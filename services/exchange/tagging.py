@@ -31,6 +31,7 @@ class Source:
     authority: str
     begun: datetime  # to be closed
     asker: Actor  # who had it closed; at the time at which it is
+    conditions: tuple[str, ...] = ()  # codes of those that bind its use
 
     @property
     def at(self) -> datetime:
@@ -128,6 +129,7 @@ def tag_files(
             "Bagging-Date": source.at.date().isoformat(),
             "External-Identifier": package.id,
             "Bag-Group-Identifier": package.request_id,
+            **({"Conditions": ", ".join(source.conditions)} if source.conditions else {}),
         },
         salt=secrets.token_bytes(bag.SALT_SIZE),
     )

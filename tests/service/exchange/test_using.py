@@ -9,6 +9,8 @@ import pytest
 
 from services.exchange.disposal import Disposer
 from services.exchange.store import uses
+from shared.protocol import canonical
+from tests.service.exchange.filling import cleared_package
 from tests.service.exchange.node import blobs, grant, outbox
 from tests.service.exchange.pair import Country, Pair
 
@@ -214,3 +216,58 @@ def test_a_job_that_dies_goes_on_where_it_was(verified_case: tuple[Pair, str]) -
     assert dispose(pair.qm)
     assert use(pair.qm, package_id)["certificate"] is not None
     assert not dispose(pair.qm)
+
+
+def test_the_bag_names_the_conditions(verified_case: tuple[Pair, str]) -> None:
+    pair, package_id = verified_case
+    files = canonical.parse(read(pair, package_id).content)["files"]  # type: ignore[call-overload, index]
+    info = canonical.unb64u(files["bag-info.txt"]).decode()  # type: ignore[index, arg-type, call-overload]
+    assert "Conditions: COND-01, COND-04\n" in info
+
+
+def test_in_a_threat_evidence_goes_on_at_once_and_the_sender_is_told(
+    verified_case: tuple[Pair, str],
+) -> None:
+    pair, package_id = verified_case
+    wanted = {"recipient": "QP", "purpose": "An attack that is planned for tomorrow"}
+    path = f"/v1/packages/{package_id}/export"
+    urgent = {**wanted, "urgent": True, "text": "The attack is planned for tomorrow."}
+    assert post(pair.qm, "approver", path, urgent).json()["code"] == "no_consent"
+    found = pair.package(pair.qm, package_id)
+    why = "The attack is planned for tomorrow morning, and nobody in QN can be reached until then."
+    said = {"gate": "G17", "role": "RQ-CA", "verdict": "override", "text": why}
+    body = pair.qm.node.said("approver", "finding", "findings", found, **said)
+    assert post(pair.qm, "approver", f"/v1/packages/{package_id}/findings", body).is_success
+    done = post(pair.qm, "approver", path, urgent)
+    assert done.is_success, done.text
+    assert told(pair.qm, "gate.overridden") == ["G17"]
+    pair.settle()
+    assert [each["state"] for each in use(pair.qn, package_id)["onward"]] == ["TOLD"]
+    plain = {**wanted, "recipient": "QR"}
+    assert post(pair.qm, "approver", path, plain).json()["code"] == "no_consent"
+
+
+def test_what_has_not_left_is_given_up_with_its_request(verified_case: tuple[Pair, str]) -> None:
+    pair, package_id = verified_case
+    request_id = pair.package(pair.qm, package_id)["request_id"]
+    later = cleared_package(pair.qn.node, {"later.txt": b"found later"}, request_id)
+    withdrawn(pair, package_id, "restrict")
+    pair.settle()
+    found = pair.package(pair.qn, later)
+    assert found["state"] == "WITHDRAWN"
+    assert use(pair.qn, package_id)["restricted"] == "withdrawn"
+
+
+def test_what_is_on_its_way_when_the_request_ends_is_never_delivered(
+    released_case: tuple[Pair, str],
+) -> None:
+    pair, package_id = released_case
+    request_id = pair.package(pair.qn, package_id)["request_id"]
+    said = {"codes": ["WD-08"], "reasons": "The suspect is dead.", "data": "delete"}
+    found = pair.request(pair.qm, request_id)
+    body = pair.qm.node.said("approver", "request.decide", "withdraw", found, **said)
+    pair.qm.call("approver", "POST", f"/v1/requests/{request_id}/withdraw", json=body)
+    pair.settle()
+    assert pair.package(pair.qn, package_id)["state"] == "DISPUTED"
+    missing = pair.qm.node.client("approver").get(f"/v1/packages/{package_id}")
+    assert missing.status_code == 404
