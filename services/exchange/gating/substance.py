@@ -151,6 +151,8 @@ def authority(matter: Matter) -> Result:
         ),
         default=-1,
     )
+    if document.validation_due is not None:  # sent before, and validated since, with a judge's key
+        has = _LEVELS["J"]
     for measure in matter.asked():
         rule = matter.instrument.measure.get(measure.code)
         level = rule.level if rule is not None else "A"
