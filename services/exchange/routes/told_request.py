@@ -1,5 +1,7 @@
 """The request that every example of the exchange speaks of: a draft that lacks nothing (spec/request.md)."""
 
+from typing import Any
+
 from shared.protocol.canonical import Json
 
 _NUMBER: Json = {
@@ -9,7 +11,7 @@ _NUMBER: Json = {
     "page": "3",
 }
 
-DRAFT: dict[str, Json] = {
+DRAFT: dict[str, Any] = {
     "to": "QN",
     # A, B: on what it stands, and who asks whom
     "own_references": ["QM-2026-0042"],

@@ -162,7 +162,7 @@ CONDITIONS: list[tuple[str, tuple[str, str, Told], tuple[str, str, Told], str]] 
     ("J03", ("MEA-20", "MLA", {}), ("MEA-23", "MLA", {}), "UNTOC"),
     (
         "J04",
-        ("MEA-03", "MLA", {"penalties": {**DRAFT["penalties"], "death_penalty": True}}),  # type: ignore[dict-item]
+        ("MEA-03", "MLA", {"penalties": {**DRAFT["penalties"], "death_penalty": True}}),
         ("MEA-03", "MLA", {}),
         "BUD",
     ),

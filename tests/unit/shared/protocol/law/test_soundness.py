@@ -23,8 +23,8 @@ FLAWS: list[tuple[str, dict[str, Any], str, str]] = [
     ("same contact", {"person_in_charge": CONTACT}, "B05", "must be somebody else"),
     ("order", {"orders": [{**ORDER, "sha256": "cd" * 32}]}, "K01", "lacks the order 1 (C04)"),
     ("order ends", {"orders": [{**ORDER, "valid_until": "2026-10-01"}]}, "C04", "ends before it begins"),
-    ("category", {"offences": [{**DRAFT["offences"][0], "categories": ["OFF-E99"]}]}, "D01", "OFF-E99"),  # type: ignore[index,dict-item]
-    ("law", {"offences": [{**DRAFT["offences"][0], "law": "section 1"}]}, "D01", "without the text"),  # type: ignore[index,dict-item]
+    ("category", {"offences": [{**DRAFT["offences"][0], "categories": ["OFF-E99"]}]}, "D01", "OFF-E99"),
+    ("law", {"offences": [{**DRAFT["offences"][0], "law": "section 1"}]}, "D01", "without the text"),
     ("measure", {"measures": [measure("MEA-99")]}, "G01", "is no code of the list: MEA-99"),
     ("data", {"measures": [measure("MEA-03", data=["DC-XXX"])]}, "G02", "is not in the list: DC-XXX"),
     ("other data", {"measures": [measure("MEA-03", data=["DC-CNT"])]}, "G02", "MEA-03 does not bring"),
