@@ -66,7 +66,7 @@ GET    /v1/packages                              gateway requests:read
 POST   /v1/packages                              gateway packages:prepare
 GET    /v1/packages/{id}                         gateway requests:read
 GET    /v1/packages/{id}/items                   gateway packages:prepare|packages:approve|packages:receive|packages:filter
-GET    /v1/packages/{id}/custody                 gateway packages:prepare|packages:approve|packages:receive
+GET    /v1/packages/{id}/custody                 gateway packages:prepare|packages:approve|packages:receive|packages:filter
 PUT    /v1/packages/{id}/items/{item}            gateway packages:prepare
 DELETE /v1/packages/{id}/items/{item}            gateway packages:prepare
 GET    /v1/packages/{id}/items/{item}/segments   gateway packages:prepare

@@ -31,7 +31,7 @@ def test_a_fetched_package_is_verified_and_confirmed(
     said = known("fetch", case.package_id, "-o", tmp_path / "bag", "--json")
     assert (said.code, said.json["verified"], said.json["handover"]) == (0, True, True)
     assert delivery.confirmed == [said.json["tagmanifest_sha256"]]
-    assert [each["result"] for each in said.json["checks"]] == ["passed"] * 12
+    assert [each["result"] for each in said.json["checks"]] == ["passed"] * 13
     again = known("fetch", case.package_id, "-o", tmp_path / "bag", "--no-handover")
     assert "hand-over NOT confirmed" in again.out
     assert len(delivery.confirmed) == 1
