@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from client.cli import custody as keeping
-from client.cli import safeguards
+from client.cli import safeguards, uses
 from client.cli.answering import answering
 from client.cli.options import PackageId, RequestId, Wait
 from client.cli.progress import bar
@@ -183,6 +183,7 @@ app.command("list")(list_all)
 app.command("custody")(keeping.custody)
 app.command("remove")(keeping.remove)
 safeguards.register_packages(app)
+uses.register_packages(app)
 
 
 def _session(terminal: Terminal) -> Session:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli import acts, deadlines, drafting, letters, safeguards, urgent
+from client.cli import acts, deadlines, drafting, letters, safeguards, urgent, uses
 from client.cli.deeds import NECESSITY, Assessment, found_that
 from client.cli.options import RequestId, Wait
 from client.cli.terminal import Terminal, terminal_of
@@ -136,6 +136,7 @@ letters.register(app)
 urgent.register(app)
 deadlines.register(app)
 safeguards.register_requests(app)
+uses.register_requests(app)
 
 
 def _session(terminal: Terminal) -> Session:

@@ -7,7 +7,7 @@ To any other country it does not exist.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.exchange import holding
+from services.exchange import holding, keeping
 from services.exchange.records import Package
 from services.exchange.states import Direction, PackageState
 from services.exchange.store import Session, contents, entries, packages
@@ -135,6 +135,7 @@ def _offered(db: Session, package_id: str, peer: str) -> Package:
     if package.peer != peer or not offered:
         raise NotFound("unknown_package", "There is no package of this id here.")
     holding.check_free(db, package)
+    keeping.check_usable(db, package)
     return package
 
 
