@@ -67,7 +67,7 @@ def take_request(db: Session, arrived: Arrived, bench: Bench) -> Request:
     requests.add(db, request)
     casework.record(db, "request.delivered", request, arrived.actor)
     urgent.flag(db, request, urgent.document_of(request), arrived.actor)
-    for event in describing.describe(request, bench.keyring):
+    for event in describing.describe(request, bench, arrived.at):
         casework.record(
             db, event.type, request, arrived.actor, reason=event.reason, count=event.count
         )

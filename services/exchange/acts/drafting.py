@@ -41,7 +41,7 @@ def send(deed: Deed) -> Outcome:
         document=document,
         approvals=tuple(approval.reference() for approval in held),
     )
-    told = describing.describe(request, deed.bench.keyring)
+    told = describing.describe(request, deed.bench, deed.actor.at)
     return Outcome(body=body, events=[Event("request.sent"), *told])
 
 

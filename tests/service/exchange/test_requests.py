@@ -84,6 +84,7 @@ def test_a_request_is_drafted_approved_by_two_and_sent(qm: Node) -> None:
     ]
     described = [each["reason"] for each in outbox(qm) if each["type"] == "request.described"]
     assert {"KIND-MLA", "URG-ROUTINE", "INS-BUD", "LVL-P"} <= set(described)
+    assert len([each for each in described if str(each).startswith("PAIR-QM_QN_")]) == 1
     assert described[-2:] == ["MEA-03", "MEA-04"]
 
 
@@ -91,7 +92,9 @@ def test_an_amended_draft_is_a_new_version_and_voids_approvals(qm: Node) -> None
     request = drafted(qm)
     approval = qm.approval("preparer", "request.prepare", request)
     url = f"/v1/requests/{request['request_id']}"
-    amended = qm.client("preparer").put(url, json=draft(facts="Two accounts were emptied. " * 5)).json()
+    amended = (
+        qm.client("preparer").put(url, json=draft(facts="Two accounts were emptied. " * 5)).json()
+    )
     assert (amended["version"], amended["state"]) == (2, "S00")
     assert amended["digest"] != request["digest"]
     refused = post(qm, "preparer", f"/{request['request_id']}/submit", approval, 422)
