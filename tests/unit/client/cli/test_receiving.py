@@ -113,5 +113,5 @@ def test_a_terminal_shows_a_bar(tmp_path: Path, root: Path) -> None:
     close(secondary)
     shown = read(primary, 65536)
     close(primary)
-    assert (done.returncode, done.stdout.count(b" ok ")) == (0, 12)
+    assert (done.returncode, done.stdout.count(b" ok ")) == (0, 13)
     assert b"hashed" in shown
