@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from typing_extensions import override
 
 from services.exchange.store import entries
 from shared.protocol.approvals import Act
@@ -67,6 +68,7 @@ class Desks(RuleBasedStateMachine):
         self.shut: dict[str, AbstractContextManager[None]] = {}
         self.left = False
 
+    @override
     def teardown(self) -> None:
         for shut in getattr(self, "shut", {}).values():
             shut.__exit__(None, None, None)
@@ -196,7 +198,7 @@ def desks(federation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def play(desks: type[Desks], examples: int, steps: int, *, again: bool) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         desks,
         settings=settings(
             max_examples=examples,
@@ -215,4 +217,4 @@ def test_in_some_orders(desks: type[Desks]) -> None:
 
 @pytest.mark.soak
 def test_in_any_order(desks: type[Desks]) -> None:
-    play(desks, 60, 40, again=False)
+    play(desks, 40, 30, again=False)

@@ -28,6 +28,7 @@ def say(
     path: str,
     subject: Answer,
     status: int = 201,
+    /,
     **said: Any,  # noqa: ANN401
 ) -> Answer:
     signed = node.said(desk, "finding", "findings", subject, **said)
@@ -150,13 +151,11 @@ def looked(node: Node, package: Answer, *verdicts: str, status: int = 201) -> An
 
 def cleared(node: Node, package: Answer, status: int = 200) -> Answer:
     path = f"/v1/packages/{package['package_id']}"
-    for role, act, verb in (
-        ("preparer", "package.prepare", "prepare"),
-        ("approver", "package.clear", "clear"),
-    ):
-        if node.client(role).get(path).json()["state"] == "COLLECTED" or verb == "clear":
-            signed = node.approval(role, act, package)  # type: ignore[arg-type]
-            answer = node.client(role).post(f"{path}/{verb}", json=signed)
+    if node.client("preparer").get(path).json()["state"] == "COLLECTED":
+        signed = node.approval("preparer", "package.prepare", package)
+        assert node.client("preparer").post(f"{path}/prepare", json=signed).is_success
+    signed = node.approval("approver", "package.clear", package)
+    answer = node.client("approver").post(f"{path}/clear", json=signed)
     assert answer.status_code == status, answer.text
     content: Answer = answer.json()
     return content
