@@ -45,7 +45,7 @@ def render(document: Document, lacks: Sequence[Lack] = ()) -> str:
         document: the request, or a draft of one.
         lacks: what `completeness.missing` found.
     """
-    title = f"Request for mutual legal assistance to {document.to}"
+    title = f"{_kind(document)} to {document.to}"
     asked = f"{document.sender} to {document.to}" if document.sender else f"draft to {document.to}"
     which = f"{document.request_id or 'without a number'} · {asked} · SHA-256 {_digest(document)}"
     return "".join(
@@ -62,6 +62,12 @@ def render(document: Document, lacks: Sequence[Lack] = ()) -> str:
             "</body></html>\n",
         ]
     )
+
+
+def _kind(document: Document) -> str:
+    """Say what kind of request it is, as a heading does."""
+    words = library.codes()["kind"].get(document.request_kind or "MLA", "request")
+    return str(words)[0].upper() + str(words)[1:]
 
 
 def _digest(document: Document) -> str:

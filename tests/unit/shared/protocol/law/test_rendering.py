@@ -100,6 +100,13 @@ def test_the_page_names_the_request_and_its_digest() -> None:
     assert page != render(document(DRAFT | {"request_id": "R8", "from": "QM"}))
 
 
+def test_the_heading_says_what_kind_of_request_it_is() -> None:
+    assert "<h1>Request for mutual legal assistance to QN</h1>" in render(document(DRAFT))
+    kept = DRAFT | {"request_kind": "PRESERVATION"}
+    assert "<h1>Expedited preservation of stored data to QN</h1>" in render(document(kept))
+    assert "<h1>Request to QN</h1>" in render(document(DRAFT | {"request_kind": "LETTER"}))
+
+
 def test_what_is_missing_stands_first() -> None:
     told = document(without(DRAFT, "J01"))
     page = Page(render(told, missing(told, packed("BUD"))))
