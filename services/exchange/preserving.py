@@ -7,7 +7,7 @@ the same in both countries, moved by entries of the type `preservation`.
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from services.exchange import casework, matters, urgent
+from services.exchange import casework, matters, timing, urgent
 from services.exchange.acts.preserving import Keeping
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
@@ -35,7 +35,7 @@ WATCH = "clocks"
 _ASKERS = frozenset({PreservationStep.ASK, PreservationStep.LINK})
 _WORDS = {
     PreservationStep.ORDER: "ordered",
-    PreservationStep.EXTEND: "ordered",
+    PreservationStep.EXTEND: "extended",
     PreservationStep.LINK: "linked",
     PreservationStep.RELEASE: "released",
 }
@@ -166,12 +166,10 @@ def _until(
     if what not in {PreservationStep.ORDER, PreservationStep.EXTEND}:
         return before.until
     rule = matters.preservation_rule(request, bench=bench, at=actor.at)
-    begun = before.until or actor.at
     if what is PreservationStep.EXTEND:
         _check_extension(before, rule)
-    days = rule.least_days if what is PreservationStep.ORDER else rule.extension_days
     if content.until is None:
-        return begun + timedelta(days=days or rule.least_days)
+        return _by_rule(before, what, request, rule, bench=bench, actor=actor)
     until = datetime.fromtimestamp(content.until, UTC)
     if what is PreservationStep.ORDER and until < actor.at + timedelta(days=rule.least_days):
         raise Unprocessable(
@@ -181,6 +179,28 @@ def _until(
             next_step="Name a later day, or none.",
         )
     return until
+
+
+def _by_rule(
+    before: Preservation,
+    what: PreservationStep,
+    request: Request,
+    rule: Rule,
+    *,
+    bench: Bench,
+    actor: Actor,
+) -> datetime:
+    """Return the end of the last day, as the clock of the preservation has it."""
+    if what is PreservationStep.EXTEND and before.until is not None:
+        return before.until + timedelta(days=rule.extension_days or rule.least_days)
+    end = timing.would_end(
+        request,
+        "ordered",
+        at=actor.at.replace(microsecond=0),
+        directory=bench.directory,
+        country=bench.keyring.country,
+    )
+    return end or actor.at + timedelta(days=rule.least_days)
 
 
 def _check_extension(before: Preservation, rule: Rule) -> None:
@@ -212,7 +232,7 @@ def _step(  # noqa: PLR0913 - from what to what, and for whom
     preservations.save(db, after)
     casework.record(db, _EVENTS[what], request, actor)
     if word := _WORDS.get(what):
-        urgent.happened(db, request, word, bench=bench, at=actor.at)
+        urgent.happened(db, request, word, bench=bench, at=actor.at, until=until)
     return after
 
 

@@ -5,7 +5,7 @@ Called in the transaction of the act itself, on either side, with the moment at 
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from services.exchange import clockbasis, clockwork, correspondence
@@ -94,7 +94,7 @@ def on_act(  # noqa: PLR0913 - an act, where and when it was done
                 known=known,
                 basis=basis,
                 at=at,
-                fixed=_stated(basis, duty, stated),
+                fixed=_stated(basis, duty, datetime.fromtimestamp(stated, UTC) if stated else None),
                 anew=act in start.again,
             )
     tale.post(db, after, at)
@@ -115,6 +115,7 @@ def happened(  # noqa: PLR0913 - what, to what, where and when
     at: datetime,
     directory: Directory,
     country: Country,
+    stated: datetime | None = None,
 ) -> None:
     """Move the clocks after something that is no act of the lifecycle (words of `clocks.toml`).
 
@@ -126,6 +127,7 @@ def happened(  # noqa: PLR0913 - what, to what, where and when
         at: when.
         directory: has the profile of the two countries.
         country: this one.
+        stated: when what begins now is to end, where that was said.
     """
     tale = Tale()
     known = clocks.take(db, request.id)
@@ -134,12 +136,32 @@ def happened(  # noqa: PLR0913 - what, to what, where and when
             _save(db, clock, clockwork.finish(clock, at), tale)
     basis = clockbasis.basis(request, at, directory, country)
     for duty in basis.duties:
-        if duty.starts == word:
+        anew = word in vocabulary().starts[duty.starts].again
+        if duty.starts == word or anew:
             parts = _subjects(duty, request, {m.measure_id for m in request.measures})
-            named = [subject] if subject != WHOLE or duty.kind.per != "measure" else parts
-            fixed = _stated(basis, duty, None)
-            _begin(db, request, duty, named, known=known, basis=basis, at=at, fixed=fixed)
+            _begin(
+                db,
+                request,
+                duty,
+                [subject] if subject != WHOLE or duty.kind.per != "measure" else parts,
+                known=known,
+                basis=basis,
+                at=at,
+                fixed=_stated(basis, duty, stated),
+                anew=anew,
+            )
     tale.post(db, request, at)
+
+
+def would_end(
+    request: Request, word: str, *, at: datetime, directory: Directory, country: Country
+) -> datetime | None:
+    """Return when a time that begins with `word` would end by its rule; None if none begins."""
+    basis = clockbasis.basis(request, at, directory, country)
+    for duty in basis.duties:
+        if duty.starts == word and duty.kind.lasts:
+            return _new(request, duty, WHOLE, basis=basis, at=at).due_at
+    return None
 
 
 def of_package(
@@ -224,32 +246,37 @@ def _begin(  # noqa: PLR0913 - what a clock is made of
             continue
         for each in running:
             clocks.save(db, clockwork.stop(each, at))
-        clock = clockwork.wound(
-            Clock(
-                id=f"{duty.id}.{subject}.{len(same) + 1}",
-                request_id=request.id,
-                subject=subject,
-                duty=duty,
-                ours=duty.kind.by == basis.side,
-                state=ClockState.RUNNING,
-                started_at=at,
-                hanging=basis.hanging[duty.calendar],
-                fixed=fixed,
-                told_at=at,
-            )
-        )
+        clock = _new(request, duty, subject, basis=basis, at=at, count=len(same) + 1)
+        if fixed is not None and clock.due_at != fixed:
+            clock = clockwork.wound(replace(clock, fixed=fixed))
         if not _needless(clock, known):
             clocks.add(db, clock)
             known.append(clock)
 
 
-def _stated(basis: Basis, duty: Duty, stated: int | None) -> datetime | None:
+def _new(
+    request: Request, duty: Duty, subject: str, *, basis: Basis, at: datetime, count: int = 1
+) -> Clock:
+    clock = Clock(
+        id=f"{duty.id}.{subject}.{count}",
+        request_id=request.id,
+        subject=subject,
+        duty=duty,
+        ours=duty.kind.by == basis.side,
+        state=ClockState.RUNNING,
+        started_at=at,
+        hanging=basis.hanging[duty.calendar],
+        told_at=at,
+    )
+    return clockwork.wound(clock)
+
+
+def _stated(basis: Basis, duty: Duty, stated: datetime | None) -> datetime | None:
     """Return the end that was stated: in the request (H03), or with the act that starts the clock."""
     if duty.starts == "stated":
         zone = basis.hanging[duty.calendar].place.zone
         return None if basis.stated is None else ends(basis.stated, zone)
-    said = vocabulary().starts[duty.starts].states and stated is not None
-    return datetime.fromtimestamp(stated or 0, UTC) if said else None
+    return stated if vocabulary().starts[duty.starts].states else None
 
 
 def _needless(clock: Clock, known: Iterable[Clock]) -> bool:

@@ -86,8 +86,16 @@ def acted(db: Session, request: Request, *, bench: Bench, actor: Actor) -> None:
     happened(db, request, "disclosed", bench=bench, at=actor.at)
 
 
-def happened(db: Session, request: Request, word: str, *, bench: Bench, at: datetime) -> None:
-    """Move the clocks with something that is no act of the lifecycle."""
+def happened(
+    db: Session,
+    request: Request,
+    word: str,
+    *,
+    bench: Bench,
+    at: datetime,
+    until: datetime | None = None,
+) -> None:
+    """Move the clocks with something that is no act of the lifecycle; `until`: when it is to end."""
     timing.happened(
         db,
         request,
@@ -95,6 +103,7 @@ def happened(db: Session, request: Request, word: str, *, bench: Bench, at: date
         at=at.replace(microsecond=0),
         directory=bench.directory,
         country=bench.keyring.country,
+        stated=until,
     )
 
 

@@ -14,7 +14,7 @@ Per = Literal["request", "measure", "package", "preservation", "person", "note",
 
 
 class Start(Shape):
-    """From what a clock starts: acts of the lifecycle; `again`: acts that start it anew.
+    """From what a clock starts: acts of the lifecycle; `again`: acts or words that start it anew.
 
     `states`: the act may say itself when it ends, and then that counts.
     """

@@ -66,7 +66,9 @@ def watch(pair: Pair) -> None:
 
 def test_both_countries_know_until_when(kept: Case) -> None:
     pair, request_id = kept
-    assert both(pair, request_id) == [("PRESERVED", "2027-01-20T12:00:00.000Z")] * 2
+    assert (
+        both(pair, request_id) == [("PRESERVED", "2027-01-20T23:00:00.000Z")] * 2
+    )  # the 60th day, whole
 
 
 def test_it_is_extended_when_asked(kept: Case) -> None:
@@ -76,6 +78,17 @@ def test_it_is_extended_when_asked(kept: Case) -> None:
     say(pair, request_id, "extended", until=1_805_000_000)
     pair.settle()
     assert both(pair, request_id) == [("EXTENDED", "2027-03-14T04:53:20.000Z")] * 2
+    pair.clock.advance(timedelta(days=100))
+    watch(pair)
+    assert [state for state, _ in both(pair, request_id)] == ["EXTENDED", "EXTENDED"]
+    path = f"/v1/requests/{request_id}/clocks"
+    for country in (pair.qn, pair.qm):
+        found = {one["clock_id"]: one for one in country.call("approver", "GET", path)["clocks"]}
+        assert found["D18.request.1"]["state"] == "OVER"
+        assert found["D18.request.2"]["due_at"] == "2027-03-14T04:53:20.000Z"
+    pair.clock.advance(timedelta(days=20))
+    watch(pair)
+    assert [state for state, _ in both(pair, request_id)] == ["EXPIRED", "EXPIRED"]
 
 
 def test_it_lapses_where_nobody_follows_up(kept: Case) -> None:
