@@ -45,7 +45,7 @@ def test_the_examples_fit(draft: dict[str, Any]) -> None:
 
 
 @given(told=parts(), code=st.sampled_from(sorted(INSTRUMENTS)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_form_and_check_agree_on_what_is_missing(told: dict[str, Any], code: str) -> None:
     lacks = [each for each in missing(document(told), INSTRUMENTS[code]) if each.what == MISSING]
     assert OPEN[code].is_valid(told) == (not lacks), [str(each) for each in lacks]
@@ -71,7 +71,7 @@ def asking(condition: str, *, want: bool) -> tuple[Instrument, Any]:
 
 
 @given(told=parts(), condition=st.sampled_from(sorted(get_args(Condition))), want=st.booleans())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_they_agree_on_any_condition_that_an_instrument_may_have(
     told: dict[str, Any],
     condition: str,
@@ -80,6 +80,15 @@ def test_they_agree_on_any_condition_that_an_instrument_may_have(
     instrument, form = asking(condition, want=want)
     lacks = [each for each in missing(document(told), instrument) if each.what == MISSING]
     assert form.is_valid(told) == (not lacks), [str(each) for each in lacks]
+
+
+@pytest.mark.parametrize("condition", get_args(Condition))
+def test_they_agree_on_each_condition_for_the_examples(condition: str) -> None:
+    for want in (True, False):
+        instrument, form = asking(condition, want=want)
+        for told in (DRAFT, CASE):
+            lacks = [each for each in missing(document(told), instrument) if each.what == MISSING]
+            assert form.is_valid(told) == (not lacks)
 
 
 def test_a_condition_that_never_holds_is_left_out() -> None:
