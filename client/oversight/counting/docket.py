@@ -133,7 +133,7 @@ class Docket:
             index,
             self._packages.number(leaf.transfer_id),
             self._peers.number(leaf.peer),
-            0 if leaf.count is None else int(leaf.count) + 1,
+            0 if leaf.number is None else int(leaf.number) + 1,
         )
 
     def _word(

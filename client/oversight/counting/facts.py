@@ -16,7 +16,7 @@ class Facts(NamedTuple):
     """The members of a leaf that are counted, as octets; None for null."""
 
     case_ref: bytes | None
-    count: bytes | None
+    number: bytes | None
     entry_type: bytes | None
     event_time: bytes
     outcome: bytes | None
@@ -73,7 +73,7 @@ def facts_of(leaf: Leaf) -> Facts:
     """Give the facts of a leaf that was read by its strict reader."""
     return Facts(
         case_ref=_octets(leaf.case_ref),
-        count=_octets(leaf.count),
+        number=_octets(leaf.count),
         entry_type=_octets(leaf.entry_type),
         event_time=format_time(leaf.event_time).encode(),
         outcome=_octets(leaf.outcome),

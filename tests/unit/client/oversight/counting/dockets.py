@@ -44,7 +44,7 @@ def facts_of(told: Told, *, late: timedelta = timedelta()) -> Facts:
         case_ref=case,
         reason=_octets(told.reason),
         outcome=_octets(told.outcome),
-        count=None if told.count is None else b"%d" % told.count,
+        number=None if told.count is None else b"%d" % told.count,
         transfer_id=(told.package or told.case or "").encode() or None,
     )
 
