@@ -10,6 +10,7 @@ from client.sdk import requests
 from client.sdk.records import Request, as_list, as_object, read_request
 from deploy.stories.courtroom import Courts
 from deploy.stories.desk import APPROVER, PREPARER
+from deploy.stories.dutydesk import DutyDesks
 from deploy.stories.packing import Packers
 from shared.protocol.approvals import CONDITIONS_SETTLE, FINDING, REQUEST_DECIDE
 from shared.protocol.canonical import Json
@@ -17,7 +18,7 @@ from shared.protocol.canonical import Json
 Verdict = Literal["pass", "fail", "override"]
 
 
-class Office(Packers, Courts):
+class Office(Packers, Courts, DutyDesks):
     """The people of a country."""
 
     # --- the requesting country ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from deploy.stories import exhibits, requests
-from deploy.stories.desk import APPROVER, ASSESSOR
+from deploy.stories.desk import APPROVER
 from deploy.stories.flow import OWN_VIEW, SAME_CONDUCT, arrived, cleared, delivered
 from deploy.stories.packing import Exhibit
 from deploy.stories.papers import DAY, day
@@ -18,10 +18,6 @@ READERS = ("QS-receiver",)
 NOT_AT_HOME = (
     "The law of QT knows no order to watch an account while it is used; in a like case of its own no court "
     "could allow it."
-)
-STRICT = (
-    "The computer is the tool of the fraud; what else is on it cannot be parted from it before it is read. "
-    "Named readers alone open the image, in a room of their own."
 )
 
 
@@ -146,7 +142,6 @@ def _packed(stage: Stage, request: str, now: datetime) -> str:
     stage.world.settle()
     qt.prepares(package)
     qt.filters(package)
-    qt.judges(ASSESSOR, package, "G10", "RD-DPO", verdict="override", text=STRICT)
     qt.clears(package)
     return package
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
+from time import monotonic, sleep
 
 from client.sdk.custody import custody
 from client.sdk.records import as_list, as_object
@@ -13,7 +14,7 @@ from deploy.stories.desk import refusal
 from deploy.stories.office import Office
 from deploy.stories.papers import day
 from deploy.stories.telling import Teller
-from deploy.stories.world import World
+from deploy.stories.world import GLANCE, PATIENCE, UnsettledError, World
 from shared.protocol.canonical import Json
 
 
@@ -52,6 +53,15 @@ class Stage:
         found = {name: self[name].request(request_id).state for name in states}
         self.teller.stand("request", found)
         self.teller.hold(f"the request is {_said(states)}", found=found, wanted=states)
+
+    def awaits(self, country: str, request_id: str, state: str) -> None:
+        """Wait until a country holds a request in a state, while something else cannot settle."""
+        deadline = monotonic() + PATIENCE
+        while (found := self[country].request(request_id).state) != state:
+            if monotonic() > deadline:
+                message = f"{country} holds the request in {found}, and not in {state}"
+                raise UnsettledError(message)
+            sleep(GLANCE)
 
     def measures(self, request_id: str, **states: tuple[str, ...]) -> None:
         """Check in which state each country holds each measure of a request."""
