@@ -191,6 +191,9 @@ def test_each_role_reaches_its_own_addresses_and_no_other(world: World, role: st
             "client": "urn:rogatory:QM:nobody",
             "metadata": "9.root.json",
             "document": f"{'0' * 64}.QX.json",
+            "profile": f"{'0' * 64}.QX-QY.toml",
+            "clock": "D02.M01.1",
+            "challenge": "00000000-0000-7000-8000-000000000000",
         }
         path = route.template.format(**places)
         headers = {"X-Purpose": "test"} if route.purpose else {}
