@@ -129,17 +129,22 @@ def opened(  # noqa: PLR0913  as `note`
     item_id: str,
     n: int,
     *,
+    case: str,
     keyring: Keyring,
     actor: Actor,
     by: Performer,
 ) -> None:
-    """Record that somebody begins to read an item: with its first segment, or with any other first."""
+    """Record that somebody begins to read an item: with its first segment, or with any other first.
+
+    `case` is the case that they stated.
+    """
     day = actor.at.date().isoformat()
     told = {"item": item_id, "day": day, "person": by.person, "client": by.role}
+    told |= {"case": case}
     mark = keyring.custody_mark(canonical.encode(told))
     if n and store.marked(db, package.id, item_id, mark):
         return
-    reason = f"read from segment {n} on"
+    reason = f"read for case {case}, from segment {n} on"
     note(
         db,
         package,

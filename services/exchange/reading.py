@@ -5,6 +5,7 @@ refused by name, and never gives wrong bytes.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from services.exchange import access, casework, correspondence, custody, granting
 from services.exchange.access import Purpose
@@ -62,9 +63,8 @@ def plain_segment(
         authority = bench.directory.member(keyring.country).name
         by = custody.performer(actor, authority, officer=given.officer)
         with database.begin() as db:
-            custody.opened(
-                db, package, wanted.item_id, wanted.n, keyring=keyring, actor=actor, by=by
-            )
+            note = partial(custody.opened, keyring=keyring, actor=actor, by=by)
+            note(db, package, wanted.item_id, wanted.n, case=purpose.case)
     # Commit point: before it nothing is given out; after it the reading is on record, also if it breaks.
     return _segment(package, wanted, bench=bench, actor=actor)
 

@@ -5,6 +5,7 @@ There is one way out of the country for evidence, `release`, and one guard befor
 key is wrapped for the receiver and one entry is signed over the digest of the segment index.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from services.exchange.bench import Bench
 from services.exchange.gating.moments import Moment
 from services.exchange.gating.results import GateShutError
 from services.exchange.keyring import Keyring
-from services.exchange.records import Package, PackageFile, Request
+from services.exchange.records import EntryRef, Package, PackageFile, Request
 from services.exchange.states import Actor, PackageAct
 from services.exchange.store import Session, conditions, packages, requests, uses
 from shared.protocol import canonical
@@ -97,14 +98,13 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
         Conflict: a gate is shut, or the channel is frozen.
     """
     keyring, directory = bench.keyring, bench.directory
-    own = directory.member(keyring.country)
     try:
         with bench.database.begin() as db:
             package = packages.find(db, package_id)
             packages.move(db, package_id, PackageAct.RELEASE, actor)
             request = requests.find(db, package.request_id)
             by, held = _ordered(db, package, approval, officers=bench.officers, actor=actor)
-            judging.judge_package(db, package, Moment.RELEASE, bench=bench, actor=actor)
+            matter = judging.judge_package(db, package, Moment.RELEASE, bench=bench, actor=actor)
             peer = directory.members.get(Country(package.peer))
             assert peer is not None  # G01
             terms = binding.terms_for(
@@ -123,35 +123,53 @@ def release(package_id: str, approval: str, *, bench: Bench, actor: Actor) -> Pa
                 db, EntryType.PACKAGE, package, body, keyring=keyring, actor=actor
             )
             packages.set_entry(db, package_id, posted, actor.at + OFFERED)
-            told = custody.performer(actor, own.name, officer=by)
-            custody.note(
-                db,
-                package,
-                Act.TRANSFERRED,
-                keyring=keyring,
-                actor=actor,
-                by=told,
-                seal=posted.hash,
-                reason=f"to {peer.name}",
-            )
-            urgent.acted(db, request, bench=bench, actor=actor)
-            acting.answered(db, request, package.measures, bench=bench, actor=actor)
-            timing.of_package(
-                db,
-                package,
-                "released",
-                at=actor.at.replace(microsecond=0),
-                directory=directory,
-                country=keyring.country,
-            )
-            state = custody.state(db, package_id)
-            casework.record(db, "package.sealed", package, actor, approved_by=by, custody=state)
+            _sealed(db, package, request, posted, by, bench=bench, actor=actor)
+            for category, count in Counter(each.category for each in matter.items).items():
+                casework.record(
+                    db, "package.category", package, actor, reason=category, count=count
+                )
             # Commit point: before it nothing is signed; after it state, entry and event stand
             # together and the courier takes over.
             return casework.package_file(db, package_id, keyring=keyring)
     except GateShutError as shut:
         _record_shut(package_id, shut, bench=bench, actor=actor)
         raise
+
+
+def _sealed(  # noqa: PLR0913  what a release has in its train
+    db: Session,
+    package: Package,
+    request: Request,
+    posted: EntryRef,
+    by: str,
+    *,
+    bench: Bench,
+    actor: Actor,
+) -> None:
+    """Record the hand-over in custody, urgency, request and clocks, and tell the log."""
+    keyring, directory = bench.keyring, bench.directory
+    custody.note(
+        db,
+        package,
+        Act.TRANSFERRED,
+        keyring=keyring,
+        actor=actor,
+        by=custody.performer(actor, directory.member(keyring.country).name, officer=by),
+        seal=posted.hash,
+        reason=f"to {directory.member(package.peer).name}",
+    )
+    urgent.acted(db, request, bench=bench, actor=actor)
+    acting.answered(db, request, package.measures, bench=bench, actor=actor)
+    timing.of_package(
+        db,
+        package,
+        "released",
+        at=actor.at.replace(microsecond=0),
+        directory=directory,
+        country=keyring.country,
+    )
+    state = custody.state(db, package.id)
+    casework.record(db, "package.sealed", package, actor, approved_by=by, custody=state)
 
 
 def _ordered(

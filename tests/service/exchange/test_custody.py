@@ -99,11 +99,14 @@ def test_each_reading_is_on_record_before_an_octet_leaves(verified_case: Case) -
     def openings() -> int:
         return [r.act for r in told(pair.qm, package_id).of(item)].count(Act.OPENED)
 
+    assert openings() == 0
     for n, times in (("2", 1), ("1", 1), ("0", 2), ("1", 2), ("0", 3)):
         assert client.get(path + n, headers=headers).status_code == 200
         assert openings() == times
     assert client.get(path + "0").status_code == 403  # nobody gave leave
     assert openings() == 3
+    read_for = told(pair.qm, package_id).of(item)[-1].reason
+    assert read_for == "read for case QM-2026-0042, from segment 0 on"
     pair.clock.advance(timedelta(days=1))
     headers = grant(pair.qm.node, package_id)
     assert client.get(path + "1", headers=headers).status_code == 200
