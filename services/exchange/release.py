@@ -206,7 +206,7 @@ def _record_shut(package_id: str, shut: GateShutError, *, bench: Bench, actor: A
     casework.record_shut(bench.database, package, shut, actor)
 
 
-def _body(
+def _body(  # noqa: PLR0913  what the entry says
     package: Package,
     request: Request,
     held: Sequence[Approval],
