@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -22,6 +23,9 @@ Measures = Annotated[
 Note = Annotated[str, typer.Option(help="To the other authority.")]
 Codes = Annotated[list[str], typer.Option("--code", help="Of the list; may be repeated.")]
 Reasons = Annotated[str, typer.Option(help="Why, in words.")]
+_TERM = re.compile(
+    r"(?P<code>[A-Z0-9-]+)(?::(?P<name>[a-z]+)=(?P<value>[^=]*))?=(?P<words>.+)", re.DOTALL
+)
 Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD.")]
 Assessment = Annotated[
     str | None, typer.Option(help="Your own assessment of necessity and proportionality (G04).")
@@ -94,9 +98,13 @@ def term(text: str) -> Json:
     """Read a condition.
 
     Raises:
-        UsageError: it is not `CODE=words`.
+        UsageError: it is not `CODE=words`, or `CODE:name=value=words` where it needs a parameter.
     """
-    code, equals, words = text.partition("=")
-    if not equals:
-        raise UsageError(f"{text}: a condition is CODE=words, as COND-01=…", code="bad_condition")
-    return {"code": code, "text": words}
+    found = _TERM.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"{text}: a condition is CODE=words, as COND-01=…, or COND-05:by=2027-06-30=…",
+            code="bad_condition",
+        )
+    said: dict[str, Json] = {"code": found["code"], "text": found["words"]}
+    return said | ({"parameters": {found["name"]: found["value"]}} if found["name"] else {})

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from client.cli.deeds import seconds
 from client.cli.options import PackageId, RequestId
 from client.cli.terminal import terminal_of
 from client.cli.words import package_line, request_line
@@ -78,12 +80,14 @@ def consent(
     onward_id: Annotated[str, typer.Argument(help="As `package use` shows it.")],
     *,
     refuse: Annotated[bool, typer.Option("--refuse", help="Refuse it.")] = False,
-    until: Annotated[str | None, typer.Option(help="A moment, as 2027-06-30T00:00:00Z.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="The first day on which it ends.", formats=["%Y-%m-%d"])
+    ] = None,
     text: Text = "",
 ) -> None:
     """Consent, with your signature, to evidence going on; or refuse."""
     said: dict[str, Json] = {"onward_id": onward_id, "verdict": "refuse" if refuse else "consent"}
-    said |= {"until": until} if until else {}
+    said |= {"until": seconds(until)} if until else {}
     _decide(context, package_id, "onward-consent", said | ({"text": text} if text else {}))
 
 

@@ -86,7 +86,7 @@ def propose(db: Session, proposed: ConditionSet) -> None:
     known = conditions.of_request(db, proposed.request_id)
     if proposed.digest != terms_digest(proposed.terms):
         raise Unprocessable("other_digest", "The digest is not that of the terms.", rule=RULE)
-    if any(each.id == proposed.id for each in known):
+    if conditions.known(db, proposed.id):
         raise Unprocessable("known_set", "Conditions of this id were proposed before.", rule=RULE)
     conditions.add(db, proposed)
     if not proposed.terms:
@@ -175,6 +175,40 @@ def terms_for(
         if _undertakes(taken_on, term.code)
     ]
     return (*found, *agreed)
+
+
+def check_released(  # noqa: PLR0913 - what the terms are held against
+    db: Session,
+    request: Request,
+    measures: Sequence[str],
+    terms: tuple[Term, ...],
+    *,
+    directory: Directory,
+    country: str,
+    at: datetime,
+) -> None:
+    """Check that a package that arrived binds us to nothing that we did not take on (G13).
+
+    Raises:
+        Unprocessable: a term is no condition of the list, or lacks what it needs.
+        Conflict: one was neither accepted nor stands in the profile of the two countries.
+    """
+    check_terms(terms, measures)
+    accepted = [
+        term
+        for each in standing(conditions.of_request(db, request.id), measures)
+        if each.state in BINDING
+        for term in each.terms
+    ]
+    agreed = {term.code for term in _agreed(request, directory, country, at, ())}
+    other = sorted({t.code for t in terms if t not in accepted and t.code not in agreed})
+    if other:
+        raise Conflict(
+            "condition_not_accepted",
+            f"{', '.join(other)}: not accepted by this country, word for word.",
+            rule=f"G13; {RULE}",
+            next_step="Propose the conditions, and wait for the signature.",
+        )
 
 
 def matter(

@@ -4,6 +4,7 @@ In the transaction of its intake, after the request moved; a Refusal takes all o
 country hears of it by a receipt.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -94,6 +95,7 @@ def _onward_asked(
 ) -> None:
     package = keeping.sent(_package(db, request, body))
     urgent = body.details.get("urgent") is True
+    _check_wanted(db, package, body)
     onwards.add(
         db,
         Onward(
@@ -148,7 +150,8 @@ def _destroyed(
     """Hold the certificate against what was sent, and let our own sealed copy follow."""
     package = keeping.sent(_package(db, request, body))
     _check_same(package, body)
-    reason = "returned" if body.kind == "return" else next(iter(body.codes), "destroyed")
+    known = [code for code in body.codes if code in disposal.REASONS]
+    reason = "returned" if body.kind == "return" else next(iter(known), "destroyed")
     disposal.taken(db, package, reason, arrived.reference.hash, actor=arrived.actor)
     timing.of_package(
         db,
@@ -172,6 +175,19 @@ def _countersigned(
     casework.record(db, "package.destruction_countersigned", package, arrived.actor)
 
 
+def _check_wanted(db: Session, package: Package, body: NoticeBody) -> None:
+    """Check that it names a recipient, a purpose and items of the package, under an id of its own."""
+    told = body.details
+    if onwards.known(db, str(told.get("onward_id"))):
+        raise Conflict("known_onward", "This was asked before.")
+    recipient, purpose = told.get("recipient"), told.get("purpose")
+    named = isinstance(recipient, str) and _COUNTRY.fullmatch(recipient) is not None
+    if not named or not isinstance(purpose, str) or not 0 < len(purpose) <= _LINE:
+        raise Conflict("bad_onward", "It names no State, or no purpose.")
+    if not body.items or not set(body.items) <= set(uses.items(db, package.id)):
+        raise Conflict("other_items", "The items are not of this package.")
+
+
 def _check_same(package: Package, body: NoticeBody) -> None:
     wanted = (package.index_sha384, package.tagmanifest_sha256)
     if (body.details.get("index_sha384"), body.details.get("tagmanifest_sha256")) != wanted:
@@ -186,13 +202,20 @@ def _package(db: Session, request: Request, body: NoticeBody) -> Package:
 
 
 def _moment(value: Json) -> datetime | None:
-    return datetime.fromtimestamp(value, UTC) if isinstance(value, int) else None
+    if not isinstance(value, int):
+        return None
+    if not 0 <= value < _LATEST:
+        raise Conflict("bad_moment", "The consent ends at no moment that a calendar has.")
+    return datetime.fromtimestamp(value, UTC)
 
 
 def _at(arrived: Arrived) -> datetime:
     return datetime.fromtimestamp(arrived.entry.iat, UTC)
 
 
+_COUNTRY = re.compile("[A-Z]{2}")
+_LINE = 500  # characters
+_LATEST = 2**37  # seconds: the year 6325
 Act = Callable[[Session, Arrived, Request, NoticeBody, Bench], None]
 _NOTICES: Mapping[str, Act] = {
     "use-report-request": _report_asked,

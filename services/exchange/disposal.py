@@ -19,7 +19,7 @@ from services.exchange.bench import Bench
 from services.exchange.drafts import Prose
 from services.exchange.records import Package
 from services.exchange.signed import Said, Signed
-from services.exchange.states import Actor, Direction, PackageAct
+from services.exchange.states import Actor, Direction, PackageAct, PackageState
 from services.exchange.store import Session, entries, packages, transfers, uses
 from services.exchange.store.uses import Use
 from shared.protocol import canonical
@@ -31,6 +31,10 @@ from shared.protocol.messages import ApprovalReference, EntryReference
 from shared.runtime.clock import Clock
 from shared.runtime.refusals import Conflict
 
+REASONS: Final = frozenset(
+    {"retention_over", "not_needed", "condition", "order", "unlawful", "withdrawn", "lapsed"}
+    | {"requested", "destroyed"}
+)
 RULE: Final = "2AP 14(5); LED 5; MT 7"
 METHOD: Final = "content key deleted, sealed content removed"
 PACE: Final = timedelta(minutes=1)
@@ -142,6 +146,8 @@ class Disposer:
         # If we die here, or anywhere above, all of it is done again: what is gone stays gone.
         with bench.database.begin() as db:
             uses.note(db, package_id, shredded_at=actor.at)
+            if package.state is PackageState.WITHDRAWN:
+                return  # it never left: nobody waits for a certificate
             _record(db, package, bench, actor)
             posted = _certify(db, package, bench, actor)
             if package.direction is Direction.IN:

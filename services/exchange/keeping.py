@@ -135,6 +135,7 @@ def end(
         if package.direction is Direction.OUT and package.state in _INSIDE:
             packages.move(db, package.id, PackageAct.WITHDRAW, actor)
             packages.destroy_key(db, package.id)
+            uses.note(db, package.id, reason=code, destroyed_at=actor.at)
         elif package.state in LIVE and data in {"delete", "restrict"}:
             order(db, package, data, code, actor=actor, approval=approval)
 

@@ -7,7 +7,7 @@ in an urgent threat to public security: export at once, on an officer's word, an
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -50,7 +50,7 @@ class Consenting(Said):
 
     onward_id: Id
     verdict: Literal["consent", "refuse"]
-    until: datetime | None = None
+    until: Annotated[int, Field(ge=0, lt=2**37)] | None = None  # Unix seconds
     text: Note = ""
 
 
@@ -114,20 +114,21 @@ def consent(package_id: str, content: Signed[Consenting], *, bench: Bench, actor
             now=actor.at,
         )
         said = content.statement
+        until = None if said.until is None else datetime.fromtimestamp(said.until, UTC)
         asked = _open(onwards.find(db, package_id, said.onward_id))
         agrees = said.verdict == "consent"
         token = _post(
             db,
             package,
             "onward-consent" if agrees else "onward-refusal",
-            replace(asked, until=said.until),
+            replace(asked, until=until),
             said.text,
             bench=bench,
             actor=actor,
             given=given,
         )
         state = onwards.CONSENTED if agrees else onwards.REFUSED
-        onwards.decide(db, asked.id, state, at=actor.at, until=said.until, token=token)
+        onwards.decide(db, asked.id, state, at=actor.at, until=until, token=token)
         event = "evidence.onward_consented" if agrees else "evidence.onward_refused"
         casework.record(db, event, package, actor, approved_by=given.officer)
         # Commit point: before it nothing was said; after it the token is signed and on its way.

@@ -12,7 +12,7 @@ any other        is kept in the chain and changes nothing here
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.exchange import arrivals, keeping, mirroring, preserving, timing
+from services.exchange import arrivals, binding, keeping, mirroring, preserving, timing
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.states import PackageAct
@@ -73,6 +73,15 @@ def _package(db: Session, arrived: Arrived, bench: Bench) -> None:
     request = arrivals.take_package(db, arrived, bench)
     body = PackageBody.read(arrived.entry.body)
     mirroring.answered(db, request, body.measures, arrived, bench)
+    binding.check_released(
+        db,
+        request,
+        body.measures,
+        body.terms,
+        directory=bench.directory,
+        country=bench.keyring.country,
+        at=arrived.at,
+    )
     keeping.begin(db, packages.find(db, body.package_id), request, body.terms)
     _time(db, body.package_id, ("released",), arrived, bench)
 

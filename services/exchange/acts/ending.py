@@ -6,9 +6,9 @@ from services.exchange.acts.contents import Closing, Supplementing, Withdrawing
 from services.exchange.acts.deciding import decided
 from services.exchange.acts.deeds import Deed, Event, Outcome
 from services.exchange.states import PackageState
-from services.exchange.store import packages
+from services.exchange.store import packages, uses
 from shared.protocol.legalacts import NoticeBody, WithdrawalBody
-from shared.runtime.refusals import Conflict
+from shared.runtime.refusals import Conflict, Unprocessable
 
 
 def close(deed: Deed) -> Outcome:
@@ -27,6 +27,7 @@ def close(deed: Deed) -> Outcome:
             next_step="Settle them with the other authority first.",
             packages=unsettled,
         )
+    _check_returned(deed)
     body = NoticeBody(
         kind="closing", request_id=deed.request.id, states=deed.told, text=deed.content.note
     )
@@ -38,6 +39,7 @@ def withdraw(deed: Deed) -> Outcome:
     said = deed.content
     assert isinstance(said, Withdrawing)
     grounding.check_codes("withdrawal", said.codes)
+    _check_data(deed, said.data)
     body = WithdrawalBody(
         request_id=deed.request.id,
         states=deed.told,
@@ -56,6 +58,36 @@ def withdraw(deed: Deed) -> Outcome:
     )
     why = [Event("request.withdrawn", code) for code in said.codes]
     return Outcome(body=body, events=[*why, *decided(deed)])
+
+
+def _check_data(deed: Deed, data: str) -> None:
+    here = [p for p in packages.of_request(deed.db, deed.request.id) if p.state in keeping.LIVE]
+    if here and data == "none":
+        raise Unprocessable(
+            "data_unsaid",
+            f"{len(here)} packages were received: what is to become of them?",
+            rule="T24; EER 10(4)",
+            next_step="Say delete, restrict or keep.",
+        )
+
+
+def _check_returned(deed: Deed) -> None:
+    """COND-06: originals went back, or are destroyed."""
+    ends = {PackageState.RETURNED, PackageState.DESTROYED}
+    kept = [
+        package.id
+        for package in packages.of_request(deed.db, deed.request.id)
+        if package.state not in ends
+        and any(term.code == "COND-06" for term in uses.of(deed.db, package.id).terms)
+    ]
+    if kept:
+        raise Conflict(
+            "not_returned",
+            f"{len(kept)} packages are to be returned or destroyed first (COND-06).",
+            rule="T23; MT 7; EIO 13(3)-(4)",
+            next_step="Give them back, or have them destroyed.",
+            packages=kept,
+        )
 
 
 def supplement(deed: Deed) -> Outcome:

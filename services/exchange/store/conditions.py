@@ -67,6 +67,12 @@ def find(db: Session, request_id: str, set_id: str) -> ConditionSet:
     )
 
 
+def known(db: Session, set_id: str) -> bool:
+    """Say whether a set of this id is on record, of whatever request."""
+    query = select(ConditionSetRow.position).where(ConditionSetRow.id == set_id)
+    return db.scalar(query) is not None
+
+
 def of_request(db: Session, request_id: str) -> Sequence[ConditionSet]:
     """Return the sets of a request, the oldest first."""
     rows = db.scalars(

@@ -63,6 +63,11 @@ def of_package(db: Session, package_id: str) -> Sequence[Onward]:
     return [_onward(row) for row in rows]
 
 
+def known(db: Session, onward_id: str) -> bool:
+    """Say whether one of this id is on record, of whatever package."""
+    return db.get(OnwardRow, onward_id) is not None
+
+
 def find(db: Session, package_id: str, onward_id: str) -> Onward:
     """Return one.
 
