@@ -7,7 +7,7 @@ The person has no login; the court's officer signs. What a challenge suspends is
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from services.exchange import acting, approving, casework, holding, matters
+from services.exchange import acting, approving, casework, holding, matters, timing
 from services.exchange.acts.challenges import Appealing, Deciding, Lodging
 from services.exchange.acts.remedies import challenge_acts, challenge_event
 from services.exchange.bench import Bench
@@ -111,6 +111,14 @@ def waive(
         challenges.waive(db, request.id, approval.officer, actor.at)
         told = approval.officer
         casework.record(db, "challenge.decided", request, actor, reason="waived", approved_by=told)
+        timing.happened(
+            db,
+            request,
+            "waived",
+            at=actor.at.replace(microsecond=0),
+            directory=bench.directory,
+            country=bench.keyring.country,
+        )
         return challenges.of(db, request_id)
 
 

@@ -6,14 +6,13 @@ There is no switch: it is worked out from the challenges each time, so only a co
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from services.exchange.gating import matter
 from services.exchange.records import Package, Request
 from services.exchange.remedyrecords import Challenge
-from services.exchange.store import Session, challenges, history
-from shared.protocol.law.lifecycle import State
+from services.exchange.store import Session, challenges, clocks
 from shared.protocol.law.pairs import Pair
 from shared.protocol.law.remedies import HOLDING
 from shared.protocol.law.shapes import Instrument, Suspends
@@ -81,7 +80,7 @@ def facts(db: Session, request: Request, package: Package | None, rule: Rule) ->
     ]
     return {
         "challenges": found,
-        "appeal_until": _appeal_until(db, request, rule),
+        "appeal_until": _appeal_until(db, request, package, rule),
         "appeal_waived": challenges.waived(db, request.id),
     }
 
@@ -90,12 +89,16 @@ def _named(challenge: Challenge, package: Package) -> frozenset[str]:
     return frozenset({package.id}) if concerns(challenge, package) else frozenset()
 
 
-def _appeal_until(db: Session, request: Request, rule: Rule) -> datetime | None:
-    if rule.suspends != "BY_LAW" or rule.appeal_days is None:
+def _appeal_until(
+    db: Session, request: Request, package: Package | None, rule: Rule
+) -> datetime | None:
+    """Return until when measures (of the package alone, if there is one) may be appealed against."""
+    if rule.suspends != "BY_LAW":
         return None
-    accepted = [
-        step.at
-        for step in history.steps(db, request.id)
-        if step.state in {State.ACCEPTED, State.PARTIALLY_ACCEPTED}
+    ends = [
+        each.due_at
+        for each in clocks.of(db, request.id)
+        if each.duty.act == "appeal" and each.due_at is not None
+        if package is None or each.subject in package.measures
     ]
-    return accepted[-1] + timedelta(days=rule.appeal_days) if accepted else None
+    return max(ends, default=None)

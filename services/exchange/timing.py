@@ -132,7 +132,9 @@ def happened(  # noqa: PLR0913 - what, to what, where and when
     tale = Tale()
     known = clocks.take(db, request.id)
     for clock in known:
-        if clock.state in OPEN and word in clock.duty.kind.ends and clock.subject == subject:
+        kind = clock.duty.kind
+        its = clock.subject == subject or (subject == WHOLE and kind.per == "measure")
+        if clock.state in OPEN and word in kind.ends and its:
             _save(db, clock, clockwork.finish(clock, at), tale)
     basis = clockbasis.basis(request, at, directory, country)
     for duty in basis.duties:

@@ -1,8 +1,9 @@
 """A peer's request to whose clocks a test does what acts do."""
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from services.exchange.records import Request
 from services.exchange.store import clocks, requests
 from shared.protocol import canonical
 from shared.protocol.law.lifecycle import Act, State, fold
+from shared.protocol.law.pairs import ChallengeRule, Pair
 from tests.service.exchange.node import Node, receive_request
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -28,11 +30,20 @@ class Play:
 
     node: Node
     request: Request
+    challenge: ChallengeRule | None = None  # in the profile of the two, in the place of its own
 
     @property
     def ground(self) -> dict[str, Any]:
         parts = self.node.parts
-        return {"directory": parts.directory, "country": parts.keyring.country}
+        directory = copy(parts.directory)
+        told = parts.directory.pair
+
+        def pair(requesting: str, requested: str, on: date) -> Pair | None:
+            found = told(requesting, requested, on)
+            return found and found.model_copy(update={"challenge": self.challenge})
+
+        directory.pair = pair  # type: ignore[method-assign]
+        return {"directory": directory, "country": parts.keyring.country}
 
     def act(self, act: Act, when: str, *, stated: int | None = None, **states: str) -> None:
         """Do an act; `M01="S07"` says which measures it moves; without, all go to `to`."""

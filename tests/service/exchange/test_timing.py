@@ -1,16 +1,19 @@
 """What each act does to the clocks of a request, under one instrument and another, day by day."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from services.exchange import clockwork
+from services.exchange.holding import Rule, facts
 from shared.protocol.law.lifecycle import Act
+from shared.protocol.law.pairs import ChallengeRule
 from tests.service.exchange.node import Clock as Time
 from tests.service.exchange.node import Node, open_node
-from tests.service.exchange.playing import asked, at, basis
+from tests.service.exchange.playing import Play, asked, at, basis
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +136,27 @@ def test_a_clock_that_is_begun_again_is_another(qn: Node) -> None:
     assert "D23.M02.1" not in play.clocks()  # identification data: no such term
     play.act(Act.FULFIL, "2026-04-10 10:00", to="S16")
     assert play.state("D23.M01.1") == "MET"
+
+
+def test_a_decision_may_be_appealed_against_for_as_long_as_the_two_say(qn: Node) -> None:
+    play = asked(qn)
+    play.challenge = ChallengeRule(suspends="BY_LAW", appeal_days=30, who=("HOLDER",))
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
+    play.act(Act.ACCEPT, "2026-03-03 10:00", M01="S10")
+    play.act(Act.ACCEPT, "2026-03-10 10:00", M02="S10")
+    assert play.last("P-appeal.M01.1") == "2026-04-02 23:59"
+    assert holding(play) == at("2026-04-10 00:00")
+    play.happened("waived", "2026-03-12 10:00")
+    assert play.state("P-appeal.M01.1") == play.state("P-appeal.M02.1") == "MET"
+
+
+def holding(play: Play) -> datetime | None:
+    rule = Rule(suspends="BY_LAW", appeal_days=30, who=("HOLDER",))
+    with play.node.parts.database.read() as db:
+        until: datetime | None = facts(db, play.request, None, rule)["appeal_until"]
+        assert facts(db, play.request, None, replace(rule, suspends="NO"))["appeal_until"] is None
+    return until
 
 
 def test_without_a_profile_of_the_two_it_is_policy_in_utc(qn: Node) -> None:
