@@ -62,6 +62,8 @@ class Guide:
         else:
             form = next(m for m in self.told["measures"] if m["measure_id"] == lack.measure)
             node = self.questions.form["$defs"]["Measure"]["properties"][field["name"]]
+            if lack.field == "G02":
+                node = _brought(node, form["code"])
         about = f", measure {lack.measure}" if lack.measure else ""
         self._answer(form, node, lack.field, f"{lack.field} {field['title']}{about}")
         self.keep(self.told)
@@ -105,6 +107,18 @@ class Guide:
             else:
                 for each, field in free.items():
                     self.questions.say(f"  {each} {field['title']}")
+
+
+def _brought(node: Schema, measure: str) -> Schema:
+    """Offer the categories of data that a measure may bring, and those that may be among any."""
+    data = library.codes()["data"]
+    brings = library.codes()["measure"].get(measure, {"data": ()})["data"] or data
+    offered = [
+        each
+        for each in node["items"]["oneOf"]
+        if each["const"] in brings or data[each["const"]].get("across")
+    ]
+    return {**node, "items": {**node["items"], "oneOf": offered}}
 
 
 _LINE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 500}
