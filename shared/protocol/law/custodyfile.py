@@ -183,7 +183,8 @@ def read_custody(data: bytes) -> Custody:
             )
         case _:
             raise FormatError("this is no custody file")
-    if found.to_bytes() != data:
+    order = [record.item_id for records in found.items.values() for record in records]
+    if order != [row["item_id"] for row in rows if isinstance(row, dict)]:
         raise FormatError("a custody file has the records of an item together")
     return found
 
@@ -220,6 +221,9 @@ def check_custody(
 
 def _left_out(value: Json) -> LeftOut:
     try:
-        return LeftOut.model_validate(value)
+        found = LeftOut.model_validate(value)
     except ValidationError as error:
         raise FormatError("what was left out is told with an item, and why") from error
+    if found.to_json() != value:
+        raise FormatError("what was left out is told in one way")
+    return found

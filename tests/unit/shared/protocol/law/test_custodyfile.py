@@ -95,6 +95,7 @@ def test_a_derived_copy_names_its_original() -> None:
         {"records": {}},
         {"left_out": [{"item_id": ITEMS[2], "why": "LATE"}]},
         {"left_out": ["x"]},
+        {"left_out": [{"item_id": ITEMS[2], "why": "SCOPE", "reason": None}]},
         {"country": 7},
     ],
 )
