@@ -38,6 +38,7 @@ _READ: Final = frozenset({State.ACKNOWLEDGED, State.UNDER_REVIEW})
 _SHIFTS: Final[Mapping[str, tuple[frozenset[State], State]]] = {
     "request.info_requested": (_READ, State.INFO_REQUESTED),
     "request.info_supplied": (frozenset({State.INFO_REQUESTED}), State.UNDER_REVIEW),
+    "request.unanswered": (frozenset({State.INFO_REQUESTED}), State.UNDER_REVIEW),
     "condition.proposed": (_READ, State.CONDITIONS_PROPOSED),
     "condition.accepted": (frozenset({State.CONDITIONS_PROPOSED}), State.UNDER_REVIEW),
     "condition.declined": (frozenset({State.CONDITIONS_PROPOSED}), State.UNDER_REVIEW),

@@ -18,6 +18,8 @@ _NOTICES: Final = ("notice.due", "notice.sent", "notice.deferred")
 _DELETIONS: Final = (
     "deletion.ordered", "deletion.done", "package.destroyed", "package.restricted",
 )  # fmt: skip
+WAIVED: Final = "waived"  # a person gave up the remedy: none was decided
+LIFTED: Final = "lifted"  # a restriction ended
 CONSULTATION: Final = "consultation"
 NOTIFY: Final = "notify"
 _WEIGHTS: Final = ("recordable", "reportable", "serious", "told")
@@ -39,6 +41,8 @@ def remedies(case: Case) -> Iterator[Told]:
         for data in sorted({data for code in case.codes for data in data_of(code)}) or ["none"]:
             yield "O10-data", titled(data), side, 1
     for step in case.told("challenge.decided"):
+        if step.reason == WAIVED:
+            continue
         yield "O10-result", (step.reason or "not said").replace("_", " "), side, 1
 
 
@@ -114,11 +118,14 @@ def passed_before(case: Case, release: Step) -> bool:
 def deletions(case: Case) -> Iterator[Told]:
     """Count what had to be deleted, and measure how long it took."""
     for step in case.told(*_DELETIONS):
-        yield "O23", case.peer, _column(step), 1
-    orders = list(case.ever("deletion.ordered"))
-    for done, ordered in zip(case.ever("deletion.done"), orders, strict=False):
-        if done.time >= case.since:
-            yield "O23-days", case.peer, "days", done.time - ordered.time
+        if step.reason != LIFTED:
+            yield "O23", case.peer, _column(step), 1
+    waiting: dict[int | None, Step] = {}
+    for step in sorted(case.ever("deletion.ordered", "deletion.done"), key=_place):
+        if step.kind == "deletion.ordered":
+            waiting.setdefault(step.package, step)
+        elif (ordered := waiting.pop(step.package, None)) and step.time >= case.since:
+            yield "O23-days", case.peer, "days", step.time - ordered.time
 
 
 def notices(case: Case) -> Iterator[Told]:

@@ -17,7 +17,7 @@ from client.oversight.counting.questions.asking import (
     tallied,
     when,
 )
-from client.oversight.counting.safeguards import passed_before
+from client.oversight.counting.safeguards import WAIVED, passed_before
 
 _WEIGHT: Final = "G08"
 _IMBALANCE: Final = 10  # times; below it no exchange is called one-sided
@@ -28,7 +28,8 @@ def challenges(asked: Asked) -> Found:
     rows, suspensive = [], 0
     for case in asked.cases():
         lodged, held = case.first("challenge.lodged"), case.first("challenge.suspended")
-        decided = case.first("challenge.decided")
+        results = (each for each in case.ever("challenge.decided") if each.reason != WAIVED)
+        decided = next(results, None)
         if not lodged or max(lodged.time, decided.time if decided else case.end) < case.since:
             continue
         suspensive += held is not None

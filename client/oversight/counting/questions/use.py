@@ -15,7 +15,7 @@ from client.oversight.counting.questions.asking import (
     tallied,
     when,
 )
-from client.oversight.counting.safeguards import NOTIFY
+from client.oversight.counting.safeguards import LIFTED, NOTIFY
 
 _READ: Final = ("evidence.accessed", "package.opened_by", "package.read")
 _PURPOSE: Final = "G18"
@@ -85,10 +85,15 @@ def retained(asked: Asked) -> Found:
         gone = any(case.ever("package.destroyed", "package.returned", "deletion.done"))
         if ended and not gone:
             since = [each for each in case.ever(*_READ) if each.order > ended.order]
-            restricted = "blocked" if any(case.ever("package.restricted")) else "READABLE"
+            last = max(case.ever("package.restricted"), default=None, key=_order)
+            restricted = "blocked" if last and last.reason != LIFTED else "READABLE"
             rows.append((name(case), case.peer, when(ended.time), restricted, str(len(since))))
     columns = ("request", "country", "ended", "now", "readings since")
     return Found(says=summed("cases are past their retention", rows), columns=columns, rows=rows)
+
+
+def _order(step: Step) -> int:
+    return step.order
 
 
 def _is_retention(step: Step) -> bool:

@@ -108,6 +108,19 @@ FOUND: list[tuple[str, Story | Told, tuple[str, ...]]] = [
     ("Q16", made().on("03-01", "gate.overridden", "G17", package=PACKAGE), ("G17 OVERRIDDEN",)),
     (
         "Q17",
+        made()
+        .on("03-01", "clock.breached", "retention")
+        .on("03-02", "package.restricted")
+        .on("03-03", "package.restricted", "lifted"),
+        ("READABLE", "0"),
+    ),
+    (
+        "Q19",
+        received().on("03-01", "challenge.lodged").on("03-02", "challenge.decided", "waived"),
+        ("no", "open", "-"),
+    ),
+    (
+        "Q17",
         made().on("03-01", "clock.breached", "review_retention").on("03-02", "evidence.accessed"),
         ("READABLE", "1"),
     ),

@@ -23,6 +23,12 @@ SAFEGUARDS: list[Row] = [
         [("upheld part", THEIRS, "1"), ("all", THEIRS, "1")],
     ),
     (
+        "remedy that was given up",
+        "O10-result",
+        [received().on("04-01", "challenge.lodged").on("05-01", "challenge.decided", "waived")],
+        [],
+    ),
+    (
         "claims",
         "O12-claims",
         [
@@ -183,6 +189,7 @@ SAFEGUARDS: list[Row] = [
             .on("02-06", "deletion.done")
             .on("02-06", "package.destroyed", package=package_id(1))
             .on("02-06", "package.restricted", package=package_id(2))
+            .on("02-07", "package.restricted", "lifted", package=package_id(2))
         ],
         [
             (country, column, "1")
@@ -195,6 +202,19 @@ SAFEGUARDS: list[Row] = [
         "O23-days",
         [made().on("02-05", "deletion.ordered").on("02-06", "deletion.done")],
         [("QN", "days", "1.0 (median 1.0, of 1)")],
+    ),
+    (
+        "time to deletion of each package",
+        "O23-days",
+        [
+            made()
+            .on("02-05", "deletion.ordered", package=package_id(1))
+            .on("02-06", "deletion.ordered", package=package_id(2))
+            .on("02-07", "deletion.done", package=package_id(2))
+            .on("02-08", "deletion.done", package=package_id(1))
+            .on("02-09", "deletion.done", package=package_id(1))
+        ],
+        [("QN", "days", "2.0 (median 2.0, of 2)")],
     ),
     (
         "notices",
