@@ -184,3 +184,9 @@ def _told(exhibit: Exhibit) -> Told:
         conditions=(Condition(code="COND-05", text="By then", parameters={"until": "2027-11-21"}),),
         left_out=(LeftOut(item_id="01a20144-1111-7a52-9d3e-2f6b8c4d1e90", why="PRIVILEGED"),),
     )
+
+
+def custody_file() -> bytes:
+    """What travels with the package of `account`: its records up to the seal."""
+    sealed = {item: chain[:5] for item, chain in account().records.items()}
+    return Custody(package_id=PACKAGE, country="QN", items=sealed).to_bytes()

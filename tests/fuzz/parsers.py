@@ -35,6 +35,8 @@ from shared.protocol import (
 from shared.protocol.dpop import sign_proof, verify_proof
 from shared.protocol.errors import FormatError, ProtocolError
 from shared.protocol.identifiers import TAG_ITEM
+from shared.protocol.law.custodyfile import read_custody
+from shared.protocol.law.custodytrace import read_trace
 from shared.protocol.law.instruments import read_instrument
 from shared.protocol.law.library import instrument_text
 from shared.protocol.law.pairreading import read_pair
@@ -43,6 +45,7 @@ from shared.protocol.messages import Envelope
 from shared.protocol.tries import TrieProof
 from shared.protocol.trust import Member
 from tests import pacts
+from tests.custodies import account, custody_file
 from tests.federated import document
 from tests.fuzz import papers
 
@@ -248,6 +251,11 @@ PARSERS: dict[str, Parser] = {
         lambda data: bag.write_manifest(bag.parse_manifest(data)),
         ("manifests", "manifest"),
         plain=False,
+    ),
+    "custody": Parser(lambda data: read_custody(data).to_bytes(), examples=(custody_file(),)),
+    "custody-account": Parser(
+        _nothing(lambda data: read_trace(canonical.read(data))),
+        examples=(canonical.encode(account().to_json()),),
     ),
     "tag-set": Parser(
         lambda data: bag.tag_set(bag.parse_tag_set(data)),
