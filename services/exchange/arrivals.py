@@ -7,7 +7,7 @@ peer is told why by a receipt.
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from services.exchange import casework, timing, urgent
+from services.exchange import casework, judging, timing, urgent
 from services.exchange.acts import describing
 from services.exchange.bench import Bench
 from services.exchange.documents import instrument_of, measures_of, reference_of
@@ -65,6 +65,8 @@ def take_request(db: Session, arrived: Arrived, bench: Bench) -> Request:
     """Begin an inbound request, delivered (S05)."""
     request = _admitted(db, arrived)
     requests.add(db, request)
+    for shut in judging.receive(db, request, bench=bench, actor=arrived.actor):
+        raise ContentRefusedError(shut.code, shut.detail)
     casework.record(db, "request.delivered", request, arrived.actor)
     urgent.flag(db, request, urgent.document_of(request), arrived.actor)
     for event in describing.describe(request, bench, arrived.at):

@@ -7,7 +7,7 @@ from services.exchange.bench import Bench
 from services.exchange.gating import moments
 from services.exchange.gating.matter import Matter
 from services.exchange.gating.moments import Moment
-from services.exchange.gating.results import Result
+from services.exchange.gating.results import Fail, NeedsHuman, Pass, Result
 from services.exchange.records import Package, Request
 from services.exchange.states import Actor, Direction, PackageState
 from services.exchange.store import Session, packages, requests
@@ -31,6 +31,23 @@ def judge(
     matter = matters.of_request(db, request, measures=measures, bench=bench, actor=actor)
     moments.guard(matter, Moment(moment))
     casework.record(db, "gate.passed", request, actor, reason=moment)
+
+
+def receive(
+    db: Session, request: Request, *, bench: Bench, actor: Actor
+) -> Sequence[Fail | NeedsHuman]:
+    """Ask the gates of a request that has just come in, and record which are shut.
+
+    What is incomplete is for a person to ask back (G02, T11); the rest is returned for the refusal.
+    """
+    matter = matters.of_request(db, request, bench=bench, actor=actor)
+    results = moments.judge(matter, Moment.RECEIVE)
+    shut = [each for each in results if not isinstance(each, Pass)]
+    for each in shut:
+        casework.record(db, "gate.failed", request, actor, reason=each.gate)
+    if not shut:
+        casework.record(db, "gate.passed", request, actor, reason=Moment.RECEIVE.value)
+    return [each for each in shut if each.gate != _ASKED_BACK]
 
 
 def judge_package(
@@ -89,3 +106,4 @@ _NEXT = {
     State.INTERNAL_REVIEW: Moment.APPROVE,
     State.APPROVED: Moment.SEND,
 }
+_ASKED_BACK = "G02"
