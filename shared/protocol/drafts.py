@@ -52,16 +52,17 @@ class JoinRequest:
         """Write the request."""
         assert self.draft.document is not None
         keys: list[canonical.Json] = [write_key(key) for key in self.office.keys]
-        told: dict[str, canonical.Json] = {
-            "v": 1,
-            "kind": "join",
-            "country": self.country,
-            "keys": keys,
-            "threshold": self.office.threshold,
-            "metadata": canonical.b64u(self.draft.metadata.to_bytes()),
-            "document": canonical.b64u(self.draft.document),
-        }
-        return canonical.encode({**told, **_files(self.draft)})
+        return canonical.encode(
+            {
+                "v": 1,
+                "kind": "join",
+                "country": self.country,
+                "keys": keys,
+                "threshold": self.office.threshold,
+                "metadata": canonical.b64u(self.draft.metadata.to_bytes()),
+                "document": canonical.b64u(self.draft.document),
+            }
+        )
 
     def check(self) -> None:
         """Check that each key has signed, and that what it signed is the country's own document.
@@ -108,7 +109,6 @@ class _Join(BaseModel):
     threshold: int
     metadata: str
     document: str
-    files: Annotated[dict[str, str], Field(min_length=1)] = {}
 
 
 def write_drafts(drafts: Sequence[Draft]) -> bytes:
@@ -188,7 +188,6 @@ def read_join(data: bytes) -> JoinRequest:
         role=trust.role_name(parse_country(told.country)),
         metadata=read_metadata(canonical.unb64u(told.metadata), Targets),
         document=canonical.unb64u(told.document),
-        files=_read_files(told.files),
     )
     keys = tuple(read_key(each) for each in told.keys)
     return JoinRequest(
