@@ -62,8 +62,7 @@ def view(request_id: str, *, database: Database) -> RequestFile:
 def listed(wanted: Wanted, *, database: Database) -> tuple[RequestFile, ...]:
     """Return requests with what was done about them, the newest first."""
     with database.read() as db:
-        found = requests.listed(db, wanted)
-        return tuple(casework.request_file(db, request.id) for request in found)
+        return casework.request_files(db, requests.listed(db, wanted))
 
 
 def _request(

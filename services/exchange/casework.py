@@ -1,11 +1,13 @@
 """What every use case of a request or a package does: write entries about it, record events, show it."""
 
-from services.exchange import correspondence
+from collections.abc import Sequence
+
+from services.exchange import correspondence, waits
 from services.exchange.gating.results import GateShutError
 from services.exchange.keyring import Keyring, PackageKey
 from services.exchange.records import EntryRef, Package, PackageFile, Request, RequestFile
 from services.exchange.states import Actor, Direction
-from services.exchange.store import Session, approvals, history, packages, requests
+from services.exchange.store import Session, approvals, history, listing, packages, requests
 from shared.protocol.entries import EntryType
 from shared.protocol.identifiers import Country
 from shared.protocol.messages import Body
@@ -104,7 +106,22 @@ def request_file(db: Session, request_id: str) -> RequestFile:
         request=request,
         approvals=approvals.of(db, request.id, request.version),
         history=history.steps(db, request.id),
-        delivery=correspondence.waiting_for(db, request.id),
+        delivery=waits.waiting_for(db, request.id),
+    )
+
+
+def request_files(db: Session, found: Sequence[Request]) -> tuple[RequestFile, ...]:
+    """Return many requests with what was done about them, by a few queries for all."""
+    ids = [request.id for request in found]
+    given, steps, told = listing.approvals(db, ids), listing.steps(db, ids), waits.waiting(db, ids)
+    return tuple(
+        RequestFile(
+            request=request,
+            approvals=tuple(a for a in given[request.id] if a.version == request.version),
+            history=tuple(steps[request.id]),
+            delivery=told.get(request.id),
+        )
+        for request in found
     )
 
 
@@ -121,7 +138,7 @@ def package_file(db: Session, package_id: str, *, keyring: Keyring) -> PackageFi
         title="" if sealed is None else keyring.open_title(sealed, package.id),
         approvals=approvals.of(db, package.id, package.version),
         history=history.steps(db, package.id),
-        delivery=correspondence.waiting_for(db, package.id),
+        delivery=waits.waiting_for(db, package.id),
     )
 
 

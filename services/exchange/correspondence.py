@@ -26,12 +26,6 @@ from shared.runtime.refusals import Conflict
 INTENT = "transfer.intent"
 RECEIVED = "transfer.received"
 
-_ANSWERED = frozenset({EntryType.REQUEST, EntryType.PACKAGE})
-_WAITS = {
-    EntryState.SIGNED: "this country's log has to take it before it may leave",
-    EntryState.LOGGED: "the witnesses of this country's log have to cosign it before it may leave",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
@@ -200,29 +194,6 @@ def about_hash(entry: Entry) -> str | None:
 def outcome(entry: Entry) -> str | None:
     """Return the kind of a receipt; None for anything but a receipt."""
     return ReceiptBody.read(entry.body).kind if entry.type is EntryType.RECEIPT else None
-
-
-def waiting_for(db: Session, transfer_id: str) -> str | None:
-    """Say in words what the last thing we wrote about a transfer waits for; None for nothing."""
-    entry = entries.latest_about(db, transfer_id)
-    if entry is None:
-        return None
-    peer = identifiers.parse_channel(entry.channel)[1]
-    channel = heads.find(db, entry.channel)
-    if channel is not None and channel.frozen is not None:
-        return f"the channel {entry.channel} is frozen: {channel.frozen}"
-    if entry.state is EntryState.DELIVERED:
-        unanswered = entry.type in _ANSWERED and not entries.receipts(db, entry.hash, Direction.IN)
-        return f"{peer} has it; its receipt is on the way" if unanswered else None
-    first = entries.next_to_send(db, entry.channel) or entry
-    if first.failing_since is not None and first.due_at is not None:
-        return (
-            f"{first.last_error} since {first.failing_since:%Y-%m-%d %H:%M:%S} UTC; "
-            f"next try at {first.due_at:%H:%M:%S} UTC"
-        )
-    if first.last_error is not None and first.due_at is not None:
-        return f"{first.last_error}; next try at {first.due_at:%H:%M:%S} UTC"
-    return _WAITS.get(entry.state, f"it is on its way to {peer}")
 
 
 def entry_fields(entry: Entry) -> dict[str, canonical.Json]:

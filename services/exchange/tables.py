@@ -59,6 +59,8 @@ class RequestRow(Base):
         sa.Index("request_by_state", "state", "id"),
         sa.Index("request_by_peer", "peer", "id"),
         sa.Index("request_by_reference", "own_reference"),
+        sa.Index("request_by_kind", "kind", "id"),
+        sa.Index("request_by_urgency", "urgency", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

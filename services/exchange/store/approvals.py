@@ -33,17 +33,19 @@ def of(db: Session, object_id: str, version: int) -> tuple[GivenApproval, ...]:
         .where(ApprovalRow.object_id == object_id, ApprovalRow.version == version)
         .order_by(ApprovalRow.id)
     )
-    return tuple(
-        GivenApproval(
-            act=row.act,
-            version=row.version,
-            digest=row.digest,
-            officer=row.officer,
-            kid=row.kid,
-            client_id=row.client_id,
-            jws=row.jws,
-            hash=row.hash,
-            at=row.at,
-        )
-        for row in rows
+    return tuple(given_of(row) for row in rows)
+
+
+def given_of(row: ApprovalRow) -> GivenApproval:
+    """Take an approval out of its row."""
+    return GivenApproval(
+        act=row.act,
+        version=row.version,
+        digest=row.digest,
+        officer=row.officer,
+        kid=row.kid,
+        client_id=row.client_id,
+        jws=row.jws,
+        hash=row.hash,
+        at=row.at,
     )

@@ -67,7 +67,7 @@ def insert(db: Session, entry: StoredEntry) -> None:
 def at(db: Session, channel: str, epoch: int, seq: int) -> StoredEntry | None:
     """Return the entry at a place."""
     row = db.get(EntryRow, (channel, epoch, seq), populate_existing=True)
-    return None if row is None else _entry(row)
+    return None if row is None else entry_of(row)
 
 
 def by_hash(db: Session, digest: str) -> StoredEntry | None:
@@ -91,7 +91,7 @@ def walk(db: Session, channel: str) -> Iterator[StoredEntry]:
     """Give every entry of a channel in order, a few in memory at a time."""
     query = sa.select(EntryRow).where(EntryRow.channel == channel).order_by(*_IN_ORDER)
     for row in db.scalars(query.execution_options(yield_per=PAGE, populate_existing=True)):
-        yield _entry(row)
+        yield entry_of(row)
 
 
 def links(db: Session, channel: str) -> list[Link]:
@@ -286,12 +286,13 @@ def _not_before(epoch: int, seq: int) -> sa.ColumnElement[bool]:
 
 def _first(db: Session, query: sa.Select[EntryRow]) -> StoredEntry | None:
     row = db.scalars(query.execution_options(populate_existing=True)).first()
-    return None if row is None else _entry(row)
+    return None if row is None else entry_of(row)
 
 
 def _all(db: Session, query: sa.Select[EntryRow]) -> list[StoredEntry]:
-    return [_entry(row) for row in db.scalars(query.execution_options(populate_existing=True))]
+    return [entry_of(row) for row in db.scalars(query.execution_options(populate_existing=True))]
 
 
-def _entry(row: EntryRow) -> StoredEntry:
+def entry_of(row: EntryRow) -> StoredEntry:
+    """Take an entry out of its row."""
     return StoredEntry(**{name: getattr(row, name) for name in _FIELDS})

@@ -26,3 +26,5 @@ def upgrade() -> None:
     op.create_index("request_by_state", "request", ["state", "id"])
     op.create_index("request_by_peer", "request", ["peer", "id"])
     op.create_index("request_by_reference", "request", ["own_reference"])
+    op.create_index("request_by_kind", "request", ["kind", "id"])
+    op.create_index("request_by_urgency", "request", ["urgency", "id"])

@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("position", Counter, primary_key=True, autoincrement=True),
         sa.Column("object_id", sa.Text(), nullable=False),
         sa.Column("act", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("statement", sa.LargeBinary(), nullable=False),
         sa.Column("approval", sa.Text(), nullable=False),
         sa.Column("officer", sa.Text(), nullable=False),
