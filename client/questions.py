@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from client.errors import UsageError
 from shared.protocol.canonical import Json
 from shared.protocol.law import library
 
 Schema = Mapping[str, Any]
 YES: Final = frozenset({"y", "yes"})
 NO: Final = frozenset({"n", "no"})
+_LINE: Final = 500  # characters; what may be longer has many lines
 _DIGEST: Final = "^[0-9a-f]{64}$"
 
 
@@ -121,8 +123,12 @@ class Questions:
 
     def _leaf(self, node: Schema, title: str, *, optional: bool) -> Json:
         hint = " (or the path of the file)" if node.get("pattern") == _DIGEST else ""
+        is_long = node.get("maxLength", 0) > _LINE
+        more = " (or @ and the path of a text file)" if is_long else hint
         while True:
-            answer = self._answer(f"{title}{hint}: ", optional=optional)
+            answer = self._answer(f"{title}{more}: ", optional=optional)
+            if is_long and answer.startswith("@"):
+                answer = _content(answer[1:]) or answer
             if node.get("type") == "integer":
                 if answer.isdecimal() and int(answer) <= node.get("maximum", 2**53 - 1):
                     return int(answer)
@@ -135,10 +141,24 @@ class Questions:
                 return answer
 
     def _answer(self, question: str, *, optional: bool) -> str:
-        told = self.ask(f"{question[:-2]} (Enter: nothing): " if optional else question).strip()
+        may = f"{question.rstrip(': ')} (Enter: nothing): "
+        told = self.ask(may if optional else question).strip()
         if optional and not told:
             raise SkippedError
         return told
+
+
+def _content(path: str) -> str | None:
+    """Read a text of many lines from a file, if there is one.
+
+    Raises:
+        UsageError: it is no text in UTF-8.
+    """
+    file = Path(path)
+    try:
+        return file.read_text(encoding="utf-8").strip() if file.is_file() else None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no text in UTF-8", code="not_text") from error
 
 
 def _measured(told: str, wanted: Collection[str]) -> dict[str, Json]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from client.errors import UsageError
 from client.questions import Questions, SkippedError, choices, skeleton
 from shared.protocol.errors import FormatError
 from shared.protocol.law.documents import of_json
@@ -110,3 +111,23 @@ def test_the_choices_of_a_form_have_words() -> None:
     assert choices(FIELDS["channel"])["INTERPOL"] == "through INTERPOL"
     assert choices(FORM["$defs"]["Measure"]["properties"]["code"])["MEA-03"] == "subscriber data"
     assert choices(LEAF) == {}
+
+
+def test_a_long_text_may_be_taken_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "facts.txt"
+    file.write_text("First.\n\nThen.\n", encoding="utf-8")
+    said: list[str] = []
+    node = FIELDS["facts"]
+    assert asked([f"@{file}"], said).value(node, "E01") == "First.\n\nThen."
+    assert said == ["E01 (or @ and the path of a text file): "]
+    assert asked(["@home all day"]).value(node, "E01") == "@home all day"
+    assert asked([f"@{file}"]).value(FIELDS["costs"], "J10") == f"@{file}"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="no text in UTF-8"):
+        asked([f"@{file}"]).value(node, "E01")
+
+
+def test_a_question_that_may_be_skipped_says_so() -> None:
+    said: list[str] = []
+    assert asked(["n"], said).value({"type": "boolean"}, "minor", optional=True) is False
+    assert said == ["minor [y/n] (Enter: nothing): "]
