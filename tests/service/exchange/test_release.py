@@ -88,7 +88,7 @@ def test_state_entry_and_events_stand_together(qn: Node) -> None:
     assert release_of[:2] == ["transfer.intent", "transfer.intent"]
     assert {"request.decision", "package.sealed"} <= set(release_of)
     assert [e["reason"] for e in events if e["type"] == "gate.passed"] == ["clear", "release"]
-    assert [each["size"] for each in events if each["entry_type"] == "package"] == [7]
+    assert [each["size"] for each in events if each.get("entry_type") == "package"] == [7]
     told = [(e["reason"], e["count"]) for e in events if e["type"] == "package.category"]
     assert told == [("DC-SUB", 2)]
     assert "package.filtered" in kinds
