@@ -119,5 +119,6 @@ class Case:
 
     @property
     def codes(self) -> list[str]:
-        """Name the code of each measure."""
-        return [each.code for each in self.measures.values() if each.code]
+        """Name the code of each measure, in the order of the request."""
+        ordered = sorted(self.measures, key=lambda key: (key[0] or 0, key[1]))
+        return [code for _, code in ordered if code]

@@ -43,7 +43,7 @@ def case_of(country: Country) -> Case:
 def test_a_verified_case_is_counted_on_both_sides(
     verified_case: tuple[Pair, str], name: str
 ) -> None:
-    pair, request_id = verified_case
+    pair, package_id = verified_case
     country = {"QM": pair.qm, "QN": pair.qn}[name]
     told, side, other = numbers(country), SIDES[name], OTHER[name]
     assert told["O01"] == {(side, "new"): "1", (side, "open at the end"): "1"}
@@ -52,6 +52,7 @@ def test_a_verified_case_is_counted_on_both_sides(
     assert ("BUD: acknowledge", "met") in told["O20-clocks"]
     assert not told["O19"], "each release has a record that the gates were open"
     case = case_of(country)
+    request_id = pair.package(country, package_id)["request_id"]
     assert (case.state, case.request) == (State.PARTIALLY_FULFILLED, request_id)
     assert case.codes == ["MEA-03", "MEA-04"]
 
