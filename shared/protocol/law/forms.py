@@ -1,4 +1,4 @@
-"""The shapes of a request's fields: what a form shows and what a document must look like (spec/request.md, 1).
+"""The shapes of a request's fields: what a form shows, what a document must look like (spec/request.md, 1).
 
 Names are those of `fields.toml`; `documents` puts them together. JSON Schema comes from here, too, so that a
 form, the completeness check and what travels can never disagree.
