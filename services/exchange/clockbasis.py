@@ -15,6 +15,7 @@ from shared.protocol.law.duties import Duty, duties
 from shared.protocol.law.pairs import Pair
 from shared.runtime.directory import Directory
 
+_NEVER: Final = date(9000, 1, 1)  # what is wanted by then or later has no date
 _NOWHERE: Final = Hanging(zone="UTC", calendar="", label="UTC: no profile of the two is in force")
 
 
@@ -69,7 +70,8 @@ def _codes(document: Mapping[str, Any]) -> list[str]:
 
 def _stated(document: Mapping[str, Any]) -> date | None:
     needed = document.get("needed_by")
-    return date.fromisoformat(str(needed["date"])) if isinstance(needed, dict) else None
+    stated = date.fromisoformat(str(needed["date"])) if isinstance(needed, dict) else None
+    return stated if stated is not None and stated < _NEVER else None
 
 
 def _hanging(pair: Pair | None) -> Hanging:

@@ -97,6 +97,7 @@ def taken(db: Session, arrived: Arrived, request: Request, _bench: Bench) -> Non
     _extended(db, request, clock, told, at=at, by=arrived.entry.sender)
 
 
+_LONGEST: Final = 10_000  # all extensions together, in the unit of the rule
 _ASK: Final = "Ask it to extend."
 _TELL: Final = "Tell the other country how long it will take; the miss stays on record."
 
@@ -111,12 +112,13 @@ def _check(clock: Clock, length: int, at: datetime) -> None:
         raise _refused(clock, "no_extension", "Its rule has no extension.", "Do it in time.")
     if duty.extensions is not None and len(clock.extensions) >= duty.extensions:
         raise _refused(clock, "extended_before", "Its rule allows no further extension.", _TELL)
-    if duty.extension is not None and length > duty.extension:
+    longest = _LONGEST - sum(each.length for each in clock.extensions)
+    if length > min(duty.extension or longest, longest):
         raise Unprocessable(
             "extension_too_long",
-            f"The rule allows {duty.extension} more ({duty.unit}), not {length}.",
+            f"{min(duty.extension or longest, longest)} more ({duty.unit}) are allowed, not {length}.",
             rule=duty.source,
-            next_step=f"Extend by at most {duty.extension}.",
+            next_step="Extend by less.",
         )
 
 

@@ -18,7 +18,7 @@ from shared.protocol.messages import (
     EntryReference,
     Id,
     Label,
-    Seconds,
+    Moment,
     Term,
     Text,
 )
@@ -57,7 +57,7 @@ class QueryBody(ActBody):
     query_id: Id
     text: Text
     fields: tuple[Label, ...] = ()
-    due: Seconds | None = None
+    due: Moment | None = None
     provisional: bool = False
 
 
@@ -83,9 +83,9 @@ class DecisionBody(ActBody):
     measures: Measures = ()
     codes: tuple[Label, ...]
     reasons: Text
-    consulted: Seconds | None = None
+    consulted: Moment | None = None
     expected: Text = ""
-    review: Seconds | None = None
+    review: Moment | None = None
     appeal: Text = ""
     approval: ApprovalReference | None = None
 
@@ -133,7 +133,7 @@ class ChallengeBody(ActBody):
     measures: Measures = ()  # that this moved
     packages: tuple[Id, ...] = ()
     items: tuple[Id, ...] = ()
-    until: Seconds | None = None
+    until: Moment | None = None
     text: Text
     approval: ApprovalReference | None = None
 
@@ -145,7 +145,7 @@ class PreservationBody(ActBody):
         "ordered", "extended", "linked", "released", "expired", "refused", "warning", "asked"
     ]
     measures: Measures = ()
-    until: Seconds | None = None
+    until: Moment | None = None
     codes: tuple[Label, ...] = ()
     text: Text
 

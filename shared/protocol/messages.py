@@ -32,6 +32,9 @@ Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 Seconds = Annotated[int, Field(ge=0, lt=2**40)]  # Unix time
+Moment = Annotated[
+    int, Field(ge=0, lt=2**37)
+]  # Unix time, of a year that every calendar has (to 6325)
 
 
 class Body(BaseModel):

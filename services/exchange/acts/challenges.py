@@ -6,7 +6,7 @@ from pydantic import Field
 
 from services.exchange.acts.contents import Content
 from services.exchange.drafts import Line, Prose
-from shared.protocol.messages import Id, Label, Seconds
+from shared.protocol.messages import Id, Label, Moment
 
 
 class Lodging(Content):
@@ -35,7 +35,7 @@ class Deciding(Content):
         "withdrawn",
     ]
     items: Annotated[tuple[Id, ...], Field(max_length=100_000)] = ()
-    until: Seconds | None = None
+    until: Moment | None = None
     text: Prose
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.exchange.drafts import Line, Note, Prose
-from shared.protocol.messages import Digest, Id, Label, Seconds, Term
+from shared.protocol.messages import Digest, Id, Label, Moment, Term
 
 Codes = Annotated[tuple[Label, ...], Field(min_length=1, max_length=20)]
 Measures = Annotated[tuple[Label, ...], Field(min_length=1, max_length=100)]
@@ -61,7 +61,7 @@ class Asking(OfMeasures):
 
     fields: Annotated[tuple[FieldId, ...], Field(min_length=1, max_length=80)]
     text: Prose
-    due: Seconds
+    due: Moment
     provisional: bool = False  # protective measures run meanwhile (IMAC 28(6))
 
 
@@ -112,7 +112,7 @@ class Postponing(OfMeasures):
     codes: Codes
     reasons: Prose
     expected: Line
-    review: Seconds
+    review: Moment
 
 
 class Resuming(OfMeasures):

@@ -110,6 +110,17 @@ def test_a_date_that_the_request_states_is_a_clock(qn: Node) -> None:
     assert play.last("D02.M01.1") == "2026-04-01 23:59"
 
 
+def test_a_date_that_never_comes_is_none(qn: Node) -> None:
+    play = asked(
+        qn,
+        request_kind="EIO",
+        needed_by={"date": "9999-12-31", "fixed": True},
+        **basis("EIO", "1"),
+    )
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    assert "D04.M01.1" not in play.clocks()
+
+
 def test_hours_run_through_the_night(qn: Node) -> None:
     play = asked(qn, urgency="EMERGENCY")
     play.act(
