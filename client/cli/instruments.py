@@ -102,6 +102,7 @@ def _lines(profile: Instrument) -> list[str]:
     since = profile.in_force or "not in force when this profile was made"
     return [
         f"{profile.name} ({profile.citation}), since {since}",
+        *_parties(profile),
         "",
         "asks for:",
         *(
@@ -130,6 +131,15 @@ def _lines(profile: Instrument) -> list[str]:
         "",
         f"a challenge suspends a transfer: {profile.challenge.suspends}  [{profile.challenge.article}]",
     ]
+
+
+def _parties(profile: Instrument) -> list[str]:
+    """Say who is party; most treaties are open, and only the two countries say it of themselves."""
+    told = [
+        f"{each.country} (until {each.until})" if each.until else each.country
+        for each in profile.party
+    ]
+    return [f"between: {', '.join(told)}"] if told else []
 
 
 def _length(deadline: Deadline) -> str:

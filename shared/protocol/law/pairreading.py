@@ -56,6 +56,7 @@ def _meanings(pair: Pair, pinned: Pinned) -> Iterable[Meaning]:
         else:
             known.append(instrument)
             yield from _between(position, between, instrument)
+            yield from _parties(position, pair, instrument)
     yield from _twice(pair)
     yield from _codes(pair, known)
     yield from _levels(pair, known)
@@ -105,6 +106,18 @@ def _between(position: int, between: Between, instrument: Instrument) -> Iterabl
         instrument.measure,
         f"measure in {instrument.code}:",
     )
+
+
+def _parties(position: int, pair: Pair, instrument: Instrument) -> Iterable[Meaning]:
+    """Between two whose membership is known, it is in force while both are parties, and not longer."""
+    between, here = pair.instrument[position], ("instrument", position)
+    for party in instrument.party:
+        if between.since is None or party.country not in {pair.requesting, pair.requested}:
+            continue
+        if between.since < party.since:
+            yield (*here, "since"), f"{party.country} is a party since {party.since}"
+        if party.until is not None and (between.until is None or between.until > party.until):
+            yield (*here, "until"), f"{party.country} was a party until {party.until}"
 
 
 def _twice(pair: Pair) -> Iterable[Meaning]:

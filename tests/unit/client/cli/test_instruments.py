@@ -20,6 +20,9 @@ def test_what_is_shown_has_its_article(cli: Cli) -> None:
     assert "D02 decide: 30 days from delivered  [12(3), 12(5)]" in out
     assert "REF-02 The list of Article 11 is closed" in out
     assert "MEA-07 stored content data: judge or court" in out
+    assert "between: AT, BE, " in out
+    assert "GB (until 2021-01-01)" in out
+    assert "between: " not in cli("instrument", "show", "BUD").out
     assert "D20 execute: no number" in cli("instrument", "show", "BUD").out
     assert (
         cli("--json", "instrument", "show", "EIO").json["ground"]["REF-04"]["article"] == "11(1)(d)"
