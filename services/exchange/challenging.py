@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from services.exchange import acting, approving, casework, holding, matters, timing
+from services.exchange.acts import deciding
 from services.exchange.acts.challenges import Appealing, Deciding, Lodging
 from services.exchange.acts.remedies import challenge_acts, challenge_event
 from services.exchange.bench import Bench
@@ -205,6 +206,8 @@ def _go(  # noqa: PLR0913 - a stage, who signed it, and for whom
     if moved and act is not None:
         requests.move(db, request, moved, actor)
         acting.wind(db, request, act, bench=bench, at=actor.at)
+        for told in deciding.reached_by(requests.find(db, request.id), list(moved)):
+            casework.record(db, told.type, request, actor, reason=told.reason, count=told.count)
     states = acting.states_after(request, moved)
     body = ChallengeBody(
         request_id=request.id,

@@ -203,7 +203,7 @@ def _record(db: Session, before: Request, after: Request, told: Told, arrived: A
 
 _DECIDING = frozenset(
     {Act.ACCEPT, Act.REFUSE, Act.POSTPONE, Act.RESUME, Act.EXECUTE, Act.FULFIL, Act.WITHDRAW}
-    | {Act.FULFIL_IN_PART}
+    | {Act.FULFIL_IN_PART, Act.SUSPEND, Act.LIFT, Act.UPHOLD, Act.LAPSE}
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.exchange import correspondence
+from services.exchange import waits
 from services.exchange.store import channels as heads
 from services.exchange.store import entries, peers
 from shared.protocol import canonical
@@ -267,7 +267,7 @@ def test_a_frozen_channel_of_ours_takes_nothing_that_wants_an_answer(accepted_ca
     answer = deliver(pair.qn, forged(pair))
     assert (answer.status_code, answer.json()["code"]) == (409, "channel_frozen")
     with pair.qn.database.read() as db:
-        told = correspondence.waiting_for(db, request_id)
+        told = waits.waiting_for(db, request_id)
     assert told == "the channel QN>QM is frozen: two officers have to settle it"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from services.exchange import correspondence
+from services.exchange import correspondence, waits
 from services.exchange.store import entries
 from shared.protocol import canonical
 from shared.protocol.entries import EntryType
@@ -56,7 +56,7 @@ def come_back(pair: Pair) -> None:
 
 def waiting(pair: Pair, transfer_id: str) -> str | None:
     with pair.qm.database.read() as db:
-        return correspondence.waiting_for(db, transfer_id)
+        return waits.waiting_for(db, transfer_id)
 
 
 def answering(status: int, **members: Any) -> Callable[[Answered], Answered]:  # noqa: ANN401
