@@ -171,6 +171,18 @@ def test_what_was_done_before_stands_at_the_beginning(qn: Node) -> None:
     assert dict(collected["personal"])["custody"] == state  # type: ignore[arg-type]
 
 
+def test_what_the_filter_team_found_of_an_item_is_in_its_custody(qn: Node) -> None:
+    package_id, item = filled(qn, b"mailbox")
+    closed = close(qn, package_id)
+    rows = [{"item_id": item, "verdict": "clean"}]
+    signed = qn.said("privilege", "package.filter", "filter", closed, items=rows)
+    answer = qn.client("privilege").post(f"/v1/packages/{package_id}/filter", json=signed)
+    assert answer.is_success, answer.text
+    last = read(qn, package_id).of(item)[-1]
+    assert (last.act, last.reason) == ("FILTERED", "looked through for privilege: clean")
+    assert last.performer.person == "QN-privilege"
+
+
 def test_a_copy_keeps_what_it_was_made_from(qn: Node) -> None:
     original = {"item_id": "01a1fdfa-4600-7c63-8c66-804dc68564d2", "relation": "REDACTION"}
     told = {"derived_from": [original], "root_item_id": original["item_id"]}
