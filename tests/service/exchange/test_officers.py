@@ -21,7 +21,8 @@ from tests.service.exchange.filling import (
 )
 from tests.service.exchange.node import Answer, Node, draft, grant, outbox, release
 from tests.service.exchange.pair import Pair
-from tests.service.exchange.test_requests import approved, decide, drafted, post, taken_up
+from tests.service.exchange.test_deciding import decide, taken_up
+from tests.service.exchange.test_requests import approved, drafted, post
 
 SOURCES = Path(__file__).resolve().parents[3] / "services/exchange"
 # What peers cause, or what the node finds by itself; nobody at home has asked for it.

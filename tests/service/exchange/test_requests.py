@@ -1,6 +1,5 @@
 """Requests over HTTP: each step with its guard, and what a clerk reads when it is refused."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from services.exchange.store import entries, requests
 from shared.protocol.entries import read_entry
 from tests.service.exchange.filling import assessed
-from tests.service.exchange.node import Answer, Node, draft, outbox, receive_request
+from tests.service.exchange.node import Answer, Node, draft, outbox
 
 NOBODY = "019aaaaa-0000-7000-8000-000000000000"
 
@@ -196,107 +195,6 @@ def _with_document(request: Any, document: bytes) -> Any:  # noqa: ANN401
     import dataclasses  # noqa: PLC0415
 
     return dataclasses.replace(request, document=document)
-
-
-def taken_up(node: Node) -> str:
-    """A peer's request is acknowledged and under review (S07)."""
-    request_id = receive_request(node)
-    body = {"reference": "QN-7", "note": "in hand"}
-    assert post(node, "approver", f"/{request_id}/acknowledge", body)["state"] == "S06"
-    reviewed = post(node, "approver", f"/{request_id}/review", {"reviewer": "Section 3"})
-    assert reviewed["state"] == "S07"
-    return request_id
-
-
-def decide(node: Node, request_id: str, what: str, status: int = 200, **said: Any) -> Answer:  # noqa: ANN401
-    if what == "accept" and node.country == "QN":
-        assessed(node, request_id, "G04", "G05")
-    found = node.client("approver").get(f"/v1/requests/{request_id}").json()
-    signed = node.said("approver", "request.decide", what, found, **said)
-    return post(node, "approver", f"/{request_id}/{what}", signed, status)
-
-
-def test_a_request_comes_in_is_acknowledged_and_accepted(qn: Node) -> None:
-    request_id = taken_up(qn)
-    assert decide(qn, request_id, "accept", note="")["state"] == "S10"
-    executing = post(qn, "preparer", f"/{request_id}/execute", {})
-    assert executing["state"] == "S14"
-    assert [s["state"] for s in executing["history"]] == ["S05", "S06", "S07", "S10", "S14"]
-    assert {m["state"] for m in executing["measures"]} == {"S14"}
-    assert posted(qn, request_id) == ["acknowledgement", "notice", "decision", "decision"]
-
-
-def test_each_measure_is_decided_by_itself(qn: Node) -> None:
-    request_id = taken_up(qn)
-    accepted = decide(qn, request_id, "accept", measures=["M02"])
-    assert [m["state"] for m in accepted["measures"]] == ["S07", "S10"]
-    assert accepted["state"] == "S07"
-    consult = {"measures": ["M01"], "text": "Would the number alone do?"}
-    assert post(qn, "approver", f"/{request_id}/propose", consult)["state"] == "S09"
-
-
-def test_nothing_is_refused_before_the_authorities_consulted(qn: Node) -> None:
-    request_id = taken_up(qn)
-    said = {"codes": ["REF-05"], "reasons": "The conduct is no crime here, whatever its name."}
-    refused = decide(qn, request_id, "refuse", 409, **said)
-    assert refused["code"] == "not_consulted"
-    assert refused["rule"].startswith("T13")
-    assert qn.client("approver").get(f"/v1/requests/{request_id}").json()["state"] == "S07"
-
-
-def test_a_decision_needs_the_signature_over_its_very_words(qn: Node) -> None:
-    request_id = taken_up(qn)
-    found = qn.client("approver").get(f"/v1/requests/{request_id}").json()
-    signed = qn.said("approver", "request.decide", "accept", found, note="")
-    for wrong in (
-        signed | {"statement": {"note": "more"}},
-        signed | {"statement": {"note": "", "measures": ["M01"]}},
-        qn.said("approver", "request.decide", "refuse", found, note=""),
-        qn.said("approver", "request.decide", "accept", found | {"version": 2}, note=""),
-    ):
-        refused = post(qn, "approver", f"/{request_id}/accept", wrong, 422)
-        assert (refused["code"], refused["rule"]) == ("bad_approval", "G19")
-    by_preparer = qn.said("preparer", "request.decide", "accept", found, note="")
-    assert post(qn, "approver", f"/{request_id}/accept", by_preparer, 403)["code"] == (
-        "officer_not_allowed"
-    )
-    qn.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
-    old = post(qn, "approver", f"/{request_id}/accept", signed, 422)
-    assert "older than a day" in old["detail"]
-
-
-def test_a_measure_that_was_not_asked_for_cannot_be_accepted(qn: Node) -> None:
-    request_id = taken_up(qn)
-    refused = decide(qn, request_id, "accept", 422, measures=["M09"])
-    assert refused["code"] == "unknown_measure"
-    assert refused["next"] == "It asks for M01, M02."
-
-
-def posted(node: Node, request_id: str) -> list[str]:
-    with node.parts.database.begin() as db:
-        found = entries.of_request(db, request_id)
-    return [entry.type for entry in found]
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "code"),
-    [
-        ("acknowledge", {"reference": "again"}, "wrong_state"),
-        ("submit", {"approval": "x"}, "other_side"),
-    ],
-)
-def test_what_is_not_open_is_refused_in_words(qn: Node, path: str, body: Answer, code: str) -> None:
-    request_id = taken_up(qn)
-    role = "preparer" if path == "submit" else "approver"
-    refused = post(qn, role, f"/{request_id}/{path}", body, 409)
-    assert refused["code"] == code
-    assert refused["next"]
-
-
-def test_the_requesting_country_does_not_accept_its_own_request(qm: Node) -> None:
-    request = drafted(qm)
-    refused = decide(qm, request["request_id"], "accept", 409, note="")
-    assert refused["detail"] == "This is for the executing country to do."
 
 
 def test_requests_are_listed_newest_first_by_direction_and_state(qm: Node) -> None:
