@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -49,13 +50,7 @@ def show(
     code: Annotated[str, typer.Argument(metavar="CODE", help="BUD, EIO, …: see `list`.")],
 ) -> None:
     """Show what an instrument asks for, allows and bars, each with its article."""
-    if code not in library.INSTRUMENTS:
-        raise UsageError(
-            f"there is no instrument {code}",
-            code="no_instrument",
-            next_step=f"there are: {', '.join(library.INSTRUMENTS)}",
-        )
-    profile = packed(code)
+    profile = packed(_known(code))
     told = profile.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     terminal_of(context).answer(told, _lines(profile))
 
@@ -72,6 +67,26 @@ def check(
     if unread:
         lines.append(f"not yet compared with the official text: {'; '.join(unread)}")
     terminal_of(context).answer({"code": profile.code, "unread": list(unread)}, lines)
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="BILATERAL, EIO, …: see `list`.")],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE")],
+) -> None:
+    """Write an instrument's profile to a file: to make one of your own of it, or to pin this version.
+
+    A profile of a pair that names the SHA-256 (`profile = "…"`) keeps this version, whatever later
+    releases say.
+    """
+    if output.exists():
+        raise UsageError(f"{output} exists and is not overwritten", code="exists")
+    text = library.instrument_text(_known(code))
+    output.write_bytes(text)
+    digest = hashlib.sha256(text).hexdigest()
+    terminal_of(context).answer({"file": str(output), "sha256": digest}, [f"{output}: {digest}"])
 
 
 @app.command("in-force")
@@ -131,6 +146,16 @@ def _lines(profile: Instrument) -> list[str]:
         "",
         f"a challenge suspends a transfer: {profile.challenge.suspends}  [{profile.challenge.article}]",
     ]
+
+
+def _known(code: str) -> str:
+    if code not in library.INSTRUMENTS:
+        raise UsageError(
+            f"there is no instrument {code}",
+            code="no_instrument",
+            next_step=f"there are: {', '.join(library.INSTRUMENTS)}",
+        )
+    return code
 
 
 def _parties(profile: Instrument) -> list[str]:

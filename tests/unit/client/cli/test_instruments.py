@@ -77,3 +77,16 @@ def test_what_is_in_force_between_two_is_read_from_a_bundle(cli: Cli, tmp_path: 
     assert cli("instrument", "in-force", "QN", "QM", *words[4:]).code == 5
     bundle.write_bytes(made.bundle())
     assert "but not at hand, or not readable here" in cli(*words).out
+
+
+def test_a_version_is_pinned_by_its_digest(cli: Cli, tmp_path: Path) -> None:
+    file, profile = tmp_path / "EIO.toml", tmp_path / "QM-QN.toml"
+    digest = cli("--json", "instrument", "export", "EIO", "-o", file).json["sha256"]
+    assert cli("instrument", "check", file).code == 0
+    line = "since = 2017-05-22"
+    profile.write_bytes(pacts.text("QM-QN", (line, f'{line}\nprofile = "{digest}"')))
+    check = ("federation", "pair", "check", profile)
+    assert "with this digest is not at hand" in cli(*check).err
+    assert cli(*check, "--instrument", file).code == 0
+    assert cli("instrument", "export", "EIO", "-o", file).code == 2
+    assert cli("instrument", "export", "XYZ", "-o", tmp_path / "x").code == 2
