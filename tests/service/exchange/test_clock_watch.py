@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from services.exchange import timekeeping
 from services.exchange.clockwork import Clock
 from shared.protocol.law.lifecycle import Act
 from shared.runtime.refusals import Conflict
@@ -91,6 +92,34 @@ def test_a_question_that_is_not_answered_is_decided_on_the_file(qn: Node) -> Non
     assert all(each.effect is None for each in play.clocks().values())
 
 
+class Death(Exception):  # noqa: N818
+    """The process dies here."""
+
+
+def test_an_effect_is_asked_for_again_after_a_death_before_or_after_it(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
+    play.act(Act.ASK, "2026-03-02 10:00", M01="S08")
+    done: list[str] = []
+
+    def dies(clock: Clock) -> None:
+        done.append(clock.id)
+        raise Death
+
+    def effect(clock: Clock) -> None:
+        done.append(clock.id)
+
+    for _ in range(2):
+        with pytest.raises(Death):
+            play.watch("2026-03-23 00:00", **{"decide on the file": dies})
+    play.watch("2026-03-23 00:01", **{"decide on the file": effect})
+    play.watch("2026-03-23 00:02", **{"decide on the file": effect})
+    assert done == ["P-answer.M01.1"] * 3
+    told = [each for each in play.events() if each[1] == "answer"]
+    assert told == [("breached", "answer", 1)]  # once, however often we die
+
+
 def test_a_preservation_runs_out_and_is_nobody_s_breach(qn: Node) -> None:
     play = asked(qn, request_kind="PRESERVATION")
     play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
@@ -116,3 +145,16 @@ def test_a_preservation_that_was_linked_to_a_request_is_kept(qn: Node) -> None:
     assert play.state("D18.01a20143.1") == "MET"
     play.watch("2026-05-03 00:00")
     assert play.events() == []
+
+
+def test_it_is_the_same_on_postgresql(
+    federation: Path, tmp_path: Path, postgres_database: str
+) -> None:
+    node = open_node("QN", federation, tmp_path, Time(), postgres_database)
+    play = asked(node)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.watch("2026-03-10 00:00")
+    assert play.events() == [("breached", "acknowledge", 1)]
+    (first, *_) = timekeeping.listed(due_before=None, database=node.parts.database)
+    assert first.id == "P-acknowledge.request.1"
+    node.parts.database.close()
