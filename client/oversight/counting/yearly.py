@@ -153,13 +153,19 @@ class _Corrections:
     def notes(self, below: int) -> Iterator[str]:
         """Say it; a small number is hidden here, too."""
         for number, text in (
-            (self.before, "cases began before the first of these logs; counted as open when the year began"),
-            (self.reopened, "cases were refused and opened again in the year; each counts as reopened"),
-            (self.unsent, "requests were never sent; they are drafts and count nowhere"),
-            (self.sideless, "cases show no request sent or received; they are not in the caseload"),
-        ):  # fmt: skip
+            (
+                self.before,
+                "Cases that began before the first of these logs, open when the year began",
+            ),
+            (
+                self.reopened,
+                "Cases that were refused and opened again in the year: each as reopened",
+            ),
+            (self.unsent, "Requests that were never sent; they are drafts and count nowhere"),
+            (self.sideless, "Cases that show no request sent or received; not in the caseload"),
+        ):
             if number:
-                yield f"{number if number >= below else f'<{below}'} {text}."
+                yield f"{text}: {number if number >= below else f'<{below}'}."
 
 
 def _reading_notes(read: Counted) -> Iterator[str]:
@@ -170,7 +176,7 @@ def _reading_notes(read: Counted) -> Iterator[str]:
         )
     for each in read.ranges:
         if each.unreadable:
-            yield f"{each.unreadable} entries of {each.origin} are no leaves and count nowhere."
+            yield f"Entries of {each.origin} that are no leaves and count nowhere: {each.unreadable}."
     number, largest = read.docket.skew
     if number:
-        yield f"{number} entries were dated up to {largest} seconds from the event that they tell."
+        yield f"Entries dated up to {largest} seconds from the event that they tell: {number}."

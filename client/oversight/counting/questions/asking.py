@@ -90,7 +90,7 @@ def tallied(counts: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def summed(what: str, rows: Sequence[object]) -> str:
     """Say how many there are."""
-    return f"{len(rows)} {what}" if rows else f"no {what}"
+    return f"{what}: {len(rows) or 'none'}"
 
 
 def places(steps: Iterable[Step]) -> str:

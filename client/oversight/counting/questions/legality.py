@@ -91,7 +91,7 @@ def without_judge(asked: Asked) -> Found:
         judged = _JUDGE in case.traits or any(case.ever("request.validated"))
         if data and not judged:
             rows.append((name(case), case.peer, ", ".join(data), ", ".join(case.of("LVL-")) or "-"))
-    says = summed("requests brought traffic or content data and name no judge", rows)
+    says = summed("requests that brought traffic or content data and name no judge", rows)
     return Found(says=says, columns=("request", "country", "data", "level named"), rows=rows)
 
 
@@ -111,7 +111,7 @@ def without_gateway(asked: Asked) -> Found:
                 row = name(case), case.peer, asked.package(step), when(step.time), "; ".join(lacks)
                 rows.append(row)
     columns = ("request", "country", "package", "released", "lacks")
-    return Found(says=summed("transfers lack a record", rows), columns=columns, rows=rows)
+    return Found(says=summed("transfers that lack a record", rows), columns=columns, rows=rows)
 
 
 def capital(asked: Asked) -> Found:
@@ -210,7 +210,7 @@ def not_validated(asked: Asked) -> Found:
         )
     columns = ("request", "country", "failed", "deletion ordered", "deleted")
     return Found(
-        says=summed("requests were not validated or revoked", rows), columns=columns, rows=rows
+        says=summed("requests not validated, or revoked", rows), columns=columns, rows=rows
     )
 
 

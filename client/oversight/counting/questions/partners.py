@@ -62,7 +62,7 @@ def weighting(asked: Asked) -> Found:
                 why = "G08 overridden" if before else "no record that the gates were open"
                 rows.append((name(case), case.peer, asked.package(step), when(step.time), why))
     says = (
-        f"{releases} transfers; {summed('of them without a valid weighting note on record', rows)}"
+        f"transfers: {releases}; {summed('of them without a valid weighting note on record', rows)}"
     )
     return Found(says=says, columns=("request", "country", "package", "released", "why"), rows=rows)
 
@@ -92,7 +92,7 @@ def broken(asked: Asked) -> Found:
             for step in case.told("condition.breached")
         ]
     columns = ("request", "country", "at", "condition", "reports on use")
-    return Found(says=summed("conditions were broken", rows), columns=columns, rows=rows)
+    return Found(says=summed("broken conditions", rows), columns=columns, rows=rows)
 
 
 def overrides(asked: Asked) -> Found:

@@ -37,7 +37,7 @@ def unacknowledged(asked: Asked) -> Found:
         if (age := (ended - arrived.time) // DAY) >= limit:
             shown = when(acknowledged.time) if acknowledged else "not yet"
             rows.append((name(case), case.peer, when(arrived.time), shown, str(age)))
-    says = summed(f"requests were not acknowledged within {limit} days", rows)
+    says = summed(f"requests not acknowledged within {limit} days", rows)
     return Found(
         says=says, columns=("request", "from", "arrived", "acknowledged", "days"), rows=rows
     )
@@ -65,7 +65,7 @@ def pending(asked: Asked) -> Found:
         for began, each, case in found
     ]
     columns = ("request", "country", "side", "state", "since", "days")
-    return Found(says=summed("requests are pending", rows), columns=columns, rows=rows)
+    return Found(says=summed("pending requests", rows), columns=columns, rows=rows)
 
 
 def refusals(asked: Asked) -> Found:
@@ -100,7 +100,7 @@ def without_consultation(asked: Asked) -> Found:
         refused = next(case.told("request.refused"), None)
         if case.side is Side.RECEIVED and refused and not consulted(case, refused.order):
             rows.append((name(case), case.peer, when(refused.time), refused.reason or "-"))
-    says = summed("refusals have no consultation (T13) before them", rows)
+    says = summed("refusals without a consultation (T13) before them", rows)
     return Found(says=says, columns=("request", "from", "refused", "first ground"), rows=rows)
 
 

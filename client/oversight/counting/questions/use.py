@@ -89,7 +89,7 @@ def retained(asked: Asked) -> Found:
             restricted = "blocked" if last and last.reason != LIFTED else "READABLE"
             rows.append((name(case), case.peer, when(ended.time), restricted, str(len(since))))
     columns = ("request", "country", "ended", "now", "readings since")
-    return Found(says=summed("cases are past their retention", rows), columns=columns, rows=rows)
+    return Found(says=summed("cases past their retention", rows), columns=columns, rows=rows)
 
 
 def _order(step: Step) -> int:

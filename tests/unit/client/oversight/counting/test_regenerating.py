@@ -151,7 +151,9 @@ def test_an_entry_that_is_no_leaf_is_told(tmp_path: Path) -> None:
     log.write(made().told)
     read = read_logs([log.mirror], pinned_root=log.pinned, year=2026)
     assert read.ranges[0].unreadable == 1
-    assert "1 entries of log.qm.example/2026 are no leaves" in " ".join(report(read, below=0).notes)
+    assert "Entries of log.qm.example/2026 that are no leaves and count nowhere: 1." in " ".join(
+        report(read, below=0).notes
+    )
 
 
 @pytest.fixture
@@ -176,9 +178,7 @@ def test_a_case_goes_on_from_log_to_log(years: list[YearLog]) -> None:
 
 def test_without_the_earlier_log_a_case_began_before(years: list[YearLog]) -> None:
     told = notes_of(years[1:], years[1].pinned)
-    assert (
-        told == "1 cases began before the first of these logs; counted as open when the year began."
-    )
+    assert told == ("Cases that began before the first of these logs, open when the year began: 1.")
 
 
 def test_logs_in_another_order_do_not_follow(years: list[YearLog]) -> None:

@@ -122,9 +122,11 @@ def test_notes_say_what_was_corrected() -> None:
         Story(number=12).on("02-01", "clock.warned", "decide"),
     ]
     notes = made_of(*told).notes
-    assert [note.partition(" ")[0] for note in notes] == ["6", "<5", "<5", "<5"]
+    assert [note.rpartition(" ")[2] for note in notes] == ["6.", "<5.", "<5.", "<5."]
     assert "began before the first of these logs" in notes[0]
-    assert made_of(*told, below=0).notes[1].startswith("1 cases were refused and opened again")
+    assert (
+        made_of(*told, below=0).notes[1].endswith("opened again in the year: each as reopened: 1.")
+    )
 
 
 def test_csv_has_a_line_for_each_cell() -> None:
