@@ -7,17 +7,32 @@ from rich.console import Console
 
 from deploy.stories.sc00_plain import STORY as PLAIN
 from deploy.stories.sc01_emergency import STORY as NIGHT
+from deploy.stories.sc02_preservation import STORY as PRESERVATION
 from deploy.stories.sc03_political import STORY as POLITICAL
 from deploy.stories.sc04_partial import STORY as PARTIAL
 from deploy.stories.sc05_challenge import STORY as CHALLENGE
 from deploy.stories.sc06_withdrawn import STORY as WITHDRAWN
+from deploy.stories.sc07_capital import STORY as CAPITAL
 from deploy.stories.sc08_dual import STORY as DUAL
+from deploy.stories.sc09_forged import STORY as FORGED
 from deploy.stories.story import Story, tell
 from deploy.stories.telling import BrokenStoryError
 from shared.runtime import logs
 
 STORIES = {
-    story.number: story for story in (PLAIN, NIGHT, POLITICAL, PARTIAL, CHALLENGE, WITHDRAWN, DUAL)
+    story.number: story
+    for story in (
+        PLAIN,
+        NIGHT,
+        PRESERVATION,
+        POLITICAL,
+        PARTIAL,
+        CHALLENGE,
+        WITHDRAWN,
+        CAPITAL,
+        DUAL,
+        FORGED,
+    )
 }
 
 

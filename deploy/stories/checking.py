@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from deploy.stories import counting
 from deploy.stories.office import Office
 from deploy.stories.world import World
 from shared.protocol.checkpoints import read_checkpoint
-from shared.protocol.leaves import Leaf, parse
+from shared.protocol.leaves import TRANSFER_RECEIVED, Leaf, parse
 from shared.protocol.notes import read_note
 from shared.protocol.tiles import parse_bundle
 
+REQUEST = "request"
 PURPOSE = "the case of this story"
 
 
@@ -60,6 +62,15 @@ class Overseers:
         mirror = self.mirror(country)
         mark = hmac.digest(mirror.read(CASE_KEY), case.encode(), "sha256").hex()
         return counted(each for each in _leaves(mirror) if each.case_ref == mark)
+
+    def requests_from(self, country: str, peer: str, *, since: datetime) -> list[Leaf]:
+        """Find the requests that came from a peer since a moment, by a country's log alone."""
+        return [
+            leaf
+            for leaf in self.leaves(country)
+            if (leaf.type, leaf.entry_type, leaf.peer) == (TRANSFER_RECEIVED, REQUEST, peer)
+            and leaf.seq_time >= since
+        ]
 
     def statistics(self, country: str) -> dict[str, int]:
         """Count a country's log as its yearly report does; every number but 0, by its place."""

@@ -2,7 +2,9 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
+
+MOMENT = 0.3  # seconds that a wait really takes at most
 
 
 class StoryClock:
@@ -31,6 +33,12 @@ class StoryClock:
                 message = f"{moment} has been: it is {self._now()}"
                 raise ValueError(message)
             self._set_to, self._since = moment.astimezone(UTC), monotonic()
+
+    def skip(self, seconds: float) -> None:
+        """Let somebody wait who was told to: most of it passes at once."""
+        really = min(seconds, MOMENT)
+        sleep(really)
+        self.set(self() + timedelta(seconds=seconds - really))
 
     def _now(self) -> datetime:
         return self._set_to + timedelta(seconds=monotonic() - self._since)

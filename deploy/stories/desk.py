@@ -34,7 +34,9 @@ class Desks:
         """Return the conversation of this role with its own gateway."""
         key = role, purpose
         if key not in self._sessions:
-            self._sessions[key] = connect(self.profile(role), clock=self.clock, purpose=purpose)
+            made = connect(self.profile(role), clock=self.clock, purpose=purpose)
+            made.wire.pause = self.clock.skip
+            self._sessions[key] = made
         return self._sessions[key]
 
     def officer(self, role: str) -> Officer:

@@ -49,10 +49,11 @@ class Office(Packers, Courts, DutyDesks):
         """Send an approved request."""
         return self.does(APPROVER, request_id, "send")
 
-    def answers(self, request_id: str, text: str) -> Request:
-        """Answer the last question."""
+    def answers(self, request_id: str, text: str, **supplied: Json) -> Request:
+        """Answer the last question, and supply fields that it asked for."""
         query = self.letters(request_id, "query")[-1]["query_id"]
-        return self.does(APPROVER, request_id, "answer", query_id=query, text=text)
+        said: dict[str, Json] = {"supplied": supplied} if supplied else {}
+        return self.does(APPROVER, request_id, "answer", query_id=query, text=text, **said)
 
     def settles(
         self,

@@ -75,6 +75,10 @@ class Packers(Desks):
         add_files(session, made, sources, clock=self.clock, hashed=_ignore, sent=_ignore)
         return packages.close(session, made.package_id)
 
+    def closes(self, package_id: str) -> Package:
+        """Close a package again, after something in it was mended."""
+        return packages.close(self.session(PREPARER), package_id)
+
     def packages_of(self, request_id: str) -> list[str]:
         """List the packages that answer a request, as this country has them."""
         found = packages.find_all(self.session(APPROVER))

@@ -52,7 +52,7 @@ def play(stage: Stage) -> None:
     stage.hold("and that the data are kept meanwhile (IMAC 28(6))", found=query["provisional"])
     stage.clock(request, "XC", "decide", state="PAUSED")
     stage.after(10 * DAY, "QR", "The answer: the text, and eight days in May.")
-    qr.answers(request, "Section 132 punishes who poses as an officer. Wanted: 3 to 10 May 2030.")
+    qr.answers(request, "The text is in D01 now, the days in G04.", **requests.completed())
     stage.crosses("QR", "XC", "answer")
     stage.clock(request, "XC", "decide", state="RUNNING")
     _postponed(stage, request)

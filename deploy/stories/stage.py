@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 from client.sdk.custody import custody
 from client.sdk.records import as_list, as_object
-from deploy.stories.checking import Overseers
+from deploy.stories.checking import Overseers, counted
 from deploy.stories.desk import refusal
 from deploy.stories.office import Office
 from deploy.stories.papers import day
@@ -85,6 +85,13 @@ class Stage:
     def counts(self, country: str, case: str, wanted: Mapping[tuple[str, str], int]) -> None:
         """Check how often a country's log tells something of a case: by type and reason."""
         leaves = self.overseers.of_case(country, case)
+        found = {each: leaves[each] for each in wanted}
+        said = ", ".join(f"{kind} {reason} {n}x" for (kind, reason), n in wanted.items())
+        self.teller.hold(f"the log of {country} has: {said}", found=found, wanted=wanted)
+
+    def tells(self, country: str, wanted: Mapping[tuple[str, str], int]) -> None:
+        """Check how often a country's log tells something at all: by type and reason."""
+        leaves = counted(self.overseers.leaves(country))
         found = {each: leaves[each] for each in wanted}
         said = ", ".join(f"{kind} {reason} {n}x" for (kind, reason), n in wanted.items())
         self.teller.hold(f"the log of {country} has: {said}", found=found, wanted=wanted)
