@@ -129,7 +129,7 @@ def test_taking_a_package_is_logged(verified_session: Case) -> None:
     assert (event["type"], event["transfer_id"]) == ("evidence.accessed", package_id)
     assert event["personal"] == {
         "client": "urn:rogatory:QM:receiver", "officer": "receiver at the desk",
-        "approved_by": "QM-receiver",
+        "approved_by": "QM-receiver", "purpose": "QM-2026-0042",
     }  # fmt: skip
 
 
