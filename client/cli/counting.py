@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from client.cli.options import Root
+from client.cli.options import Root, Zone, read_zone
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.verifying import read_root
 from client.errors import UsageError
@@ -164,15 +162,13 @@ def misuse(
     *,
     mirror: Mirrors = None,
     year: Year,
-    zone: Annotated[
-        str, typer.Option(metavar="ZONE", help="In which it is night: Europe/Zurich.")
-    ] = "UTC",
+    zone: Zone = "UTC",
     openings: Opened = None,
     root: Root = None,
 ) -> None:
     """Find patterns of misuse in mirrored logs; each is something to look at, and no proof."""
     terminal = terminal_of(context)
-    clock = _zone(zone)
+    clock = read_zone(zone)
     read, mirrors = _read(terminal, mirror, year, root), _mirrors(mirror)
     people = _people(openings, mirrors, read)
     found = detect(read.docket, since=read.since, people=people, zone=clock)
@@ -201,10 +197,3 @@ def _people(openings: Path | None, mirrors: Sequence[Mirror], read: Counted) -> 
         return People()
     before = sum(each.size for each in read.ranges[:-1])
     return read_people(openings, mirrors[-1], size=read.ranges[-1].size, before=before)
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return UTC if name == "UTC" else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UsageError(f"there is no time zone {name}", code="no_zone") from error

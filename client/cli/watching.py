@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli.options import Folder, Root
+from client.cli.options import Folder, Root, Zone, read_zone
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.verifying import read_root
 from client.oversight.mirror import Mirror
@@ -47,6 +47,7 @@ def watch(  # noqa: PLR0913 - of what, how often, and whom to tell
     rounds: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Stop after so many looks.")
     ] = None,
+    zone: Zone = "UTC",
     root: Root = None,
 ) -> None:
     """Watch your country's log: mirror it, verify all that comes, alarm when anything is wrong.
@@ -65,6 +66,7 @@ def watch(  # noqa: PLR0913 - of what, how often, and whom to tell
         clock=terminal.clock,
         entries_every=timedelta(seconds=entries_every),
         silence=timedelta(seconds=silence),
+        zone=read_zone(zone),
     )
     telling = _Telling(terminal=terminal, command=command)
     done = 0

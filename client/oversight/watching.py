@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from client.clock import Clock
@@ -71,6 +71,7 @@ class Watch:
         pinned_root: of the directory.
         entries_every: how often entries are pulled and audited.
         silence: how old the newest checkpoint may be, and how long the node may not answer.
+        zone: in which it is night, for patterns of misuse.
     """
 
     session: Session
@@ -79,6 +80,7 @@ class Watch:
     clock: Clock
     entries_every: timedelta
     silence: timedelta
+    zone: tzinfo = UTC
     _auditor: Auditor = field(init=False)
     _monitor: Monitor = field(init=False)
     _extended: set[str] = field(
@@ -90,7 +92,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self._auditor = Auditor(mirror=self.mirror, pinned_root=self.pinned_root)
-        self._monitor = Monitor(mirror=self.mirror)
+        self._monitor = Monitor(mirror=self.mirror, zone=self.zone)
         self._heard = self.clock()
 
     def look(self) -> Round:

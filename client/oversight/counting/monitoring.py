@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from client.oversight.counting.docket import Docket
@@ -27,6 +27,7 @@ class Monitor:
     """Patterns over a mirror that grows; what was in it before the first look is not new."""
 
     mirror: Mirror
+    zone: tzinfo = UTC  # in which it is night
     _docket: Docket = field(default_factory=lambda: Docket(until=_FOREVER))
     _fed: int = 0
     _known: int | None = None
@@ -42,7 +43,7 @@ class Monitor:
         self._feed(size)
         since = int((now - BACK).timestamp())
         new: dict[str, list[str]] = defaultdict(list)
-        for each in detect(self._docket, since=since, people=People(), zone=UTC):
+        for each in detect(self._docket, since=since, people=People(), zone=self.zone):
             if each.at >= known:
                 new[each.pattern].append(each.line())
         self._known = size
