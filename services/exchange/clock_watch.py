@@ -17,7 +17,7 @@ from shared.protocol.law.clockwords import vocabulary
 from shared.runtime import logs
 from shared.runtime.clock import Clock as Now
 from shared.runtime.database import Database
-from shared.runtime.refusals import Conflict
+from shared.runtime.refusals import Refusal
 
 PACE = timedelta(minutes=1)
 BATCH = 100
@@ -61,19 +61,22 @@ class ClockWatch:
         return len(due)
 
     def carry_out(self) -> int:
-        """Do what misses bring about; return how many."""
+        """Do what misses bring about; return how many. What is refused now is tried again later."""
         with self.database.read() as db:
             waiting = clocks.with_effect(db, BATCH)
+        done = 0
         for clock in waiting:
             assert clock.effect is not None
             try:
                 self.effects.get(clock.effect, _nothing)(clock)
-            except Conflict as conflict:  # meanwhile it was done by hand, or withdrawn
-                logs.log().info("miss_without_effect", clock=clock.id, why=conflict.code)
+            except Refusal as refusal:  # the channel is frozen, or somebody acts at the same moment
+                logs.log().warning("miss_without_effect", clock=clock.id, why=refusal.code)
+                continue
             with self.database.begin() as db:
                 clocks.settle(db, clock)
             # Commit point: if we die before it, the effect is asked for again and finds itself done.
-        return len(waiting)
+            done += 1
+        return done
 
 
 def _nothing(_clock: Clock) -> None:

@@ -80,7 +80,7 @@ def test_a_question_that_is_not_answered_is_decided_on_the_file(qn: Node) -> Non
     def effect(clock: Clock) -> None:
         done.append(clock.id)
         if len(done) == 2:
-            raise Conflict("wrong_state", "It was answered meanwhile.")
+            raise Conflict("channel_frozen", "Nothing can be written to them now.")
 
     play.watch("2026-03-23 00:00", **{"decide on the file": effect})
     assert done == ["P-answer.M01.1"]
@@ -89,6 +89,8 @@ def test_a_question_that_is_not_answered_is_decided_on_the_file(qn: Node) -> Non
     play.act(Act.ASK, "2026-03-24 10:00", M02="S08")
     play.watch("2026-04-24 00:00", **{"decide on the file": effect})
     assert done == ["P-answer.M01.1", "P-answer.M02.1"]
+    play.watch("2026-04-24 00:01", **{"decide on the file": effect})
+    assert done == ["P-answer.M01.1", "P-answer.M02.1", "P-answer.M02.1"]  # once more, and done
     assert all(each.effect is None for each in play.clocks().values())
 
 
