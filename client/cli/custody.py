@@ -21,7 +21,7 @@ from shared.protocol.law.custodypaper import report
 from shared.protocol.law.custodytrace import Trace
 
 NAMES: Final = ("custody.json", "custody.json.p7s", "custody.html", "custody.jsonld")
-VERIFIER: Final = "verify_custody.py"
+VERIFIER, ANCHOR = "verify_custody.py", "bag-seal-ca.pem"
 
 
 def custody(
@@ -47,6 +47,8 @@ def custody(
     terminal = terminal_of(context)
     session = connect(terminal.profile(), clock=terminal.clock)
     account = accounts.custody(session, package_id)
+    pinned = terminal.profile().root
+    signed = accounts.check_signed(session, account, pinned.read_bytes()) if pinned else None
     trace = account.trace
     page = report(trace) if html or pdf or folder else ""
     if html:
@@ -61,9 +63,11 @@ def custody(
         for name, content in zip(NAMES, contents, strict=True):
             (folder / name).write_bytes(content)
         (folder / VERIFIER).write_bytes(custody_verifier())
+        if signed:
+            (folder / ANCHOR).write_bytes(signed.ca)
     value = read(account.octets, max_size=len(account.octets))
     assert isinstance(value, dict)
-    terminal.answer(value, _lines(trace))
+    terminal.answer(value, [*_lines(trace), _signed_by(signed)])
 
 
 def remove(
@@ -81,6 +85,12 @@ def remove(
     accounts.remove_item(session, package_id, item_id, because)
     why = f", left out: {words()['left_out'].get(because, because)}" if because else ""
     terminal.answer({"item_id": item_id, "because": because}, [f"{item_id} removed{why}"])
+
+
+def _signed_by(signed: accounts.Signed | None) -> str:
+    if signed is None:
+        return "who signed is NOT checked: the profile has no pinned root"
+    return f"signed by {signed.subject}"
 
 
 def _lines(trace: Trace) -> Iterator[str]:

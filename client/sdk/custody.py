@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from client.sdk.records import as_object, text
 from client.sdk.session import Session
 from shared.protocol.canonical import encode, unb64
+from shared.protocol.cms import verify_cms
+from shared.protocol.identifiers import Country
 from shared.protocol.law.custodytrace import Trace, read_trace
+from shared.protocol.trust import find_member, read_bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,27 @@ def custody(session: Session, package_id: str) -> Account:
         octets=encode(told),
         signature=unb64(text(answer, "signature")),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """Who signed an account, and the anchor by which anybody can check it (PEM)."""
+
+    subject: str
+    ca: bytes
+
+
+def check_signed(session: Session, account: Account, pinned_root: bytes) -> Signed:
+    """Check that the country that shows an account signed it, by the directory from a pinned root.
+
+    Raises:
+        TrustError: the directory does not hold, or the certificate is not that country's.
+        SignatureError, DigestMismatchError: it signed something else, or nothing.
+    """
+    bundle = session.content(session.call("GET", "/v1/directory"))
+    member = find_member(read_bundle(bundle, pinned_root), Country(account.trace.shown_by))
+    ca = member.bag_seal_ca.encode()
+    return Signed(subject=verify_cms(account.signature, account.octets, ca), ca=ca)
 
 
 def remove_item(session: Session, package_id: str, item_id: str, because: str | None) -> None:

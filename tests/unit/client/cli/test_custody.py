@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from client.profiles import save
 from shared.protocol.canonical import b64, encode
+from shared.protocol.cms import sign_tag_manifest
 from tests.custodies import account
-from tests.scripted_gateway import Answer, Gateway, answer
+from tests.scripted_gateway import Answer, Gateway, answer, octets
 from tests.scripted_packages import PACKAGE, Collection, package
+from tests.simulated_case import standard_case
 from tests.unit.client.cli.conftest import Cli
 
 BASE = f"/v1/packages/{PACKAGE}"
@@ -19,8 +22,12 @@ ACCOUNT = account()
 
 @pytest.fixture
 def told(gateway: Gateway) -> None:
-    value: Any = {"custody": ACCOUNT.to_json(), "signature": b64(b"signed")}
+    seal = standard_case().qm.bag_seal
+    told_ = encode(ACCOUNT.to_json())
+    signature = sign_tag_manifest(told_, seal.pem, seal.key_pem)
+    value: Any = {"custody": ACCOUNT.to_json(), "signature": b64(signature)}
     gateway.routes[f"GET {BASE}/custody"] = answer(value)
+    gateway.routes["GET /v1/directory"] = octets(standard_case().directory[0])
 
 
 @pytest.mark.usefixtures("told")
@@ -34,7 +41,9 @@ def test_the_acts_are_told_in_order(known: Cli) -> None:
     assert "changed: letters of counsel" in said.out
     assert "package signed by QN" in said.out
     assert "left out: privileged material" in said.out
-    assert said.out.endswith("8 records, every chain unbroken\n")
+    counted, signed = said.out.splitlines()[-2:]
+    assert counted == "8 records, every chain unbroken"
+    assert signed.startswith("signed by ")
     assert known("package", "custody", PACKAGE, "--json").json == ACCOUNT.to_json()
 
 
@@ -54,11 +63,35 @@ def test_the_folder_proves_itself_with_python_alone(known: Cli, tmp_path: Path) 
     folder = tmp_path / "account"
     assert known("package", "custody", PACKAGE, "-o", folder).code == 0
     assert (folder / "custody.json").read_bytes() == encode(ACCOUNT.to_json())
-    assert (folder / "custody.json.p7s").read_bytes() == b"signed"
+    openssl = ["openssl", "cms", "-verify", "-no_check_time", "-binary", "-inform", "DER"]
+    files = ["-in", "custody.json.p7s", "-content", "custody.json", "-CAfile", "bag-seal-ca.pem"]
+    signed = subprocess.run(  # noqa: S603
+        [*openssl, *files, "-out", "/dev/null"], cwd=folder, capture_output=True, check=False
+    )
+    assert signed.returncode == 0, signed.stderr
     line = [sys.executable, "-I", "verify_custody.py", "custody.json"]
     ran = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "SEIZED IMAGED REDACTED HASHED SEALED RECEIVED OPENED EXPORTED" in ran.stdout
+
+
+@pytest.mark.usefixtures("told")
+def test_without_a_pinned_root_nobody_says_who_signed(
+    cli: Cli, gateway: Gateway, tmp_path: Path
+) -> None:
+    save(tmp_path / "config.toml", gateway.profile())
+    said = cli("package", "custody", PACKAGE, "-o", tmp_path / "account")
+    assert said.out.endswith("who signed is NOT checked: the profile has no pinned root\n")
+    assert not (tmp_path / "account/bag-seal-ca.pem").exists()
+
+
+@pytest.mark.usefixtures("told")
+def test_what_another_signed_is_not_told(known: Cli, gateway: Gateway) -> None:
+    seal = standard_case().qn.bag_seal
+    signature = sign_tag_manifest(encode(ACCOUNT.to_json()), seal.pem, seal.key_pem)
+    value: Any = {"custody": ACCOUNT.to_json(), "signature": b64(signature)}
+    gateway.routes[f"GET {BASE}/custody"] = answer(value)
+    assert known("package", "custody", PACKAGE).code == 8
 
 
 def test_a_broken_chain_is_not_told_as_whole(known: Cli, gateway: Gateway) -> None:
