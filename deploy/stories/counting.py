@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from client.oversight.counting import yearly
 from client.oversight.counting.docket import Docket
+from client.oversight.counting.facts import facts
 from client.oversight.counting.misuse import detect
 from client.oversight.counting.people import People
 from client.oversight.counting.reading import read_logs
@@ -15,7 +16,6 @@ from client.sdk.records import as_list, as_object
 from shared.protocol.canonical import Json
 from shared.protocol.checkpoints import read_checkpoint
 from shared.protocol.notes import read_note
-from shared.protocol.scanning import scan
 from shared.protocol.tiles import parse_bundle
 
 READINGS = "O18"  # of the overseers themselves, who count here
@@ -37,7 +37,7 @@ def suspicions(mirror: Mirror, zone: str) -> list[str]:
         body for tile in entry_bundles(size) for body in parse_bundle(mirror.read(tile_path(tile)))
     )
     for index, body in enumerate(bodies):
-        docket.add(index, scan(body))
+        docket.add(index, facts(body))
     found = detect(docket, since=0, people=People(), zone=ZoneInfo(zone))
     return [f"{each.pattern} {each.says}" for each in found]
 
