@@ -40,7 +40,10 @@ In the folder of the bag, with tools that every system has:
     -in signatures/tagmanifest-sha256.txt.p7s -content tagmanifest-sha256.txt \\
     -CAfile chain/bag-seal-ca.pem -out /dev/null
   b2sum FILE                                  the digest of another family, where a record has it
-With Python alone: python3 verify_custody.py custody.json [BAG]
+Of this account, in the folder it came in (`rogatory package custody -o`):
+  python3 verify_custody.py custody.json [BAG]      Python alone: chains, digests, files
+  openssl cms -verify -no_check_time -binary -inform DER -in custody.json.p7s -content custody.json \\
+    -CAfile bag-seal-ca.pem -out /dev/null          who signed; that CA stands in the directory
 The hash of a record is SHA-256 of its canonical JSON (RFC 8785); each names the one before it as `prev`."""
 _BEFORE: Final = frozenset(Act) - {
     Act.SEALED, Act.TRANSFERRED, Act.RECEIVED, Act.OPENED, Act.EXPORTED, Act.RETURNED, Act.DESTROYED,
