@@ -28,8 +28,8 @@ def request(**changes: object) -> dict[str, Any]:
         "version": 1,
         "digest": "ab" * 32,
         "measures": [
-            {"measure_id": "M01", "code": "a", "description": "b", "state": "ACCEPTED"},
-            {"measure_id": "M02", "code": "a", "description": "b", "state": "REFUSED"},
+            {"measure_id": "M01", "code": "a", "description": "b", "state": "S14"},
+            {"measure_id": "M02", "code": "a", "description": "b", "state": "S12"},
         ],
         "approvals": [{"act": "request.prepare", "officer": "A", "at": "then"}],
         "waiting_for": "the second officer",

@@ -42,7 +42,7 @@ def test_a_package_answers_what_was_accepted(known: Cli, gateway: Gateway) -> No
 def test_without_an_accepted_measure_there_is_no_package(known: Cli, gateway: Gateway) -> None:
     gateway.routes[f"GET /v1/requests/{REQUEST}"] = answer(request(measures=[]))
     said = known("package", "new", REQUEST, "--title", "Answer")
-    assert (said.code, "request accept" in said.err) == (6, True)
+    assert (said.code, "request execute" in said.err) == (6, True)
 
 
 def test_files_and_a_graph_are_added(known: Cli, gateway: Gateway, tmp_path: Path) -> None:
