@@ -41,6 +41,7 @@ bench: $(RUNTIME) ## content of 1 GiB (SIZE=256: MiB), the gateway, a log of a m
 	@$(PY) -m deploy.bench_gateway $(SIZE)
 	@$(PY) -m deploy.bench_log $(ENTRIES)
 	@$(PY) -m deploy.bench_law
+	@$(PY) -m deploy.bench_law_lists
 	@$(PY) -m deploy.bench_law_report
 
 test: $(DEV) ## all tests but Compose and soak; T=path for some of them
