@@ -28,7 +28,8 @@ h2 small { font-weight: normal; color: #444; float: right } h3 { font-size: 10pt
 table { border-collapse: collapse; width: 100%; margin: .2rem 0 }
 td, th { border: 1px solid #bbc; padding: .15rem .3rem; text-align: left; vertical-align: top;
   font-size: 8.5pt }
-code { font: 7.5pt monospace; overflow-wrap: anywhere } bdi { overflow-wrap: anywhere }
+code { font: 7.5pt monospace; overflow-wrap: anywhere } bdi { overflow-wrap: break-word }
+p { margin: .2rem 0 } th.sign { width: 30% }
 .none { color: #a00 } .line { border-bottom: 1px solid #555; height: 1.6rem }
 pre { font: 8pt monospace; white-space: pre-wrap; overflow-wrap: anywhere }
 """
@@ -80,9 +81,10 @@ def _point(number: str, content: str) -> str:
 def _what(trace: Trace) -> str:
     basis = ", ".join(trace.asked.legal_basis)
     rows = [
-        (say.exhibit(each), str(last.size), last.media_type, say.digest(last.content))
+        (say.exhibit(each), str(one.size), say.text(one.media_type), say.digest(one.content))
         for each in trace.exhibits
-        for last in list(trace.of(each.item_id))[:1]
+        for one in trace.of(each.item_id)
+        if one.act is Act.SEALED
     ]
     sealed = say.digest(trace.tagmanifest_sha256)
     return (
@@ -90,7 +92,7 @@ def _what(trace: Trace) -> str:
         + say.line(f"for request {trace.asked.reference} of {trace.asked.authority}, on {basis}")
         + say.line(f"State here: {trace.state}")
         + f"<p>Tag manifest, sealed (SHA-256): {sealed}</p>"
-        + say.table(("Exhibit", "Octets", "Type", "SHA-256, first told"), rows)
+        + say.table(("Exhibit", "Octets", "Type", "SHA-256"), rows)
     )
 
 
@@ -222,7 +224,7 @@ def _certificate(trace: Trace) -> str:
         " nobody could change them unseen."
     )
     lines = "".join(
-        f'<tr><th>{name}</th><td class="line"></td></tr>'
+        f'<tr><th class="sign">{name}</th><td class="line"></td></tr>'
         for name in ("Name and post", "Place and date", "Signature or seal")
     )
     return f"{asked}<p>{sworn}</p><table>{lines}</table>"
