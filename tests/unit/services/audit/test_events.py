@@ -65,7 +65,7 @@ MEMBERS: Mapping[str, object] = {
 REASONS = {
     Reason.CODE: "invalid-token/exp",
     Reason.GATE: "G22",
-    Reason.LEGAL: "REF-05",
+    Reason.LAW: "REF-05",
     Reason.ITEM: ID,
     Reason.GROUND: "retention-ended",
 }
