@@ -19,18 +19,18 @@ from shared.protocol.digests import sha256
 from shared.protocol.errors import FormatError
 from shared.protocol.law.forms import Form, LegalBasis
 from shared.protocol.law.library import PACKED
-from shared.protocol.law.texts import CountryCode, Day, Digest, Id, Instant, Line
+from shared.protocol.law.texts import CountryCode, Day, Digest, Id, Instant, Line, Text
 
 LENGTHS: Final[Mapping[str, int]] = {
     "md5": 32, "sha1": 40, "sha256": 64, "sha384": 96, "sha512": 128,
     "sha3-256": 64, "sha3-512": 128, "blake2b": 128,
 }  # fmt: skip
 """Hex digits of each digest that a record may name."""
-MAX_RECORD: Final = 2**16  # bytes
+MAX_RECORD: Final = 2**17  # bytes; more than every text at its longest
 
 Salt = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
-Note = Annotated[str, StringConstraints(min_length=1, max_length=2_000, strip_whitespace=True)]
+Note = Annotated[Text, StringConstraints(max_length=2_000)]
 Hashes = dict[str, str]
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from shared.protocol.errors import ChainError
 from shared.protocol.law.custody import Act, Count, Hashes, Record, Source, Statement
 from shared.protocol.law.forms import Form
-from shared.protocol.law.texts import Id, Line
+from shared.protocol.law.texts import Id, Line, moment
 
 GENESIS: Final = "0" * 64
 """What the first record of an item names as the one before it."""
@@ -98,7 +98,7 @@ def _check_follows(before: Record | None, record: Record) -> None:
     for name in ("package_id", "item_id", "root_item_id"):
         if getattr(before, name) != getattr(record, name):
             raise _broken(record, f"its {name} is another")
-    if before.country == record.country and before.recorded_at > record.recorded_at:
+    if before.country == record.country and moment(before.recorded_at) > moment(record.recorded_at):
         raise _broken(record, "it was written before the record before it")
 
 

@@ -150,6 +150,8 @@ def test_after_an_explained_change_the_new_digest_counts() -> None:
         {"performer": {"role": "node"}},
         {"reason": " padded "},
         {"inputs": {}},
+        {"reason": "a\0b"},
+        {"reason": "x" * 2_001},
     ],
 )
 def test_nothing_else_is_a_record(changed: Any) -> None:  # noqa: ANN401  JSON
@@ -159,7 +161,7 @@ def test_nothing_else_is_a_record(changed: Any) -> None:  # noqa: ANN401  JSON
 
 def test_a_record_has_a_size() -> None:
     with pytest.raises(FormatError, match="too large"):
-        read_record({"reason": "x" * 2**17})
+        read_record({"reason": "x" * 2**18})
 
 
 @given(st.binary(max_size=40), st.integers(0, 10**4))
@@ -196,3 +198,23 @@ def test_every_act_has_its_words() -> None:
     assert set(words["relation"]) == set(Source.model_fields["relation"].annotation.__args__)  # type: ignore[union-attr]
     assert custody.may_precede(Act.SEIZED)
     assert not custody.may_precede(Act.SEALED)
+
+
+def test_a_record_with_every_text_at_its_longest_can_be_read() -> None:
+    line, note = "😀" * 500, "😀" * 2_000
+    sources = [{"item_id": "x" * 64, "package_id": "y" * 64, "relation": "REPLACEMENT"}] * 100
+    full: Any = {
+        **SENT[0].to_json(),
+        "performer": dict.fromkeys(("person", "role", "authority"), line),
+        "tool": dict.fromkeys(("name", "version", "settings"), line),
+        "authorisation": dict.fromkeys(("type", "number", "court"), line),
+        "legal_basis": {"instrument": "BUD", "article": line},
+        "clock": {"source": line, "offset": -(2**40)},
+        "change": {"what": note, "why": note},
+        **dict.fromkeys(("place", "storage", "seal", "countersigned", "media_type"), line),
+        "reason": note,
+        "derived_from": [{**each, "sha256": ONE} for each in sources],
+    }
+    assert len(read_record(full).to_bytes()) < custody.MAX_RECORD
+    later = remade(SENT[1], prev=read_record(full).digest, recorded_at="2026-11-21T13:00:00+01:00")
+    check_chain([read_record(full), later])  # the same instant, in another time zone
