@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from client.cli.findings import Finding, fine, warned
 from shared.protocol import trust
 from shared.protocol.identifiers import Country
-from shared.protocol.law.agreed import Agreement, agreement_between, read_agreements
+from shared.protocol.law.agreed import Agreements, read_agreements
 from shared.protocol.trust import Member
 
 
@@ -24,15 +24,20 @@ def examine(
         on: the day.
     """
     named = {str(country): member.pairs for country, member in members.items()}
-    read, unread = read_agreements(named, trust.read_parts(bundle).pairs)
-    spoilt = {country: each.why for each in unread for country in each.name.countries}
+    found = read_agreements(named, trust.read_parts(bundle).pairs)
+    ours = [each for each in found.unread if own in each.name.countries]
+    spoilt = {country: each.why for each in ours for country in each.name.countries}
     for country, member in members.items():
         if country != own and member.status == "active":
-            yield _peer(read, own, country, on, spoilt.get(country))
+            yield _peer(found, own, country, on, spoilt.get(country))
 
 
-def _peer(read: Sequence[Agreement], own: str, peer: str, on: date, spoilt: str | None) -> Finding:
-    name, asks, asked = f"treaties {peer}", _codes(read, own, peer, on), _codes(read, peer, own, on)
+def _peer(found: Agreements, own: str, peer: str, on: date, spoilt: str | None) -> Finding:
+    name, asks, asked = (
+        f"treaties {peer}",
+        _codes(found, own, peer, on),
+        _codes(found, peer, own, on),
+    )
     told = f"{own} asks {peer} by {asks or 'nothing'}; {peer} asks {own} by {asked or 'nothing'}"
     if asks and asked and spoilt is None:
         return fine(name, told)
@@ -42,6 +47,6 @@ def _peer(read: Sequence[Agreement], own: str, peer: str, on: date, spoilt: str 
     return warned(name, told, step)
 
 
-def _codes(read: Sequence[Agreement], requesting: str, requested: str, on: date) -> str:
-    found = agreement_between(read, requesting, requested, on)
-    return ", ".join(each.code for each in found.pair.in_force(on)) if found is not None else ""
+def _codes(found: Agreements, requesting: str, requested: str, on: date) -> str:
+    counts = found.between(requesting, requested, on)
+    return ", ".join(each.code for each in counts.pair.in_force(on)) if counts is not None else ""

@@ -11,8 +11,7 @@ from client.errors import StateError, UsageError
 from client.federation.folder import Held
 from shared.protocol import trust
 from shared.protocol.agreements import PairName
-from shared.protocol.errors import FormatError
-from shared.protocol.law.agreed import Agreement, read_agreement
+from shared.protocol.law.agreed import Agreement, Agreements, Unread, read_named
 from shared.protocol.law.instruments import read_instrument
 from shared.protocol.law.pairreading import read_pair
 from shared.protocol.trust import Member
@@ -27,6 +26,7 @@ class Standing:
     name: PairName
     named_by: Sequence[str]
     agreement: Agreement | None
+    unread: Unread | None = None  # why there is no agreement
 
     @property
     def is_agreed(self) -> bool:
@@ -111,16 +111,21 @@ def standings(
         for name in named.get(country, ()):
             if (name.requesting, name.requested) == (requesting, requested):
                 found.setdefault(name, []).append(country)
-    return [
-        Standing(name=name, named_by=who, agreement=read(name, files))
-        for name, who in found.items()
-    ]
+    return [_standing(name, who, files) for name, who in found.items()]
 
 
 def counting(found: Sequence[Standing], on: date) -> Standing | None:
     """Return the one that counts on a day."""
-    holding = [each for each in found if each.counts(on)]
-    return max(holding, key=_order, default=None)
+    agreed = [each for each in found if each.is_agreed]
+    known = Agreements(
+        read=[each.agreement for each in agreed if each.agreement is not None],
+        unread=[each.unread for each in agreed if each.unread is not None],
+    )
+    for each in agreed:
+        counts = known.between(each.name.requesting, each.name.requested, on)
+        if counts is not None and counts is each.agreement:
+            return each
+    return None
 
 
 def held_names(held: Held) -> dict[str, Sequence[PairName]]:
@@ -146,17 +151,15 @@ def _same_pair(one: PairName, other: PairName) -> bool:
 
 def read(name: PairName, files: Files) -> Agreement | None:
     """Read a profile by its name; none if it is not at hand, or has mistakes."""
-    if not all(path in files for path in name.paths):
-        return None
-    try:
-        return read_agreement(name, files)
-    except FormatError:
-        return None
+    found = read_named(name, files)
+    return found if isinstance(found, Agreement) else None
 
 
-def _order(standing: Standing) -> tuple[date, date, str]:
-    assert standing.agreement is not None
-    return standing.agreement.rank
+def _standing(name: PairName, who: Sequence[str], files: Files) -> Standing:
+    found = read_named(name, files)
+    if isinstance(found, Unread):
+        return Standing(name=name, named_by=who, agreement=None, unread=found)
+    return Standing(name=name, named_by=who, agreement=found)
 
 
 def _digest(content: bytes) -> str:

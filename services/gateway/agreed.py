@@ -4,7 +4,7 @@ They are no targets of TUF: the documents of both countries vouch for them. So a
 stays good, whoever brought it, and a mirror that does not have it withholds no more than it could before.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from shared.protocol import agreements
 from shared.protocol.agreements import PairName
 from shared.protocol.errors import FormatError, ProtocolError, TrustError
 from shared.protocol.identifiers import Country
-from shared.protocol.law.agreed import Agreement, agreement_between, read_agreements
+from shared.protocol.law.agreed import Agreements, read_agreements
 from shared.protocol.trust import Member
 
 MAX_TOTAL: Final = 3 * 2**20  # bytes of all profiles: the bundle has an end
@@ -94,23 +94,21 @@ def warnings(
     """
     at_hand = {path.removeprefix(_FOLDER): content for path, content in files.items()}
     names = [name for name in _agreed(members) if country in name.countries]
-    for name in names:
-        if any(path not in at_hand for path in name.paths):
-            yield f"the profile {_title(name)} is agreed, and nobody has it"
-    named = {each: [name for name in names if each in name.countries] for each in members}
-    read, unread = read_agreements({str(each): told for each, told in named.items()}, at_hand)
-    for each in unread:
-        yield f"the profile {_title(each.name)} cannot be read here: {each.why}"
-    for pair in sorted({(each.pair.requesting, each.pair.requested) for each in read}):
-        yield from _ending(read, *pair, today)
+    named = {str(each): [name for name in names if each in name.countries] for each in members}
+    found = read_agreements(named, at_hand)
+    for each in found.unread:
+        says = (
+            f"cannot be read here: {each.why}" if each.at_hand else "is agreed, and nobody has it"
+        )
+        yield f"the profile {_title(each.name)} {says}"
+    for pair in sorted({(name.requesting, name.requested) for name in names}):
+        yield from _ending(found, *pair, today)
 
 
-def _ending(
-    read: Sequence[Agreement], requesting: str, requested: str, today: date
-) -> Iterator[str]:
-    now = agreement_between(read, requesting, requested, today)
-    soon = agreement_between(read, requesting, requested, today + SOON)
-    if now is not None and soon is None:
+def _ending(found: Agreements, requesting: str, requested: str, today: date) -> Iterator[str]:
+    now = found.between(requesting, requested, today)
+    soon = found.between(requesting, requested, today + SOON)
+    if now is not None and soon is None and now.pair.valid_until is not None:
         yield f"the profile {_title(now.name)} ends on {now.pair.valid_until}, and none follows"
     note = soon.pair.weighting if soon is not None else None
     if soon is not None and note is not None and note.valid_until <= today + SOON:

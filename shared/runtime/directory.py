@@ -17,7 +17,7 @@ from tuf.api.metadata import Targets
 from shared.protocol import trust
 from shared.protocol.errors import TrustError
 from shared.protocol.identifiers import Country
-from shared.protocol.law.agreed import Agreement, agreement_between, read_agreements
+from shared.protocol.law.agreed import Agreement, Agreements, read_agreements
 from shared.protocol.law.pairs import Pair
 from shared.protocol.law.shapes import Instrument
 from shared.protocol.rootchain import read_metadata
@@ -40,7 +40,7 @@ class Directory:
         self._lock = threading.Lock()
         self._bundle: bytes | None = None
         self._members: Mapping[Country, Member] = MappingProxyType({})
-        self._agreements: Sequence[Agreement] = ()
+        self._agreements = Agreements()
         if path.exists():
             self._take(path.read_bytes())
 
@@ -124,7 +124,7 @@ class Directory:
 
     def agreement(self, requesting: str, requested: str, on: date) -> Agreement | None:
         """Return what both countries have agreed on for a day, with the instruments that it pins."""
-        return agreement_between(self._agreements, requesting, requested, on)
+        return self._agreements.between(requesting, requested, on)
 
     def pair(self, requesting: str, requested: str, on: date) -> Pair | None:
         """Return the profile that counts on a day when one country asks the other; none: nothing does."""
@@ -144,11 +144,11 @@ class Directory:
     def _take(self, bundle: bytes) -> None:
         members = trust.read_bundle(bundle, self.pinned_root)
         named = {str(country): member.pairs for country, member in members.items()}
-        read, unread = read_agreements(named, trust.read_parts(bundle).pairs)
-        for each in unread:
+        agreements = read_agreements(named, trust.read_parts(bundle).pairs)
+        for each in (each for each in agreements.unread if each.at_hand):
             # Not the whole directory: what two others wrote, or a later release, must not stop us.
             logs.log().error("pair_not_read", pair=each.name.path, why=each.why)
-        self._members, self._agreements = MappingProxyType(members), read
+        self._members, self._agreements = MappingProxyType(members), agreements
         self._bundle = bundle
 
 

@@ -79,10 +79,20 @@ def test_a_treaty_of_their_own_is_read_as_they_agreed_on_it(
 def test_one_that_cannot_be_read_costs_nobody_the_directory(
     directory: Directory, repository: Repository
 ) -> None:
-    later = b'schema = 2\nrequesting = "QM"\n'
+    later = b'schema = 2\nrequesting = "QM"\nvalid_from = 2027-01-01\n'
     adopt(directory, repository, (NAME, [TEXT]), (pacts.named(later), [later]))
     assert directory.pair("QM", "QN", TODAY) is not None
+    assert directory.pair("QM", "QN", date(2027, 1, 1)) is None
     assert directory.active("QN", AT).country == "QN"
+
+
+def test_a_gateway_that_withholds_a_profile_brings_no_other_back(
+    directory: Directory, repository: Repository
+) -> None:
+    soon = pacts.text("QM-QN", ("2020-01-01", "2026-11-01"), ("[1, 2, 3, 4]", "[1]"))
+    pacts.agree(repository, NAME, pacts.named(soon))
+    directory.adopt(repository.bundle(pairs={NAME.path: TEXT}))
+    assert directory.pair("QM", "QN", TODAY) is None
 
 
 def test_the_one_that_began_last_counts(directory: Directory, repository: Repository) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.protocol.agreements import PairName
-from shared.protocol.law.agreed import agreement_between, read_agreements
+from shared.protocol.law.agreed import read_agreements
 from shared.protocol.law.pairreading import read_pair
 from shared.protocol.law.reading import Flaw, ProfileError
 from tests import pacts
@@ -32,23 +32,22 @@ def test_what_counts_was_said_by_both(
 ) -> None:
     files = {path: text for path, text in FILES.items() if missing is None or path != missing.path}
     named = {"QM": ours, "QN": theirs}
-    read, unread = read_agreements(named, files)
-    assert not unread
-    found = agreement_between(read, "QM", "QN", on)
+    agreements = read_agreements(named, files)
+    found = agreements.between("QM", "QN", on)
     could = [
         name
         for name in set(ours) & set(theirs)
-        if name != missing
+        if missing not in set(ours) & set(theirs)
         and BY_NAME[name].valid_from <= on < (BY_NAME[name].valid_until or date.max)
     ]
     assert (found is None) == (not could)
     if found is not None:
         assert found.name in could
         assert all(BY_NAME[name].valid_from <= found.pair.valid_from for name in could)
-    again, _ = read_agreements({"QN": theirs[::-1], "QM": ours[::-1]}, files)
-    other = agreement_between(again, "QM", "QN", on)
+    again = read_agreements({"QN": theirs[::-1], "QM": ours[::-1]}, files)
+    other = again.between("QM", "QN", on)
     assert (other and other.name) == (found and found.name)
-    assert agreement_between(read, "QN", "QM", on) is None
+    assert agreements.between("QN", "QM", on) is None
 
 
 @settings(max_examples=300, deadline=None)
