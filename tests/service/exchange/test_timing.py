@@ -149,6 +149,17 @@ def test_a_clock_that_is_begun_again_is_another(qn: Node) -> None:
     assert play.state("D23.M01.1") == "MET"
 
 
+def test_the_issuing_state_s_calendar_counts_under_the_regulation(qn: Node) -> None:
+    play = asked(qn, request_kind="EER_ENFORCEMENT", **basis("EER", "16"))
+    play.act(Act.DELIVER, "2027-03-24 10:00", to="S05")
+    clock = play.clocks()["D16.M01.1"]
+    assert clock.hanging.label.startswith("Europe/Berlin; DE (holidays ")
+    assert play.last("D16.M01.1") == "2027-04-02 23:59"  # five working days over Easter
+    off = [step.why for step in clockwork.explained(clock).steps if not step.counted]
+    assert off == ["Good Friday", "Saturday", "Sunday", "Easter Monday"]
+    assert "D10.M01.1" not in play.clocks()  # that is of notifications
+
+
 def test_a_decision_may_be_appealed_against_for_as_long_as_the_two_say(qn: Node) -> None:
     play = asked(qn)
     play.challenge = ChallengeRule(suspends="BY_LAW", appeal_days=30, who=("HOLDER",))

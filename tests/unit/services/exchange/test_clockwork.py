@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.exchange import clockwork
 from services.exchange.clockwork import Clock, ClockState, Extension, Hanging
@@ -123,3 +126,35 @@ def test_without_a_number_it_has_no_end() -> None:
     assert (clock.due_at, clock.next_at) == (None, None)
     assert clockwork.explained(clock).steps == ()
     assert clockwork.finish(clock, day(900)).state is ClockState.MET
+
+
+STEPS = st.lists(st.tuples(st.sampled_from("prxwf"), st.integers(1, 60 * 24 * 20)), max_size=12)
+
+
+@given(STEPS)
+def test_whatever_happens_it_keeps_its_promises(steps: list[tuple[str, int]]) -> None:
+    clock, now = CLOCK, START
+    for step, minutes in steps:
+        now += timedelta(minutes=minutes)
+        before = clock
+        if step == "p":
+            clock = clockwork.pause(clock, now, "asked (S08)")
+        elif step == "r":
+            clock = clockwork.resume(clock, now)
+        elif step == "x" and clock.state in {ClockState.RUNNING, ClockState.PAUSED}:
+            clock = clockwork.extend(clock, replace(MORE, at=now))
+        elif step == "w" and clock.next_at is not None and clock.next_at <= now:
+            told = clockwork.miss if clock.due_at == clock.next_at else None
+            clock = told(clock, now, None) if told else clockwork.reminded(clock, now)
+        elif step == "f" and clock.state in clockwork.OPEN:
+            clock = clockwork.finish(clock, now)
+        check(before, clock)
+
+
+def check(before: Clock, clock: Clock) -> None:
+    assert (clock.due_at is None) == (clock.state is ClockState.PAUSED) or clock.ended_at
+    assert clock.next_at is None or clock.told_at < clock.next_at <= (clock.due_at or clock.next_at)
+    assert all(a.until and a.until <= b.since for a, b in pairwise(clock.pauses))
+    assert before.ended_at is None or clock == before
+    if before.due_at and clock.due_at:
+        assert clock.due_at >= before.due_at
