@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from services.exchange import holding, keeping
 from services.exchange.records import Package
 from services.exchange.states import Direction, PackageState
-from services.exchange.store import Session, contents, entries, packages
+from services.exchange.store import Session, contents, entries, packages, requests
 from services.exchange.store import channels as heads
 from services.exchange.store.entries import StoredEntry
 from services.exchange.vault import BLOCK, Vault
 from shared.protocol import identifiers
+from shared.protocol.law.lifecycle import State
 from shared.runtime.database import Database
-from shared.runtime.refusals import NotFound, Unavailable
+from shared.runtime.refusals import Conflict, NotFound, Unavailable
 
 OFFERED = frozenset(
     {
@@ -27,6 +28,8 @@ OFFERED = frozenset(
         PackageState.IN_USE,
     }
 )
+_ON_ITS_WAY = frozenset({PackageState.RELEASED, PackageState.RECEIVED})
+_GIVEN_UP = frozenset({State.WITHDRAWN, State.LAPSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,23 @@ def _offered(db: Session, package_id: str, peer: str) -> Package:
         raise NotFound("unknown_package", "There is no package of this id here.")
     holding.check_free(db, package)
     keeping.check_usable(db, package)
+    _check_wanted(db, package)
     return package
+
+
+def _check_wanted(db: Session, package: Package) -> None:
+    """Check that what has not arrived yet still answers a request.
+
+    Raises:
+        Conflict: the request was withdrawn, or its time ran out.
+    """
+    if package.state in _ON_ITS_WAY and requests.find(db, package.request_id).state in _GIVEN_UP:
+        raise Conflict(
+            "request_given_up",
+            "The request was given up before this package arrived.",
+            rule="T24; EIO 6(3)",
+            next_step="Send a new request if the evidence is needed after all.",
+        )
 
 
 def _lost(what: str) -> Unavailable:
