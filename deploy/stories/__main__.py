@@ -15,6 +15,7 @@ from deploy.stories.sc06_withdrawn import STORY as WITHDRAWN
 from deploy.stories.sc07_capital import STORY as CAPITAL
 from deploy.stories.sc08_dual import STORY as DUAL
 from deploy.stories.sc09_forged import STORY as FORGED
+from deploy.stories.sc10_misuse import STORY as MISUSE
 from deploy.stories.story import Story, tell
 from deploy.stories.telling import BrokenStoryError
 from shared.runtime import logs
@@ -22,18 +23,10 @@ from shared.runtime import logs
 STORIES = {
     story.number: story
     for story in (
-        PLAIN,
-        NIGHT,
-        PRESERVATION,
-        POLITICAL,
-        PARTIAL,
-        CHALLENGE,
-        WITHDRAWN,
-        CAPITAL,
-        DUAL,
-        FORGED,
+        PLAIN, NIGHT, PRESERVATION, POLITICAL, PARTIAL, CHALLENGE, WITHDRAWN, CAPITAL, DUAL, FORGED,
+        MISUSE,
     )
-}
+}  # fmt: skip
 
 
 def main() -> None:

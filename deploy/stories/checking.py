@@ -13,7 +13,9 @@ from client.oversight.comparison import compare
 from client.oversight.mirror import CASE_KEY, CHECKPOINT, Mirror, entry_bundles, tile_path
 from client.oversight.pull import pull
 from client.oversight.timeline import Event, timeline
+from client.sdk.records import as_list, as_object
 from deploy.stories import counting
+from deploy.stories.desk import refusal
 from deploy.stories.office import Office
 from deploy.stories.world import World
 from shared.protocol.checkpoints import read_checkpoint
@@ -71,6 +73,25 @@ class Overseers:
             if (leaf.type, leaf.entry_type, leaf.peer) == (TRANSFER_RECEIVED, REQUEST, peer)
             and leaf.seq_time >= since
         ]
+
+    def compared(self, country: str) -> tuple[list[int], str]:
+        """Compare the copy kept before with what a node shows now.
+
+        Returns:
+            The numbers of the entries that the node has no more, and with which code reading them fails.
+        """
+        mirror = Mirror(self._world.folder / "mirrors" / country)
+        session = self._world[country].session("oversight", PURPOSE)
+        size = read_checkpoint(read_note(mirror.read(CHECKPOINT).decode()).text).size
+        shown: set[int] = set()
+        start = 0
+        while start < size:
+            page = session.get("/v1/audit/entries", **{"from": start, "to": size})
+            found = [int(str(as_object(each)["index"])) for each in as_list(page["entries"])]
+            shown.update(found)
+            start = int(str(page["next"])) if page.get("next") is not None else size
+        again = refusal(lambda: pull(session, mirror, pinned_root=self._root, compare_all=True))
+        return [index for index in range(size) if index not in shown], again
 
     def statistics(self, country: str) -> dict[str, int]:
         """Count a country's log as its yearly report does; every number but 0, by its place."""

@@ -1,6 +1,6 @@
 """One country's node in the process of a story: gateway, exchange and audit, each on its own sockets."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,6 +91,28 @@ class Node:
         content[len(content) // 2] ^= 1
         path.chmod(0o600)
         path.write_bytes(bytes(content))
+
+    def removes(self, rows: Sequence[int]) -> str:
+        """Remove rows of the log as an administrator of the database would; return why that fails."""
+        database = self.database("audit")
+        assert database is not None
+        gone = sa.text("DELETE FROM log_entry WHERE idx = :row")
+        try:
+            with database.begin() as db:
+                for row in rows:
+                    db.execute(gone, {"row": row})
+        except sa.exc.DBAPIError as error:
+            return str(error.orig)
+        return ""
+
+    def unguards(self) -> None:
+        """Drop the triggers that keep the log from being rewritten."""
+        database = self.database("audit")
+        assert database is not None
+        with database.begin() as db:
+            query = sa.text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for name in db.execute(query).scalars().all():
+                db.execute(sa.text(f'DROP TRIGGER "{name}"'))
 
     def ask(self, to: str, path: str) -> tuple[int, str]:
         """Ask another country for something, as whoever holds this node may; return status and code."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from client.federation.editing import with_maintenance
 from deploy.stories import later_requests as requests
 from deploy.stories.desk import APPROVER
 from deploy.stories.flow import arrived, cleared, delivered, granted
 from deploy.stories.packing import Exhibit
-from deploy.stories.papers import DAY
+from deploy.stories.papers import DAY, instant
 from deploy.stories.stage import Stage
+from deploy.stories.steering import SteeringGroup
 from deploy.stories.story import Story
 
+HOUR = timedelta(hours=1)
 MAIL = "k.dorn@mail.example"
 DEAD = (
     "The suspect died on the second of the month; the proceedings are closed by order of the court."
@@ -48,20 +51,24 @@ def _first(stage: Stage, request: str, now: datetime) -> str:
 
 
 def _second(stage: Stage, request: str, now: datetime) -> str:
-    stage.after(6 * DAY, "XC", "The second answer is released while XC's log is away: it waits.")
+    stage.after(
+        6 * DAY, "XC", "The second answer is ready. XB moves its machines, and says so: one hour."
+    )
     package = cleared(stage, request, [_table(now, "letters.csv")], asked="XC")
-    stage.world.nodes["XC"].stop("audit")
+    group, begins = SteeringGroup(stage.world), stage.world.clock()
+    span = f"{instant(begins)}/{instant(begins + HOUR)}"
+    group.revised(with_maintenance(group.member("XB"), span, "Machines are moved."))
     stage["XC"].releases(package)
     stage.teller.blocked("XC", "XB", "package 2 waits in the queue")
     return package
 
 
 def _withdrawn(stage: Stage, request: str) -> None:
-    stage.scene(
-        "XB", "The node is back. The suspect is dead: XB withdraws, and will delete what it has."
-    )
-    stage.world.nodes["XB"].start("exchange")
+    stage.scene("XB", "The suspect is dead: XB withdraws, and will delete what it has.")
     stage["XB"].decides(request, "withdraw", codes=["WD-08"], reasons=DEAD, data="delete")
+    stage.awaits("XC", request, "S18")
+    stage.world.leap(stage.world.clock() + HOUR)
+    stage.scene("XC", "XC knows of it. The hour is over, and the queue moves again.")
     stage.crosses("XB", "XC", "withdrawal: WD-08, data deleted")
     stage.stands(request, XB="S18", XC="S18")
 
@@ -91,7 +98,9 @@ def _deleted(stage: Stage, request: str, first: str) -> None:
     stage.hold("the overseers still read the case from its first day", found=len(read) > 20)  # noqa: PLR2004
     for country in ("XB", "XC"):
         stage.counts(country, request, {("request.withdrawn", "WD-08"): 1})
-    stage.counts("XB", request, {("deletion.ordered", "withdrawn"): 1, ("deletion.done", ""): 1})
+    stage.counts(
+        "XB", request, {("deletion.ordered", "withdrawn"): 1, ("deletion.done", "withdrawn"): 1}
+    )
 
 
 def _table(now: datetime, name: str) -> Exhibit:

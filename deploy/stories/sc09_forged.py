@@ -14,6 +14,7 @@ from deploy.stories.steering import SteeringGroup
 from deploy.stories.story import Story
 from deploy.stories.thief import forge
 
+NO_JUDGE = "No judge can be reached at this hour, and every minute counts."
 TONIGHT = datetime(2030, 5, 16, 0, 40, tzinfo=UTC)  # 02:40 in QP
 DENIED = "Called at the number of the directory, QP's duty desk knows of no such request and of no emergency."
 

@@ -24,6 +24,7 @@ class Stage:
     def __init__(self, world: World, teller: Teller) -> None:
         self.world, self.teller = world, teller
         self.overseers = Overseers(world)
+        self.spoilt = False  # a log was tampered with: it cannot agree any more
         self.say, self.fact, self.hold = teller.say, teller.fact, teller.hold
 
     def __getitem__(self, country: str) -> Office:

@@ -118,6 +118,11 @@ class World:
         self.refresh()
         self.settle()
 
+    def leap(self, moment: datetime) -> None:
+        """Go on at another moment although something still waits for it."""
+        self.clock.set(moment)
+        self.refresh()
+
     def wait(self, time: timedelta) -> None:
         """Let some time pass."""
         self.travel(self.clock() + time)
