@@ -13,7 +13,7 @@ from shared.protocol.law.clocks import Pause
 from shared.protocol.law.duties import Duty
 from shared.runtime.refusals import NotFound
 
-PAGE = 500  # clocks in one answer
+PAGE = 200  # clocks in one answer
 
 
 def add(db: Session, clock: Clock) -> None:
