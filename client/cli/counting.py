@@ -12,7 +12,7 @@ from client.cli.options import Root, Zone, read_zone
 from client.cli.terminal import Terminal, terminal_of
 from client.cli.verifying import read_root
 from client.errors import UsageError
-from client.oversight.counting.lists import lists
+from client.oversight.counting.lists import is_told, lists
 from client.oversight.counting.misuse import detect
 from client.oversight.counting.people import People, read_people
 from client.oversight.counting.questions.answering import answer
@@ -173,7 +173,7 @@ def misuse(
     people = _people(openings, mirrors, read)
     found = detect(read.docket, since=read.since, people=people, zone=clock)
     seen = read.docket.kinds()
-    untold = [each.id for each in lists().patterns.values() if not seen & set(each.events)]
+    untold = [each.id for each in lists().patterns.values() if not is_told(seen, each.events)]
     lines = [each.line() for each in found] or ["nothing fits a pattern"]
     if untold:
         lines.append(f"not told by these logs: {', '.join(untold)}")

@@ -36,11 +36,12 @@ EMERGENCIES: Final = frozenset({"URG-EMERGENCY", "KIND-EMERGENCY_DISCLOSURE", "K
 
 @dataclass(slots=True, kw_only=True)
 class Measure:
-    """One measure: its code, where it stands, since when it is at its end."""
+    """One measure: its code, where it stands, since when it is at its end; the step that refused it."""
 
     code: str
     state: State
     ended: int | None = None
+    refused: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -130,11 +130,11 @@ def _follow(case: Case, step: Step, *, alone: bool) -> None:
     """Follow an act; `alone`: nothing says of single measures what was decided."""
     kind = step.kind
     if kind in _WHOLE and (kind != _REVIEWED or case.is_open):
-        _move(case, _WHOLE[kind], step.time)
+        _move(case, _WHOLE[kind], step)
     elif kind in _SHIFTS:
         _shift(case, step)
     elif alone and kind in _ALONE:
-        _move(case, _ALONE[kind], step.time)
+        _move(case, _ALONE[kind], step)
 
 
 def _side(by_kind: Mapping[str, Sequence[Step]]) -> Side | None:
@@ -160,8 +160,7 @@ def _decide(case: Case, step: Step, reason: str) -> None:
     if key not in case.measures:
         key = next((each for each in case.measures if each[1] == code), key)
     measure = case.measures.setdefault(key, Measure(code=code, state=state))
-    measure.state = state
-    measure.ended = (measure.ended or step.time) if state in _OUTCOMES else None
+    _stand(measure, state, step)
     _reach(case, _folded(frozenset(each.state for each in case.measures.values())), step.time)
 
 
@@ -172,19 +171,26 @@ def _shift(case: Case, step: Step) -> None:
         target = State.REFUSED
     found = [each for each in case.measures.values() if each.state in sources]
     for measure in found:
-        measure.state, measure.ended = target, step.time if target in _OUTCOMES else None
+        _stand(measure, target, step)
     if found:
         _reach(case, _folded(frozenset(each.state for each in case.measures.values())), step.time)
     elif not case.measures and case.state in sources:
         _reach(case, target, step.time)
 
 
-def _move(case: Case, state: State, time: int) -> None:
+def _move(case: Case, state: State, step: Step) -> None:
     """Move the request and all of its measures that are not at their end."""
     for measure in case.measures.values():
         if measure.ended is None:
-            measure.state, measure.ended = state, time if state in _OUTCOMES else None
-    _reach(case, state, time)
+            _stand(measure, state, step)
+    _reach(case, state, step.time)
+
+
+def _stand(measure: Measure, state: State, step: Step) -> None:
+    """Put a measure where a step puts it."""
+    measure.state = state
+    measure.ended = (measure.ended or step.time) if state in _OUTCOMES else None
+    measure.refused = step.order if state is State.REFUSED else None
 
 
 def _reach(case: Case, state: State, time: int) -> None:

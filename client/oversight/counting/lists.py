@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal
@@ -12,6 +13,7 @@ from shared.protocol.digests import sha256
 from shared.protocol.law import library
 
 _FILE: Final = "oversight.toml"
+_DESCRIBED: Final = "request.described"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,14 @@ def lists() -> Lists:
         questions={name: QuestionList(id=name, **each) for name, each in told["question"].items()},
         patterns={name: PatternList(id=name, **each) for name, each in told["pattern"].items()},
     )
+
+
+def is_told(seen: AbstractSet[str], events: Iterable[str]) -> bool:
+    """Whether logs with these types of entries tell of such events, or that there were none.
+
+    A log that describes its requests comes from a release that records all of them: there, none is none.
+    """
+    return _DESCRIBED in seen or bool(seen & {*events})
 
 
 def titled(code: str) -> str:

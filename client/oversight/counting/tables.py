@@ -15,7 +15,8 @@ from typing import Final, Literal
 from shared.protocol.canonical import Json
 
 TOTAL: Final = "all"
-_DAY: Final = 86_400
+_HOUR: Final = 3600
+_DAY: Final = 24 * _HOUR
 
 Key = tuple[str, str]
 """Row and column."""
@@ -119,9 +120,10 @@ def _rows(values: Iterable[Key], fixed: Sequence[str]) -> list[str]:
 
 
 def days(seconds: int) -> str:
-    """Write a time in days with one decimal."""
-    tenths = (seconds * 10 + _DAY // 2) // _DAY
-    return f"{tenths // 10}.{tenths % 10}"
+    """Write a time in days with one decimal; in hours if it is less than a day."""
+    unit, sign = (_DAY, "d") if seconds >= _DAY else (_HOUR, "h")
+    tenths = (seconds * 10 + unit // 2) // unit
+    return f"{tenths // 10}.{tenths % 10} {sign}"
 
 
 def _days(values: Sequence[int]) -> str:

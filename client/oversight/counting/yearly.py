@@ -13,7 +13,7 @@ from typing import Final
 from client.oversight.counting import caseload, orders, safeguards
 from client.oversight.counting.casefile import Case
 from client.oversight.counting.following import cases
-from client.oversight.counting.lists import Lists, MetricList, TableList, lists
+from client.oversight.counting.lists import Lists, MetricList, TableList, is_told, lists
 from client.oversight.counting.reading import Counted, Range
 from client.oversight.counting.tables import Key, Table, counted, measured, publishable
 from shared.protocol.canonical import Json
@@ -131,7 +131,7 @@ def _shown(
         table = Table(rows=table.rows, columns=columns, cells=table.cells, lines=lines)
     if below:
         table = publishable(table, below)
-    return Shown(told=told, table=table, untold=not seen & set(told.events))
+    return Shown(told=told, table=table, untold=not is_told(seen, told.events))
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from client.errors import UsageError
-from client.oversight.counting.lists import QuestionList, lists
+from client.oversight.counting.lists import QuestionList, is_told, lists
 from client.oversight.counting.questions import legality, machine, partners, process, use
 from client.oversight.counting.questions.asking import Asked, Found, Query
 from shared.protocol.canonical import Json
@@ -77,7 +77,7 @@ def answer(name: str, asked: Asked) -> Answer:
 
 
 def _notes(question: QuestionList, asked: Asked) -> Iterator[str]:
-    if question.events and not asked.read.docket.kinds() & set(question.events):
+    if question.events and not is_told(asked.read.docket.kinds(), question.events):
         yield _UNTOLD
     if question.people and not asked.people.opened:
         yield _UNNAMED

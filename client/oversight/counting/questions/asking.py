@@ -79,7 +79,7 @@ def when(time: int) -> str:
 
 def share(part: int, whole: int) -> str:
     """Write a share in percent."""
-    return f"{part * 100 // whole} %" if whole else "-"
+    return f"{part * 100 // whole} %" if whole else "0 %"
 
 
 def tallied(counts: Counter[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -23,15 +23,11 @@ from client.oversight.counting.questions.asking import (
     when,
 )
 from client.oversight.counting.safeguards import passed_before
-from shared.protocol.law.lifecycle import State
 
 _CATEGORY: Final = "package.category"
 _BY_JUDGE: Final = frozenset({"DC-TRF", "DC-CNT", "DC-RTI"})
 _JUDGE: Final = "LVL-J"
 _PRIVILEGED: Final = "DC-PRV"
-_REFUSED_STATES: Final = frozenset(
-    {State.REFUSED, State.WITHDRAWN, State.INADMISSIBLE, State.LAPSED}
-)
 _FORMAL_HOURS: Final = 48
 
 
@@ -63,16 +59,11 @@ def beyond_scope(asked: Asked) -> Found:
     """Q07: categories that no granted measure brings, and releases of incidental evidence."""
     rows = []
     for case in asked.cases():
-        granted = {
-            data
-            for each in case.measures.values()
-            if each.state not in _REFUSED_STATES
-            for data in data_of(each.code)
-        }
         for step in case.told(_CATEGORY):
-            if case.measures and step.reason not in granted | {_PRIVILEGED, "DC-MIN"}:
+            if case.measures and step.reason not in _granted(case, step):
                 what = titled(step.reason or "-")
-                rows.append((name(case), case.peer, when(step.time), what, str(step.number or 1)))
+                row = name(case), case.peer, when(step.time), what, str(step.number or 1)
+                rows.append(row)
         for step in case.told("gate.overridden"):
             if step.reason == "G03":
                 what = "released as incidental evidence (G03 overridden)"
@@ -81,6 +72,14 @@ def beyond_scope(asked: Asked) -> Found:
     return Found(
         says=summed("releases beyond the accepted scope", rows), columns=columns, rows=rows
     )
+
+
+def _granted(case: Case, step: Step) -> set[str]:
+    """The data that measures bring which had not been refused; what goes with any of them is in it."""
+    measures = (
+        each for each in case.measures.values() if each.refused is None or each.refused > step.order
+    )
+    return {data for each in measures for data in data_of(each.code)} | {_PRIVILEGED, "DC-MIN"}
 
 
 def without_judge(asked: Asked) -> Found:

@@ -75,9 +75,7 @@ def administration(asked: Asked) -> Found:
         if step.kind.startswith((*_ADMINISTRATION, *_KEYS))
     ]
     number, largest = asked.read.docket.skew
-    skew = (
-        f"{number} entries are dated up to {largest} s from their events" if number else "no skew"
-    )
+    skew = f"entries dated up to {largest} s from their events: {number}" if number else "no skew"
     says = f"{summed('acts of administrators and changes of keys', rows)}; {skew}"
     return Found(says=says, columns=("entry", "at", "what", "country", "reason", "who"), rows=rows)
 

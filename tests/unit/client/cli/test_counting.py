@@ -67,9 +67,10 @@ def test_patterns_are_found(cli: Cli, asked: list[str], log: YearLog) -> None:
     line = ["audit", "misuse", "--year", "2026", "--openings", openings, "--zone", "Europe/Zurich"]
     said = cli(*line, *asked)
     assert "M06  identifiers of protected persons: it concerns a lawyer" in said.out
-    assert "not told by these logs: M01, M02, M10" in said.out
+    assert "not told" not in said.out
     said = cli("audit", "misuse", "--year", "2025", *asked)
     assert said.out.startswith("nothing fits a pattern")
+    assert "not told by these logs: M01, M02, M03" in said.out
 
 
 @pytest.mark.parametrize(

@@ -112,13 +112,13 @@ CASELOAD: list[Row] = [
         "data that we got",
         "O07",
         [made().on("02-13T10:01", "package.received", package=package_id(1))],
-        [("routine", OURS, "10.0 (median 10.0, of 1)")],
+        [("routine", OURS, "10.0 d (median 10.0 d, of 1)")],
     ),
     (
         "data that we gave",
         "O07",
         [granted(received())],
-        [("routine", THEIRS, "44.6 (median 44.6, of 1)")],
+        [("routine", THEIRS, "44.6 d (median 44.6 d, of 1)")],
     ),
     (
         "enforced",

@@ -17,6 +17,11 @@ FOUND: list[tuple[str, Story | Told, tuple[str, ...]]] = [
     ("Q06", received().on("03-20", "transfer.intent/package", package=PACKAGE), ("-", "NO")),
     (
         "Q07",
+        refused(received()).on("03-20", "package.category", "DC-TRF", count=1),
+        ("DC-TRF traffic data", "1"),
+    ),
+    (
+        "Q07",
         granted(received()).on("03-20", "package.category", "DC-CNT", count=3),
         ("DC-CNT content data", "3"),
     ),

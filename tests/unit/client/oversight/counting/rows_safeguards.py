@@ -9,7 +9,7 @@ SAFEGUARDS: list[Row] = [
         "from preservation to production",
         "O08",
         [received().on("03-01", "preservation.ordered").on("03-21", "preservation.linked")],
-        [("QN", THEIRS, "20.0 (median 20.0, of 1)")],
+        [("QN", THEIRS, "20.0 d (median 20.0 d, of 1)")],
     ),
     ("remedy", "O10-data", [received().on("04-01", "challenge.lodged")], [(TRAFFIC, THEIRS, "1")]),
     (
@@ -147,7 +147,7 @@ SAFEGUARDS: list[Row] = [
             .on("03-31", "request.resumed")
             .on("04-02", "request.resumed")
         ],
-        [("QN", "days", "30.0 (median 30.0, of 1)")],
+        [("QN", "days", "30.0 d (median 30.0 d, of 1)")],
     ),
     (
         "conditions",
@@ -201,7 +201,7 @@ SAFEGUARDS: list[Row] = [
         "time to deletion",
         "O23-days",
         [made().on("02-05", "deletion.ordered").on("02-06", "deletion.done")],
-        [("QN", "days", "1.0 (median 1.0, of 1)")],
+        [("QN", "days", "1.0 d (median 1.0 d, of 1)")],
     ),
     (
         "time to deletion of each package",
@@ -214,7 +214,7 @@ SAFEGUARDS: list[Row] = [
             .on("02-08", "deletion.done", package=package_id(1))
             .on("02-09", "deletion.done", package=package_id(1))
         ],
-        [("QN", "days", "2.0 (median 2.0, of 2)")],
+        [("QN", "days", "2.0 d (median 2.0 d, of 2)")],
     ),
     (
         "notices",

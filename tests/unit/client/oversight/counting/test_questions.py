@@ -88,8 +88,9 @@ def test_names_are_those_that_were_opened() -> None:
 
 
 def test_a_log_without_such_entries_is_not_taken_for_a_no() -> None:
-    assert "that is not a no" in " ".join(ask("Q19", received()).notes)
-    assert "that is not a no" not in " ".join(ask("Q02", received()).notes)
+    bare = Story(number=1).on("02-01", "request.sent")
+    assert "that is not a no" in " ".join(ask("Q19", bare).notes)
+    assert "that is not a no" not in " ".join(ask("Q19", received()).notes)
 
 
 def test_without_another_mirror_agreement_is_not_asked() -> None:
@@ -103,3 +104,9 @@ def test_a_question_that_is_none_is_refused() -> None:
 
 def test_names_of_questions_may_be_small() -> None:
     assert ask("q02", received()).question.id == "Q02"
+
+
+def test_what_was_released_before_a_withdrawal_or_refusal_was_in_scope() -> None:
+    released = granted(received()).on("03-20", "package.category", "DC-TRF", count=1)
+    for kind, reason in (("request.withdrawn", "WD-04"), ("request.decision", "MEA-06/S12")):
+        assert not ask("Q07", released.on("04-02", kind, reason)).found.rows

@@ -53,7 +53,7 @@ def test_no_line_betrays_a_hidden_cell(columns: list[list[int]]) -> None:
 
 def test_times_are_days_of_so_many() -> None:
     made = measured({("r", "a"): [86_400, 3 * 86_400, 8 * 86_400]}, ["a", "b"], "days")
-    assert shown(made) == [["4.0 (median 3.0, of 3)", "-"]]
+    assert shown(made) == [["4.0 d (median 3.0 d, of 3)", "-"]]
     assert shown(publishable(made, BELOW)) == [["hidden", "-"]]
 
 
@@ -62,13 +62,9 @@ def test_sums_of_money_are_hidden_by_how_many_they_are_of() -> None:
     assert shown(publishable(made, BELOW)) == [["500", "hidden"]]
 
 
-def test_a_day_has_one_decimal() -> None:
-    assert [days(seconds) for seconds in (0, 43_200, 86_399, 10 * 86_400)] == [
-        "0.0",
-        "0.5",
-        "1.0",
-        "10.0",
-    ]
+def test_a_time_has_one_decimal_in_days_or_hours() -> None:
+    times = [days(seconds) for seconds in (0, 43_200, 86_399, 86_400, 10 * 86_400)]
+    assert times == ["0.0 h", "12.0 h", "24.0 h", "1.0 d", "10.0 d"]
 
 
 def test_programs_get_numbers_as_numbers() -> None:
