@@ -12,13 +12,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.exchange import casework, correspondence, custody, patience, timing
+from services.exchange import casework, correspondence, custody, informing, patience, timing
 from services.exchange.keyring import Keyring
 from services.exchange.opening import DamagedError, DisputedError, Opener, Tags
 from services.exchange.progress import LEASE, Notes, StoppedError
 from services.exchange.records import Package, StoredSegment
 from services.exchange.states import Actor, PackageAct
-from services.exchange.store import contents, entries, leases, packages, transfers
+from services.exchange.store import (
+    Session,
+    contents,
+    entries,
+    leases,
+    packages,
+    requests,
+    transfers,
+)
 from services.exchange.vault import Vault
 from services.exchange.wire import AwayError, Wire, WrongBytesError
 from shared.protocol.digests import sha256, sha384
@@ -210,13 +218,7 @@ class Fetcher:
             transfers.end_work(db, package.id, _problem("disputed", reason) if reason else None)
             posted = correspondence.append(db, letter, keyring=self.keyring, now=actor.at)
             if tags:
-                own = self.directory.member(self.keyring.country).name
-                by = custody.performer(actor, own)
-                custody.receive(
-                    db, package, tags.custody, posted.hash, keyring=self.keyring, actor=actor, by=by
-                )
-                state = custody.state(db, package.id)
-                casework.record(db, "package.verified", package, actor, custody=state)
+                self._note_verified(db, package, tags, posted.hash, actor)
             timing.of_package(
                 db,
                 package,
@@ -229,6 +231,21 @@ class Fetcher:
         self.failures.pop(package.id, None)
         self.wrong.pop(package.id, None)
         logs.log().info("package_opened", package=package.id, act=act, reason=reason)
+
+    def _note_verified(
+        self, db: Session, package: Package, tags: Tags, entry_hash: str, actor: Actor
+    ) -> None:
+        """Begin the custody of what was received; the person concerned is to be told of it."""
+        country = self.keyring.country
+        by = custody.performer(actor, self.directory.member(country).name)
+        custody.receive(
+            db, package, tags.custody, entry_hash, keyring=self.keyring, actor=actor, by=by
+        )
+        casework.record(
+            db, "package.verified", package, actor, custody=custody.state(db, package.id)
+        )
+        request = requests.find(db, package.request_id)
+        informing.begin(db, request, directory=self.directory, country=country, actor=actor)
 
     def _tolerate(self, package: Package, wrong: WrongBytesError) -> None:
         """Ask again a few times for what came out wrong; then it is the sender's last word."""

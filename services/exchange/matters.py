@@ -15,6 +15,7 @@ from services.exchange import (
     casework,
     gatefacts,
     holding,
+    informing,
     keeping,
     supplying,
     urgent,
@@ -43,7 +44,7 @@ from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict
 
 Source = Callable[[Session, Request, Package | None, datetime], Mapping[str, Any]]
-SOURCES: list[Source] = [binding.matter, keeping.matter, urgent.matter]
+SOURCES: list[Source] = [binding.matter, keeping.matter, urgent.matter, informing.matter]
 
 
 def of_request(

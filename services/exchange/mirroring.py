@@ -15,6 +15,7 @@ from services.exchange import (
     challenged,
     consequences,
     extending,
+    informing,
     preserving,
     supplemented,
     timing,
@@ -278,6 +279,8 @@ def _preservation(_body: object) -> Told:
 
 def _notice(body: object) -> Told:
     assert isinstance(body, NoticeBody)
+    if body.kind == informing.COSTS:
+        return Told(act=None, events=[Event(*informing.costs(body))])
     act, event = _NOTICES.get(body.kind, (None, "request.noted"))
     reason = body.codes[0] if body.codes else None
     return Told(act=act, events=[Event(event, reason)])

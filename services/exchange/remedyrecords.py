@@ -53,3 +53,16 @@ class Preservation:
     extensions: int = 0
     linked: str | None = None
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectNotice:
+    """The fields of `remedytables.SubjectNoticeRow`."""
+
+    request_id: str
+    due_at: datetime
+    sent_at: datetime | None = None
+    remedies: bool = False
+    ground: str | None = None
+    review: str | None = None
+    changed_at: datetime

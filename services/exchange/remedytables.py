@@ -64,3 +64,17 @@ class PreservationRow(Base):
     extensions: Mapped[int]
     linked: Mapped[str | None]  # the request for the data
     changed_at: Mapped[datetime]
+
+
+class SubjectNoticeRow(Base):
+    """What the person concerned is to be told, was told, or why not yet (EER 13, LED 13)."""
+
+    __tablename__ = "subject_notice"
+
+    request_id: Mapped[str] = mapped_column(sa.ForeignKey("request.id"), primary_key=True)
+    due_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    remedies: Mapped[bool]  # it said how to object
+    ground: Mapped[str | None]  # of a deferral
+    review: Mapped[str | None]  # of it: a day
+    changed_at: Mapped[datetime]

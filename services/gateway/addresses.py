@@ -169,6 +169,8 @@ ROUTES: Sequence[Route] = (
     _route("POST /v1/requests/{id}/validation", "exchange", "courts:record"),
     _route("GET /v1/requests/{id}/preservation", "exchange", "requests:read"),
     _route("POST /v1/requests/{id}/preservation", "exchange", "requests:approve|requests:execute"),
+    _route("POST /v1/requests/{id}/subject-notice", "exchange", "requests:approve"),
+    _route("POST /v1/requests/{id}/costs", "exchange", "requests:approve|requests:decide"),
     _route("POST /v1/requests/{id}/approve-unvalidated", "exchange", "duty:act"),
     _route("GET /v1/requests/{id}/findings", "exchange", "requests:read"),
     _route("POST /v1/requests/{id}/findings", "exchange", _REQUEST_FINDERS),

@@ -55,6 +55,8 @@ POST   /v1/requests/{id}/call-back               gateway duty:act
 POST   /v1/requests/{id}/validation              gateway courts:record
 GET    /v1/requests/{id}/preservation            gateway requests:read
 POST   /v1/requests/{id}/preservation            gateway requests:approve|requests:execute
+POST   /v1/requests/{id}/subject-notice          gateway requests:approve
+POST   /v1/requests/{id}/costs                   gateway requests:approve|requests:decide
 GET    /v1/requests/{id}/findings                gateway requests:read
 POST   /v1/requests/{id}/findings                gateway requests:approve|requests:decide|courts:record|protection:assess
 GET    /v1/requests/{id}/gates                   gateway requests:read

@@ -53,4 +53,18 @@ TOLD_URGENT: Mapping[str, Told] = {
     f"POST {_PATH}/preservation": Told(
         body={"state": "ordered", "text": "The provider was ordered to keep it."}, answer=_KEPT
     ),
+    f"POST {_PATH}/subject-notice": Told(
+        body={"state": "deferred", "ground": "s. 12 of the Act", "review": "2027-05-20"},
+        answer={
+            "request_id": _ID,
+            "due_at": "2027-05-20T00:00:00.000Z",
+            "sent_at": None,
+            "remedies": False,
+            "ground": "s. 12 of the Act",
+            "review": "2027-05-20",
+        },
+    ),
+    f"POST {_PATH}/costs": Told(
+        body={"state": "claimed", "amount": 420, "currency": "EUR", "text": "Copying of a disk."}
+    ),
 }

@@ -1,13 +1,14 @@
-"""Emergencies and preservations, as a national system sees them."""
+"""Emergencies, preservations, notices to the person and costs, as a national system sees them."""
 
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from services.exchange import preserving, urgency
+from services.exchange import informing, preserving, urgency
 from services.exchange.acts.emergencies import CallingBack, Validating
 from services.exchange.acts.preserving import Keeping
-from services.exchange.remedyrecords import Emergency, Preservation
+from services.exchange.informing import Costing, Telling
+from services.exchange.remedyrecords import Emergency, Preservation, SubjectNotice
 from services.exchange.routes.parts import Acting, Node
 from services.exchange.signed import Signed
 from shared.runtime.clock import milliseconds
@@ -37,6 +38,18 @@ class PreservationAnswer:
     until: str | None
     extensions: int
     linked: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeAnswer:
+    """What the person concerned is to be told, was told, or why not yet."""
+
+    request_id: str
+    due_at: str
+    sent_at: str | None
+    remedies: bool
+    ground: str | None
+    review: str | None
 
 
 @router.get("/{request_id}/emergency")
@@ -74,6 +87,29 @@ def preservation(request_id: str, node: Node) -> PreservationAnswer:
 def preserve(request_id: str, content: Keeping, actor: Acting, node: Node) -> PreservationAnswer:
     """Say what becomes of data that is to be preserved."""
     return _preservation(preserving.keep(request_id, content, bench=node.bench, actor=actor))
+
+
+@router.post("/{request_id}/subject-notice")
+def tell(request_id: str, content: Telling, actor: Acting, node: Node) -> NoticeAnswer:
+    """Record that the person concerned was told, or is told later and why."""
+    return _notice(informing.tell(request_id, content, bench=node.bench, actor=actor))
+
+
+@router.post("/{request_id}/costs", status_code=204)
+def cost(request_id: str, content: Costing, actor: Acting, node: Node) -> None:
+    """Tell the other country what a request has cost, or that it was paid back."""
+    informing.cost(request_id, content, bench=node.bench, actor=actor)
+
+
+def _notice(found: SubjectNotice) -> NoticeAnswer:
+    return NoticeAnswer(
+        request_id=found.request_id,
+        due_at=milliseconds(found.due_at),
+        sent_at=None if found.sent_at is None else milliseconds(found.sent_at),
+        remedies=found.remedies,
+        ground=found.ground,
+        review=found.review,
+    )
 
 
 def _emergency(found: Emergency, number: str | None) -> EmergencyAnswer:

@@ -1,4 +1,4 @@
-"""Challenges; emergencies and preservation."""
+"""Challenges, emergencies, preservation, notices to the person concerned."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,5 +51,15 @@ def upgrade() -> None:
         sa.Column("until", UtcDateTime(), nullable=True),
         sa.Column("extensions", sa.BigInteger(), nullable=False),
         sa.Column("linked", sa.Text(), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+    )
+    op.create_table(
+        "subject_notice",
+        sa.Column("request_id", sa.Text(), sa.ForeignKey("request.id"), primary_key=True),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("remedies", sa.Boolean(), nullable=False),
+        sa.Column("ground", sa.Text(), nullable=True),
+        sa.Column("review", sa.Text(), nullable=True),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
     )
