@@ -56,10 +56,7 @@ class GateShutError(Conflict):
 
     def __init__(self, shut: Sequence[Shut]) -> None:
         first = shut[0]
-        if isinstance(first, NeedsHuman):
-            step = f"Needed: {first.role}."
-        else:
-            step = first.next
+        step = f"Needed: {first.role}." if isinstance(first, NeedsHuman) else first.next
         super().__init__(
             first.code,
             " ".join(result.detail for result in shut),

@@ -151,7 +151,9 @@ def authority(matter: Matter) -> Result:
         ),
         default=-1,
     )
-    if document.validation_due is not None:  # sent before, and validated since, with a judge's key
+    if (
+        document.validation_due is not None and matter.validated
+    ):  # since it was sent, by a judge's key
         has = _LEVELS["J"]
     for measure in matter.asked():
         rule = matter.instrument.measure.get(measure.code)

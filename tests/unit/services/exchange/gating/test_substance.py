@@ -193,6 +193,14 @@ def test_an_emergency_may_come_before_its_validation() -> None:
     assert substance.authority(night) == Pass("G01", "unvalidated")
 
 
+def test_who_says_that_a_validation_is_due_has_none_yet() -> None:
+    due = document(validation_due="2026-11-24T09:00:00Z", measures=[measure(code="MEA-06")])
+    early = substance.authority(request(document=due, validated=False))
+    assert isinstance(early, Fail)
+    assert early.code == "authority_not_competent"
+    assert substance.authority(request(document=due, validated=True)) == Pass("G01")
+
+
 def test_a_measure_that_the_instrument_does_not_know_is_for_another_gate() -> None:
     assert isinstance(substance.authority(request(document=asked("MEA-13"))), Pass)
 
