@@ -25,7 +25,7 @@ Written from the modules of {own}; each begins with a line of its own.
 '''
 
 
-_CUSTODY_MODULES: Final = ("forms", "reporting", "custody")
+CUSTODY_MODULES: Final = ("forms", "reporting", "custody")
 _CUSTODY_HEAD: Final = '''\
 """Verify an account of custody: python3 verify_custody.py custody.json [BAG]
 
@@ -43,7 +43,7 @@ def verifier() -> bytes:
 
 def custody_verifier() -> bytes:
     """Write the file that verifies an account of custody."""
-    return _joined(_CUSTODY_MODULES, _CUSTODY_HEAD)
+    return _joined(CUSTODY_MODULES, _CUSTODY_HEAD)
 
 
 def _joined(modules: Sequence[str], heading: str) -> bytes:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from client.errors import MissingError, StateError
 from client.oversight.exporting import export
 from client.oversight.mirror import CASE_KEY, Mirror
 from client.oversight.openings import Openings
-from client.oversight.sheet import MODULES, verifier
+from client.oversight.sheet import CUSTODY_MODULES, MODULES, custody_verifier, verifier
 from client.standalone.commanding import run_verifier
 from shared.protocol import leaves
 from shared.protocol.canonical import Json, b64u, encode, read
@@ -145,14 +146,16 @@ def test_what_cannot_be_exported(mirrored: tuple[LongLog, Mirror], tmp_path: Pat
         export(copy, tmp_path / "e", pinned_root=log.pinned)
 
 
-def test_the_verifier_is_one_file_of_all_its_modules() -> None:
-    text = verifier().decode()
+@pytest.mark.parametrize("sheet", [verifier, custody_verifier])
+def test_a_verifier_is_one_file_of_all_its_modules(sheet: Callable[[], bytes]) -> None:
+    text = sheet().decode()
     assert "client." not in re.sub(r'""".*?"""', "", text, flags=re.DOTALL)
     names = re.findall(r"^(?:def|class) (\w+)|^([A-Za-z_]\w*)(?::.*)? = ", text, flags=re.MULTILINE)
     given = [first or second for first, second in names]
     assert len(given) == len(set(given)), "a name stands for two things"
     folder = Path(sys.modules["client.standalone"].__path__[0])
-    assert {f"{name}.py" for name in MODULES} == {each.name for each in folder.glob("[a-z]*.py")}
+    known = {*MODULES, *CUSTODY_MODULES}
+    assert {f"{name}.py" for name in known} == {each.name for each in folder.glob("[a-z]*.py")}
     assert not re.search(
         r"\b(?:time|datetime|socket|urllib|random)\b\.|^import (?:time|socket)", text
     )
