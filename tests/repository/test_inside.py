@@ -9,7 +9,8 @@ from shared.runtime import inside
 from shared.runtime.inside import Door
 
 FORWARDED = [route for route in ROUTES if route.service != "gateway"]
-SAMPLES = {"digest": "a" * 64, "peer": "QN", "n": "0", "tile": "0/x001/067.p/8"}
+UUID = "01a1fdfa-4600-7c63-8c66-804dc68564d2"
+SAMPLES = {"digest": "a" * 64, "peer": "QN", "n": "0", "tile": "0/x001/067.p/8", "challenge": UUID}
 # Held whole by the exchange, which parses it, though the gateway streams it.
 PARSED = {"PUT /v1/packages/{id}/case"}
 
