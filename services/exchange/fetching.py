@@ -12,19 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.exchange import casework, correspondence, custody, informing, patience, timing
+from services.exchange import consigning, correspondence, patience
 from services.exchange.keyring import Keyring
 from services.exchange.opening import DamagedError, DisputedError, Opener, Tags
 from services.exchange.progress import LEASE, Notes, StoppedError
 from services.exchange.records import Package, StoredSegment
 from services.exchange.states import Actor, PackageAct
 from services.exchange.store import (
-    Session,
     contents,
     entries,
     leases,
     packages,
-    requests,
     transfers,
 )
 from services.exchange.vault import Vault
@@ -217,35 +215,19 @@ class Fetcher:
             packages.move(db, package.id, act, actor)
             transfers.end_work(db, package.id, _problem("disputed", reason) if reason else None)
             posted = correspondence.append(db, letter, keyring=self.keyring, now=actor.at)
-            if tags:
-                self._note_verified(db, package, tags, posted.hash, actor)
-            timing.of_package(
+            consigning.note(
                 db,
                 package,
-                *(("verified", "received") if tags else ("disputed",)),
-                at=actor.at.replace(microsecond=0),
+                tags,
+                posted.hash,
+                keyring=self.keyring,
                 directory=self.directory,
-                country=self.keyring.country,
+                actor=actor,
             )
             # Commit point: before it everything is opened again; after it the receipt is on its way.
         self.failures.pop(package.id, None)
         self.wrong.pop(package.id, None)
         logs.log().info("package_opened", package=package.id, act=act, reason=reason)
-
-    def _note_verified(
-        self, db: Session, package: Package, tags: Tags, entry_hash: str, actor: Actor
-    ) -> None:
-        """Begin the custody of what was received; the person concerned is to be told of it."""
-        country = self.keyring.country
-        by = custody.performer(actor, self.directory.member(country).name)
-        custody.receive(
-            db, package, tags.custody, entry_hash, keyring=self.keyring, actor=actor, by=by
-        )
-        casework.record(
-            db, "package.verified", package, actor, custody=custody.state(db, package.id)
-        )
-        request = requests.find(db, package.request_id)
-        informing.begin(db, request, directory=self.directory, country=country, actor=actor)
 
     def _tolerate(self, package: Package, wrong: WrongBytesError) -> None:
         """Ask again a few times for what came out wrong; then it is the sender's last word."""
