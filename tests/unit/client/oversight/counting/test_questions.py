@@ -110,3 +110,9 @@ def test_what_was_released_before_a_withdrawal_or_refusal_was_in_scope() -> None
     released = granted(received()).on("03-20", "package.category", "DC-TRF", count=1)
     for kind, reason in (("request.withdrawn", "WD-04"), ("request.decision", "MEA-06/S12")):
         assert not ask("Q07", released.on("04-02", kind, reason)).found.rows
+
+
+def test_a_gateway_that_an_officer_answered_for_is_named() -> None:
+    story = granted(received())
+    assert ask("Q09", story).found.rows
+    assert not ask("Q09", story.on("03-18", "gate.found", "G09")).found.rows
