@@ -41,7 +41,9 @@ COMMANDS: Final = {
     "request": _Entry("client.cli.requests", "Requests for assistance.", group=True),
     "package": _Entry("client.cli.packages", "Packages of evidence.", group=True),
     "inbox": _Entry("client.cli.receiving", "What waits for you: packages and requests."),
-    "challenge": _Entry("client.cli.challenges", "What a person objects to, by a court.", group=True),
+    "challenge": _Entry(
+        "client.cli.challenges", "What a person objects to, by a court.", group=True
+    ),
     "deadlines": _Entry("client.cli.deadlines", "What is due, the most urgent first."),
     "fetch": _Entry("client.cli.receiving", "Fetch a package as a bag, verify it, confirm it."),
     "verify": _Entry("client.cli.verifying", "Verify a bag offline, step by step."),

@@ -3,10 +3,9 @@
 from services.exchange import casework
 from services.exchange.bench import Bench
 from services.exchange.documents import instrument_of, measures_of, reference_of
-from services.exchange.records import Request, RequestFile
+from services.exchange.records import Request, RequestFile, RequestsWanted
 from services.exchange.states import Actor, Direction, advance
 from services.exchange.store import requests
-from services.exchange.store.requests import Wanted
 from shared.protocol import canonical
 from shared.protocol.digests import sha256
 from shared.protocol.identifiers import Country
@@ -59,7 +58,7 @@ def view(request_id: str, *, database: Database) -> RequestFile:
         return casework.request_file(db, request_id)
 
 
-def listed(wanted: Wanted, *, database: Database) -> tuple[RequestFile, ...]:
+def listed(wanted: RequestsWanted, *, database: Database) -> tuple[RequestFile, ...]:
     """Return requests with what was done about them, the newest first."""
     with database.read() as db:
         return casework.request_files(db, requests.listed(db, wanted))

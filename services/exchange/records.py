@@ -9,6 +9,8 @@ from typing import Any
 from services.exchange.states import Direction, PackageState
 from shared.protocol.law.lifecycle import State
 
+MAX_LISTED = 500  # requests in one answer
+
 
 class Taken(Enum):
     """What became of something that was sent."""
@@ -197,3 +199,17 @@ class Repeat:
     digest: bytes  # SHA-256 over method, address and body
     subject: str  # the request or package that it makes or changes
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestsWanted:
+    """Which requests; None: any. `text` begins one of the own references; `before`: ids below it."""
+
+    direction: Direction | None = None
+    state: State | None = None
+    peer: str | None = None
+    kind: str | None = None
+    urgency: str | None = None
+    text: str | None = None
+    before: str | None = None
+    limit: int = MAX_LISTED

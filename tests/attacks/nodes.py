@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from deploy.case import DRAFT
+from deploy.case_draft import DRAFT
 from shared.protocol import canonical, channels, identifiers, internal, tokens
 from shared.protocol.approvals import sign_approval
 from shared.protocol.canonical import Json

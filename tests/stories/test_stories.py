@@ -12,7 +12,6 @@ LEAN = {(0, "")}  # in every run; the others in the long ones
 WAYS = [(story, way) for story in STORIES.values() for way in story.ways()]
 
 
-
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("story", "way"),

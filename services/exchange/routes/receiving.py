@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict
 from services.exchange import assistance, collection, reading
 from services.exchange.access import Purpose
 from services.exchange.reading import Wanted
+from services.exchange.records import RequestsWanted
 from services.exchange.routes import answers
 from services.exchange.routes.answers import PackageAnswer, RequestAnswer
 from services.exchange.routes.parts import Acting, Node, Number
 from services.exchange.routes.repeats import Repeatable
 from services.exchange.states import Direction
-from services.exchange.store.requests import Wanted as Asked
 from shared.protocol.approvals import MAX_APPROVAL
 from shared.protocol.canonical import b64u
 from shared.protocol.digests import content_digest
@@ -76,7 +76,7 @@ def inbox(node: Node) -> InboxAnswer:
     packages = collection.listed(
         direction=Direction.IN, state=None, database=node.database, keyring=node.keyring
     )
-    requests = assistance.listed(Asked(direction=Direction.IN), database=node.database)
+    requests = assistance.listed(RequestsWanted(direction=Direction.IN), database=node.database)
     return InboxAnswer(
         packages=tuple(answers.package(file) for file in packages),
         requests=tuple(answers.request(file) for file in requests),

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from services.exchange import assistance
+from services.exchange.records import MAX_LISTED, RequestsWanted
 from services.exchange.routes import answers
 from services.exchange.routes.answers import RequestAnswer, RequestList
 from services.exchange.routes.parts import Acting, Node
 from services.exchange.routes.repeats import FreshId, Repeatable
 from services.exchange.states import Direction
-from services.exchange.store.requests import PAGE, Wanted
 from shared.protocol.law.documents import Document
 from shared.protocol.law.lifecycle import State
 from shared.runtime.strict import StrictRoute
@@ -29,10 +29,10 @@ def list_requests(  # noqa: PLR0913, PLR0917 - what can be asked for
     urgency: Code = None,
     reference: Annotated[str | None, Query(max_length=500)] = None,
     before: Annotated[str | None, Query(max_length=36)] = None,
-    limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = MAX_LISTED,
 ) -> RequestList:
     """List requests, the newest first; `reference`: how a reference begins, `before`: an id to go on from."""
-    wanted = Wanted(
+    wanted = RequestsWanted(
         direction=direction,
         state=state,
         peer=peer,

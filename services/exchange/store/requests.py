@@ -1,20 +1,17 @@
 """Requests for assistance and their measures."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from services.exchange.records import EntryRef, Measure, Request
-from services.exchange.states import Actor, Direction
+from services.exchange.records import MAX_LISTED, EntryRef, Measure, Request, RequestsWanted
+from services.exchange.states import Actor
 from services.exchange.store import history
 from services.exchange.tables import MeasureRow, RequestRow
 from shared.protocol.law.lifecycle import State, fold
 from shared.runtime.refusals import Conflict, NotFound
-
-PAGE = 500  # requests or packages in one answer
 
 
 def add(db: Session, request: Request) -> None:
@@ -61,23 +58,9 @@ def find(db: Session, request_id: str) -> Request:
     return _request(row, _measures(db, [request_id])[request_id])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which requests; None: any. `text` begins one of the own references; `before`: ids below it."""
-
-    direction: Direction | None = None
-    state: State | None = None
-    peer: str | None = None
-    kind: str | None = None
-    urgency: str | None = None
-    text: str | None = None
-    before: str | None = None
-    limit: int = PAGE
-
-
-def listed(db: Session, wanted: Wanted) -> tuple[Request, ...]:
+def listed(db: Session, wanted: RequestsWanted) -> tuple[Request, ...]:
     """Return the newest requests first, at most `limit`."""
-    query = select(RequestRow).order_by(RequestRow.id.desc()).limit(min(wanted.limit, PAGE))
+    query = select(RequestRow).order_by(RequestRow.id.desc()).limit(min(wanted.limit, MAX_LISTED))
     for name in ("direction", "state", "peer", "kind", "urgency"):
         value = getattr(wanted, name)
         if value is not None:

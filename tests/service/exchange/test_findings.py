@@ -253,5 +253,24 @@ def test_a_request_and_a_package_that_are_not_there(qn: Node) -> None:
         for what in ("findings", "gates"):
             assert qn.client("approver").get(f"/v1/{kind}/{nobody}/{what}").status_code == 404
     with qn.parts.database.read() as db:
-        assert not requests.listed(db, requests.Wanted())
+        assert not requests.listed(db, requests.RequestsWanted())
         assert not packages.listed(db, direction=None, state=None)
+
+
+def test_what_a_file_answers_is_said_before_the_package_is_closed(qn: Node) -> None:
+    request_id = receive_request(qn, state=State.EXECUTING)
+    said = {"request_id": request_id, "measures": ["M01"], "title": "x", "segment_size": 2**20}
+    made = qn.client("preparer").post("/v1/packages", json=said).json()
+    path = f"/v1/packages/{made['package_id']}"
+    item = declare(qn, made["package_id"], "a.txt", b"abc", answers=None)
+    assert put_segment(qn, made["package_id"], item, 0, b"abc").status_code == 201
+    refused = qn.client("preparer").post(f"{path}/close")
+    assert (refused.status_code, refused.json()["code"]) == (409, "answers_missing")
+    assert refused.json()["items"] == [item]
+    (told,) = qn.client("preparer").get(f"{path}/items").json()["items"]
+    again = {key: told[key] for key in ("path", "original_name", "size", "sha256", "media_type")}
+    url = f"{path}/items/{item}"
+    other = qn.client("preparer").put(url, json={**again, "size": 4, "answers": ANSWERS})
+    assert other.json()["code"] == "item_differs"
+    assert qn.client("preparer").put(url, json={**again, "answers": ANSWERS}).status_code == 200
+    assert close(qn, made["package_id"])["state"] == "COLLECTED"

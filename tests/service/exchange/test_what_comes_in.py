@@ -40,7 +40,7 @@ def test_what_stands_on_no_instrument_between_both_is_not_taken(sent_case: Case)
     says(pair.qn.node, agreements=nothing)
     pair.settle()
     with pair.qn.database.read() as db:
-        assert not requests.listed(db, requests.Wanted())
+        assert not requests.listed(db, requests.RequestsWanted())
     assert pair.request(pair.qm, request_id)["state"] == "S20"
 
 
@@ -51,5 +51,5 @@ def test_a_peer_without_keys_in_force_asks_nothing(sent_case: Case) -> None:
     says(pair.qn.node, members={Country("QM"): bare})
     pair.settle()
     with pair.qn.database.read() as db:
-        assert not requests.listed(db, requests.Wanted())
+        assert not requests.listed(db, requests.RequestsWanted())
     assert pair.request(pair.qm, request_id)["state"] == "S20"

@@ -227,8 +227,11 @@ def test_who_prepares_does_not_release() -> None:
     check_four_eyes(prepared, _second(act="package.release"))
 
 
-def test_six_acts_take_an_officer() -> None:
-    assert len(ACTS) == 6
+def test_fourteen_acts_take_an_officer() -> None:
+    assert len(ACTS) == 14
+    assert {act.partition(".")[0] for act in ACTS} == {
+        "request", "package", "finding", "conditions", "court", "duty", "onward", "retention",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ from shared.protocol.errors import (
     NotCanonicalError,
     ProtocolError,
 )
-from shared.protocol.messages import CheckpointBody, Head, QueryBody, RequestBody
+from shared.protocol.legalacts import QueryBody
+from shared.protocol.messages import CheckpointBody, Head, RequestBody
 from shared.protocol.signatures import protected_header
 from tests.unit.shared.protocol.examples import (
     APPROVAL,
