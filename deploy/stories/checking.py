@@ -9,13 +9,15 @@ from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
+from client.oversight.audit import audit
 from client.oversight.comparison import compare
+from client.oversight.findings import Findings
 from client.oversight.mirror import CASE_KEY, CHECKPOINT, Mirror, entry_bundles, tile_path
 from client.oversight.pull import pull
 from client.oversight.timeline import Event, timeline
 from client.sdk.records import as_list, as_object
+from client.sdk.session import Session
 from deploy.stories import counting
-from deploy.stories.desk import refusal
 from deploy.stories.office import Office
 from deploy.stories.world import World
 from shared.protocol.checkpoints import read_checkpoint
@@ -78,7 +80,7 @@ class Overseers:
         """Compare the copy kept before with what a node shows now.
 
         Returns:
-            The numbers of the entries that the node has no more, and with which code reading them fails.
+            The numbers of the entries that the node has no more, and what a fresh copy of its log lacks.
         """
         mirror = Mirror(self._world.folder / "mirrors" / country)
         session = self._world[country].session("oversight", PURPOSE)
@@ -90,8 +92,14 @@ class Overseers:
             found = [int(str(as_object(each)["index"])) for each in as_list(page["entries"])]
             shown.update(found)
             start = int(str(page["next"])) if page.get("next") is not None else size
-        again = refusal(lambda: pull(session, mirror, pinned_root=self._root, compare_all=True))
-        return [index for index in range(size) if index not in shown], again
+        return [index for index in range(size) if index not in shown], self._audited(session)
+
+    def _audited(self, session: Session) -> str:
+        """Pull a log into an empty folder, and say what does not hold in it; empty if all does."""
+        fresh, findings = Mirror(self._world.folder / "mirrors" / "fresh"), Findings()
+        pull(session, fresh, pinned_root=self._root, compare_all=False)
+        audit(fresh, pinned_root=self._root, findings=findings)
+        return "; ".join(f"{each.place}: {each.detail}" for each in findings.failures)
 
     def statistics(self, country: str) -> dict[str, int]:
         """Count a country's log as its yearly report does; every number but 0, by its place."""

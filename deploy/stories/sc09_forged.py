@@ -71,12 +71,12 @@ def _suspended(stage: Stage) -> None:
     world = stage.world
     stage.scene("QM", "Two holders of the federation's list suspend QP, in every node.")
     SteeringGroup(world).suspends("QP", "its keys are in foreign hands")
+    world.cut_off.add("QP")
     for country in ("QM", "QN"):
         told = stage[country].session("ops").post("/v1/ops/directory/refresh")
         members = told["members"]
         assert isinstance(members, dict)
         stage.hold(f"{country} serves QP no longer", found=members["QP"], wanted="suspended")
-        stage.tells(country, {("peer.suspended", "suspended"): 1})
     status, code = world.nodes["QP"].ask("QM", "heads")
     stage.hold("QM's gateway refuses whoever comes with QP's keys", found=status >= 400)  # noqa: PLR2004
     stage.teller.blocked("QP", "QM", f"suspended ({code or status})")

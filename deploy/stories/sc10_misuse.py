@@ -42,15 +42,18 @@ def removed(stage: Stage) -> None:
     stage.scene("QN", "An administrator of QN removes the rows that tell of it from the database.")
     node = stage.world.nodes["QN"]
     stage.hold(
-        "the database refuses: it only grows", found=node.removes(rows[:2]), wanted="append only"
+        "the database refuses: it only grows",
+        found=node.removes(rows[:2]),
+        wanted="log_entry is append only",
     )
     stage.say("So the administrator takes the guard away first.")
     node.unguards()
     stage.hold("and they are gone", found=node.removes(rows), wanted="")
-    missing, code = stage.overseers.compared("QN")
+    missing, found = stage.overseers.compared("QN")
     stage.hold("the overseers' own copy names them, number by number", found=missing, wanted=rows)
-    stage.hold("and what the node shows now does not hold", found=bool(code))
-    stage.fact(f"missing: {', '.join(map(str, rows[:6]))}, … ({len(rows)} rows); {code}")
+    stage.hold("and what the node shows now does not make up what it signed", found=bool(found))
+    stage.fact(f"missing: {', '.join(map(str, rows[:6]))}, … ({len(rows)} rows)")
+    stage.fact(found)
     stage.spoilt = True
 
 
@@ -120,9 +123,15 @@ def _seen(stage: Stage, request: str) -> None:
     stage.suspects("QN", "M10", "evidence opened under another case number")
     counted = stage.overseers.statistics("QN")
     errors = {name: n for name, n in counted.items() if name.startswith(("O17/", "O19/"))}
-    for name, number in errors.items():
-        stage.fact(f"{name}: {number}")
-    stage.hold("near misses are counted, one by one", found=sum(errors.values()) >= TRIES + 2)
+    stage.hold(
+        "near misses are counted, one by one (O17, O19)",
+        found=errors,
+        wanted={
+            "O17/stopped by gate G17/recordable": 2,
+            "O17/stopped by gate G18/recordable": TRIES,
+            "O19/G17 failed/packages": 2,
+        },
+    )
 
 
 def _accounted(stage: Stage, request: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -154,10 +155,21 @@ class Stage:
     def suspects(self, country: str, pattern: str, sentence: str) -> None:
         """Check that a pattern of misuse is found in a country's log."""
         found = self.overseers.suspicions(country, "UTC")
-        for each in found:
-            self.teller.fact(each)
+        for each, times in Counter(found).items():
+            self.teller.fact(each if times == 1 else f"{each}, {times} times")
         matched = [each for each in found if each.startswith(f"{pattern} ")]
         self.teller.hold(f"{sentence} ({pattern})", found=bool(matched))
+
+    def counts_the_year(self, country: str, wanted: Mapping[str, int | str]) -> None:
+        """Check all of O01 to O24 but the overseers' own readings: these numbers, and no other."""
+        found = self.overseers.statistics(country)
+        sentence = f"O01 to O24 of {country}: {len(wanted)} numbers, and each as it must be"
+        differ = {
+            name: (found.get(name, 0), wanted.get(name, 0))
+            for name in {**found, **wanted}
+            if found.get(name, 0) != wanted.get(name, 0)
+        }
+        self.teller.hold(sentence, found=differ, wanted={})
 
     def logs_agree(self) -> None:
         """Check every log offline, and each two against each other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ from deploy.stories.stage import Stage
 from deploy.stories.telling import Teller
 from deploy.stories.world import World
 
+STATISTICS = Path(__file__).with_name("statistics.toml")
 Play = Callable[[Stage], None]
 
 
@@ -48,6 +50,13 @@ class Story:
         return {"": Variant(title=self.title, play=self.play), **self.variants}
 
 
+def _expected(name: str) -> Mapping[str, Mapping[str, int | str]]:
+    """Return the numbers of the year after a story, by country: every one that is not 0."""
+    told = tomllib.loads(STATISTICS.read_text(encoding="utf-8"))
+    found: Mapping[str, Mapping[str, int | str]] = told.get(name, {})
+    return found
+
+
 def tell(story: Story, way: str, console: Console) -> int:
     """Play a story on a fresh federation; return how many claims held.
 
@@ -66,4 +75,7 @@ def tell(story: Story, way: str, console: Console) -> int:
             chosen.play(stage)
             if not stage.spoilt:
                 stage.logs_agree()
+                expected = _expected(f"SC-{story.number:02}{way}")
+                for country, numbers in expected.items():
+                    stage.counts_the_year(country, numbers)
     return teller.claims

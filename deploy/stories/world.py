@@ -76,6 +76,9 @@ class World:
         self.offices = {
             name: Office(folder / name / "authorities", name, self.clock) for name in zones
         }
+        self.cut_off: set[str] = (
+            set()
+        )  # whom no peer serves: what they would send is not waited for
         self._directory, self._resigner = self._make_directory()
 
     def __enter__(self) -> Self:
@@ -155,6 +158,7 @@ class World:
         busy = [
             f"{country}/{service}"
             for country, node in self.nodes.items()
+            if country not in self.cut_off
             for service, query in asked
             if (database := node.database(service)) is not None and _count(database, query)
         ]
