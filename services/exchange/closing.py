@@ -40,13 +40,16 @@ def close(package_id: str, *, database: Database, keyring: Keyring, actor: Actor
 
     Raises:
         NotFound, WrongStateError: there is no such package, or it is not being collected.
-        Conflict: it is empty, or segments are missing.
+        Conflict: it is empty, segments are missing, or nobody said what a file answers.
     """
     with database.begin() as db:
         packages.move(db, package_id, PackageAct.CLOSE, actor)
         package = packages.find(db, package_id)
         items = contents.items(db, package_id)
         faults.check_complete(items, contents.stored_counts(db, package_id))
+        key = casework.package_key(package, keyring)
+        told = {e.item_id: key.open_declaration(e.item_id, e.sealed_declaration) for e in items}
+        faults.check_answered([each for each in told if told[each].answers is None])
         contents.forget_checks(db, package_id)
         leases.begin(db, package_id, Progress(phase=READING, done=0, total=package.size))
         casework.record(db, "package.closing", package, actor)

@@ -75,7 +75,7 @@ def declare(
     keyring: Keyring,
     actor: Actor,
 ) -> tuple[Taken, Listed]:
-    """Declare a file before its first octet.
+    """Declare a file before its first octet; what it answers may be said anew until the package is closed.
 
     Raises:
         NotFound, WrongStateError: there is no such package, or it is not being collected.
@@ -93,7 +93,12 @@ def declare(
         listed = Listed(item_id=item_id, declaration=declaration, segments=count)
         known = contents.look_for_item(db, package_id, item_id)
         if known is not None:
-            declaring.check_same(known, mac)
+            if known.declaration_mac != mac:
+                before = key.open_declaration(item_id, known.sealed_declaration)
+                declaring.check_same(before, declaration)
+                sealed = key.seal_declaration(item_id, declaration)
+                contents.redeclare(db, package_id, item_id, sealed, mac)
+                casework.record(db, "package.item_declared", package, actor, reason=item_id)
             return Taken.SAME, listed
         if contents.name_taken(db, package_id, name_mac):
             raise Conflict(

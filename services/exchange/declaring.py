@@ -1,8 +1,10 @@
 """What is said of a file when it is declared: its path, what it answers, what was done with it before."""
 
+from dataclasses import replace
+
 from services.exchange.drafts import Answers, ItemDraft
 from services.exchange.keyring import UNTOLD, Declaration
-from services.exchange.records import Package, StoredItem
+from services.exchange.records import Package
 from shared.protocol import manifest
 from shared.protocol.law import library
 from shared.protocol.law.custody import Provenance
@@ -70,13 +72,13 @@ def _provenance(content: ItemDraft) -> Provenance:
     return told
 
 
-def check_same(known: StoredItem, mac: bytes) -> None:
-    """Check that an item that was declared is declared the same again.
+def check_same(before: Declaration, again: Declaration) -> None:
+    """Check that an item is declared the same again, but for what it answers.
 
     Raises:
-        Conflict: it is another.
+        Conflict: it is another file, or has another history.
     """
-    if known.declaration_mac != mac:
+    if replace(before, answers=again.answers) != again:
         raise Conflict(
             "item_differs",
             "An item of this id was declared with another name, size or SHA-256.",

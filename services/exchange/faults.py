@@ -44,6 +44,22 @@ def check_complete(items: Sequence[StoredItem], stored: Mapping[str, int]) -> No
         )
 
 
+def check_answered(lacking: Sequence[str]) -> None:
+    """Check that it was said of every file what it answers: without that it could never leave.
+
+    Raises:
+        Conflict: of some it was not.
+    """
+    if lacking:
+        raise Conflict(
+            "answers_missing",
+            f"Of {len(lacking)} items it was not said what they answer: measure, category, identifier, time.",
+            rule="G03",
+            next_step="Declare them again with `answers` (`package add FILES --answers FILE`), and close.",
+            items=list(lacking[:NAMED]),
+        )
+
+
 def wrong_items(items: Sequence[str]) -> Fault:
     """Items that are not the files that were declared."""
     return Fault(

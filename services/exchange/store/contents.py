@@ -90,6 +90,15 @@ def forget_checks(db: Session, package_id: str) -> None:
     db.execute(update(ItemRow).where(ItemRow.package_id == package_id).values(checked=False))
 
 
+def redeclare(db: Session, package_id: str, item_id: str, sealed: bytes, mac: bytes) -> None:
+    """Put what is said of a file anew in place of what was said."""
+    db.execute(
+        update(ItemRow)
+        .where(ItemRow.package_id == package_id, ItemRow.item_id == item_id)
+        .values(sealed_declaration=sealed, declaration_mac=mac)
+    )
+
+
 def delete_item(db: Session, package_id: str, item_id: str) -> None:
     """Forget an item and its segments."""
     for table in (SegmentRow, ItemRow):
