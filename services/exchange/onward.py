@@ -170,9 +170,22 @@ def _export(
     matter = matters.of_package(db, package, request, bench=bench, actor=actor)
     moments.guard(replace(matter, export=wanted), Moment.EXPORT)
     casework.record(db, "gate.passed", package, actor, reason="export")
+    return _handed_on(db, package, content, items, bench=bench, actor=actor)
+
+
+def _handed_on(
+    db: Session,
+    package: Package,
+    content: Exporting,
+    items: tuple[str, ...],
+    *,
+    bench: Bench,
+    actor: Actor,
+) -> Onward:
+    """Put on record what goes on; custody, log, and in a threat the sender are told."""
     done = Onward(
         id=identifiers.new_id(actor.at),
-        package_id=package_id,
+        package_id=package.id,
         state=onwards.TOLD,
         recipient=content.recipient,
         purpose=content.purpose,

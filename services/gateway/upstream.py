@@ -24,17 +24,9 @@ from shared.runtime.principals import HEADER, Assertions, Principal, digest
 from shared.runtime.refusals import Malformed, Unavailable
 
 REQUEST_HEADERS = (
-    "content-type",
-    "content-length",
-    "content-digest",
-    "accept",
-    "idempotency-key",
-    "if-match",
-    "if-none-match",
-    "range",
-    "officer-grant",
-    "case-reference",
-    "exculpatory",
+    *("content-type", "content-length", "content-digest", "accept", "range"),
+    *("idempotency-key", "if-match", "if-none-match"),
+    *("officer-grant", "case-reference", "exculpatory"),
 )
 ANSWER_HEADERS = (
     "content-type",

@@ -11,6 +11,12 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
+    _conditions()
+    _uses()
+    _onward()
+
+
+def _conditions() -> None:
     op.create_table(
         "condition_set",
         sa.Column("position", Counter, primary_key=True, autoincrement=True),
@@ -32,6 +38,9 @@ def upgrade() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
     )
+
+
+def _uses() -> None:
     op.create_table(
         "package_use",
         sa.Column("package_id", sa.Text(), sa.ForeignKey("package.id"), primary_key=True),
@@ -51,6 +60,9 @@ def upgrade() -> None:
         sa.Column("countersigned", sa.Text(), nullable=True),
     )
     op.create_index("package_use_retention", "package_use", ["asked_at", "retain_until"])
+
+
+def _onward() -> None:
     op.create_table(
         "onward",
         sa.Column("id", sa.Text(), primary_key=True),
