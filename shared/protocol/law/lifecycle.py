@@ -10,89 +10,25 @@ state; from then on each measure has its own, and the request's is their fold.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from shared.protocol.entries import EntryType
 from shared.protocol.errors import ProtocolError
+from shared.protocol.law.lifewords import Act, Role, State
 
-
-class State(StrEnum):
-    """Where a request, or a measure of it, stands."""
-
-    DRAFT = "S00"
-    INTERNAL_REVIEW = "S01"
-    RETURNED_TO_DRAFTER = "S02"
-    APPROVED = "S03"
-    TRANSMITTED = "S04"
-    DELIVERED = "S05"
-    ACKNOWLEDGED = "S06"
-    UNDER_REVIEW = "S07"
-    INFO_REQUESTED = "S08"
-    CONDITIONS_PROPOSED = "S09"
-    ACCEPTED = "S10"
-    PARTIALLY_ACCEPTED = "S11"
-    REFUSED = "S12"
-    POSTPONED = "S13"
-    EXECUTING = "S14"
-    PARTIALLY_FULFILLED = "S15"
-    FULFILLED = "S16"
-    CLOSED = "S17"
-    WITHDRAWN = "S18"
-    SUSPENDED = "S19"
-    INADMISSIBLE = "S20"
-    LAPSED = "S21"
-
-
-class Act(StrEnum):
-    """What may be done to a request."""
-
-    AMEND = "amend"
-    SUBMIT = "submit"
-    RETURN = "return"
-    APPROVE = "approve"
-    APPROVE_UNVALIDATED = "approve-unvalidated"
-    SEND = "send"
-    DELIVER = "deliver"
-    REJECT = "reject"
-    ACKNOWLEDGE = "acknowledge"
-    FORWARD = "forward"
-    REVIEW = "review"
-    ASK = "ask"
-    ANSWER = "answer"
-    PROPOSE = "propose"
-    SETTLE = "settle"
-    ACCEPT = "accept"
-    REFUSE = "refuse"
-    POSTPONE = "postpone"
-    RESUME = "resume"
-    EXECUTE = "execute"
-    SUBSTITUTE = "substitute"
-    FULFIL_IN_PART = "fulfil-in-part"
-    FULFIL = "fulfil"
-    CLOSE = "close"
-    WITHDRAW = "withdraw"
-    SUSPEND = "suspend"
-    LIFT = "lift"
-    UPHOLD = "uphold"
-    LAPSE = "lapse"
-    REOPEN = "reopen"
-    SUPPLEMENT = "supplement"
-    REPORT = "report"
-
-
-class Role(StrEnum):
-    """Who acts (process 2.1)."""
-
-    RQ_INV = "RQ-INV"
-    RQ_JUD = "RQ-JUD"
-    RQ_CA = "RQ-CA"
-    RD_CA = "RD-CA"
-    RD_EXE = "RD-EXE"
-    RD_JUD = "RD-JUD"
-    RD_DPO = "RD-DPO"
-    RD_PRIV = "RD-PRIV"
-    DUTY = "DUTY"
-    SYS = "SYS"
+__all__ = [
+    "TRANSITIONS",
+    "Act",
+    "Role",
+    "State",
+    "Transition",
+    "WrongStateError",
+    "advance",
+    "fold",
+    "open_acts",
+    "transition",
+    "word",
+    "words",
+]
 
 
 class WrongStateError(ProtocolError):
