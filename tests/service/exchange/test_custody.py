@@ -17,7 +17,7 @@ from shared.protocol.law.custody import Act
 from shared.protocol.law.custodyfile import read_custody
 from shared.protocol.law.custodytrace import Trace, read_trace
 from tests.custodies import statement
-from tests.service.exchange.filling import close, declare, new_package, put_segment
+from tests.service.exchange.filling import ANSWERS, close, declare, new_package, put_segment
 from tests.service.exchange.node import Node, grant, outbox
 from tests.service.exchange.pair import FILES, Country, Pair
 from tests.service.exchange.test_exchange_of_two import confirm, fetch
@@ -222,7 +222,9 @@ def test_an_item_that_comes_back_is_not_left_out(qn: Node) -> None:
     package_id, item = filled(qn, b"x")
     path = f"/v1/packages/{package_id}/items/{item}"
     qn.client("preparer").delete(f"{path}?because=MISTAKE")
-    body = {"original_name": "x", "size": 1, "sha256": sha256(b"x").hex()}
+    body = {
+        "original_name": "x", "size": 1, "sha256": sha256(b"x").hex(), "answers": ANSWERS,
+    }  # fmt: skip
     assert qn.client("preparer").put(path, json=body).status_code == 201
     put_segment(qn, package_id, item, 0, b"x")
     assert close(qn, package_id)["state"] == "COLLECTED"
