@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from client.sdk import challenges
 from deploy.stories.desk import APPROVER, COURT, Desks
@@ -49,5 +49,5 @@ class Courts(Desks):
         """Return the stage of each challenge, as this country has it."""
         return [str(each["stage"]) for each in self._known(request_id)]
 
-    def _known(self, request_id: str) -> list[dict[str, Json]]:
+    def _known(self, request_id: str) -> list[Mapping[str, Json]]:
         return challenges.listed(self.session(APPROVER), request_id)

@@ -7,7 +7,13 @@ from typing import Literal
 
 from client.sdk.records import Request, read_request
 from deploy.stories.desk import APPROVER, COURT, DUTY, PREPARER, Desks
-from shared.protocol.approvals import COURT_RECORD, DUTY_RECORD, REQUEST_APPROVE, REQUEST_PREPARE
+from shared.protocol.approvals import (
+    COURT_RECORD,
+    DUTY_RECORD,
+    REQUEST_APPROVE,
+    REQUEST_PREPARE,
+    Act,
+)
 from shared.protocol.canonical import Json
 
 Kept = Literal["ordered", "extended", "released", "warning", "refused", "asked"]
@@ -19,6 +25,10 @@ class DutyDesks(Desks):
     def approves_unvalidated(self, request_id: str, reason: str) -> Request:
         """Sign a draft as who wrote it and as the duty officer, without a judge (T04)."""
         found = self.request(request_id)
+        signers: tuple[tuple[str, str, Act], ...] = (
+            ("prepared", PREPARER, REQUEST_PREPARE),
+            ("approval", DUTY, REQUEST_APPROVE),
+        )
         signed = {
             name: self.officer(desk).approve(
                 act,
@@ -27,10 +37,7 @@ class DutyDesks(Desks):
                 digest=found.digest,
                 now=self.clock(),
             )["approval"]
-            for name, desk, act in (
-                ("prepared", PREPARER, REQUEST_PREPARE),
-                ("approval", DUTY, REQUEST_APPROVE),
-            )
+            for name, desk, act in signers
         }
         path = f"/v1/requests/{request_id}/approve-unvalidated"
         return read_request(self.tells(DUTY, path, {**signed, "reason": reason}))

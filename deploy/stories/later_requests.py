@@ -136,7 +136,7 @@ def invoice(now: datetime) -> Paper:
 def completed() -> dict[str, Json]:
     """SC-08: what the answer supplies: the text of the law, and eight days."""
     law = "Whoever without authority poses as the holder of a public office is punished with four years."
-    may = {"from": "2030-05-03T00:00:00Z", "to": "2030-05-11T00:00:00Z"}
+    may: Json = {"from": "2030-05-03T00:00:00Z", "to": "2030-05-11T00:00:00Z"}
     return {
         "offences": [offence("Usurpation of an office", "QR Criminal Code 132", 48, law=law)],
         "measures": {"M01": {"range": may}},

@@ -94,7 +94,7 @@ def _refused(stage: Stage, request: str, codes: list[str]) -> None:
     stage.refused(
         "and not be refused either, before both have consulted (T13)",
         "not_consulted",
-        lambda: qr.decides(request, "refuse", codes=codes, reasons=POLITICAL),
+        lambda: qr.decides(request, "refuse", codes=[*codes], reasons=POLITICAL),
     )
     qr.consults(request, "Can QP name an act of violence? Without one, QR will have to refuse.")
     stage.crosses("QR", "QP", "consultation")
@@ -102,7 +102,7 @@ def _refused(stage: Stage, request: str, codes: list[str]) -> None:
     stage.after(5 * DAY, "QP", "QP has nothing to add.")
     qp.settles(request, "declined", "What was said stands.")
     stage.crosses("QP", "QR", "declined")
-    qr.decides(request, "refuse", codes=codes, reasons=POLITICAL)
+    qr.decides(request, "refuse", codes=[*codes], reasons=POLITICAL)
     stage.crosses("QR", "QP", f"refused: {', '.join(codes)}")
     stage.stands(request, QP="S12", QR="S12")
     decision = qp.letters(request, "decision")[-1]

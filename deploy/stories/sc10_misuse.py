@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 from client.sdk import packages, uses
 from client.sdk.approving import Grant
@@ -112,7 +113,7 @@ def _tried(stage: Stage, package: str) -> None:
         stage.refused(
             f"{item.original_name} does not leave without the consent of QS (G17)",
             "no_consent",
-            lambda said=said: uses.export(qn.session(APPROVER), package, said),
+            partial(uses.export, qn.session(APPROVER), package, said),
         )
     stage.teller.blocked("QN", "QS", "XA gets nothing")
 
