@@ -154,18 +154,7 @@ def _member(
         "seal": [keys.seal.public().to_json() | validity],
         "kem": [keys.kem.public().to_json() | validity],
         "bag_seal_ca": seal_ca,
-        "log": {
-            "origin": node.log_origin,
-            "url": f"{node.url}/log",
-            "vkeys": list[canonical.Json](keys.log.vkeys()),
-            "policy": terms.policy,
-            "unwitnessed_limit": UNWITNESSED_LIMIT,
-        },
-        "closed_logs": [],
-        "witness": {
-            "url": f"{node.url}/witness",
-            "vkeys": list[canonical.Json](keys.witness.vkeys()),
-        },
+        **_logs(node, keys, terms.policy),
         "suites": [SUITE],
         "instruments": list[canonical.Json](INSTRUMENTS),
         "pairs": terms.pairs,
@@ -177,6 +166,22 @@ def _member(
         "not_after": end,
     }
     return trust.Member.from_bytes(canonical.encode(document))
+
+
+def _logs(node: Addresses, keys: NodeKeys, policy: str) -> dict[str, canonical.Json]:
+    """Say what the country's document says of its log, and of its witness of others' logs."""
+    log: dict[str, canonical.Json] = {
+        "origin": node.log_origin,
+        "url": f"{node.url}/log",
+        "vkeys": list[canonical.Json](keys.log.vkeys()),
+        "policy": policy,
+        "unwitnessed_limit": UNWITNESSED_LIMIT,
+    }
+    witness: dict[str, canonical.Json] = {
+        "url": f"{node.url}/witness",
+        "vkeys": list[canonical.Json](keys.witness.vkeys()),
+    }
+    return {"log": log, "closed_logs": [], "witness": witness}
 
 
 def _policy(node: Addresses, urls: Mapping[str, str], everybodys: Mapping[str, NodeKeys]) -> str:
