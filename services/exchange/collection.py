@@ -4,7 +4,7 @@ What is said of a file (name, size, SHA-256, media type) is said before its firs
 sealed. Everything may be sent twice: the same again is well, something else in its place is refused.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.exchange import casework, custody, declaring, faults
 from services.exchange.drafts import ItemDraft, PackageDraft
@@ -96,6 +96,8 @@ def declare(
             if known.declaration_mac != mac:
                 before = key.open_declaration(item_id, known.sealed_declaration)
                 declaring.check_same(before, declaration)
+                if declaration.answers is None:  # what was said stands
+                    return Taken.SAME, replace(listed, declaration=before)
                 sealed = key.seal_declaration(item_id, declaration)
                 contents.redeclare(db, package_id, item_id, sealed, mac)
                 casework.record(db, "package.item_declared", package, actor, reason=item_id)

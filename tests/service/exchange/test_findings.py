@@ -273,4 +273,6 @@ def test_what_a_file_answers_is_said_before_the_package_is_closed(qn: Node) -> N
     other = qn.client("preparer").put(url, json={**again, "size": 4, "answers": ANSWERS})
     assert other.json()["code"] == "item_differs"
     assert qn.client("preparer").put(url, json={**again, "answers": ANSWERS}).status_code == 200
+    unsaid = qn.client("preparer").put(url, json=again)
+    assert (unsaid.status_code, unsaid.json()["answers"]["category"]) == (200, "DC-SUB")
     assert close(qn, made["package_id"])["state"] == "COLLECTED"
