@@ -49,17 +49,7 @@ def measure(
     covers: tuple[datetime, datetime] | None = None,
     **more: Json,
 ) -> dict[str, Json]:
-    """Write a measure of a request.
-
-    Args:
-        number: its place, from 1.
-        code: of the list of measures.
-        description: what is asked for.
-        data: the categories of data.
-        identifier: kind and value.
-        covers: from when to when.
-        more: other fields of a measure, by name.
-    """
+    """Write a measure of a request: its place, from 1; `identifier`: kind and value; `covers`: from, to."""
     made: dict[str, Json] = {
         "measure_id": f"M{number:02}",
         "code": code,
