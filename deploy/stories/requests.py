@@ -20,10 +20,9 @@ DUTY_CONTACT: dict[str, Json] = {
 OTHER_CONTACT: Json = {**DUTY_CONTACT, "name": "D. Mori", "telephone": "+998 200 4111"}
 
 
-def emergency(now: datetime) -> Paper:
-    """SC-01: a child is threatened live; no judge can be reached."""
-    fresh = (now - DAY, now)
-    wanted = (
+def _account(fresh: tuple[datetime, datetime]) -> tuple[dict[str, Json], ...]:
+    """Who holds an account, from where it was used, what was written in it."""
+    return (
         measure(
             1, "MEA-03", description="Who holds this account.", data=["DC-SUB"],
             identifier=ACCOUNT, covers=fresh,
@@ -37,11 +36,15 @@ def emergency(now: datetime) -> Paper:
             identifier=ACCOUNT, covers=fresh,
         ),
     )  # fmt: skip
+
+
+def emergency(now: datetime) -> Paper:
+    """SC-01: a child is threatened live; no judge can be reached."""
     return paper(
         now=now,
         to="QN",
         reference="QM-2030-0091",
-        measures=wanted,
+        measures=_account((now - DAY, now)),
         request_kind="EMERGENCY_DISCLOSURE",
         legal_basis=[{"instrument": "2AP", "article": "9"}],
         channel="POINT_24_7",

@@ -4,8 +4,7 @@ So both hold the same states. An act that is not open here is refused, and its r
 do the same act and yet the states differ, that is a disagreement: put on record and named, no failure.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from services.exchange import (
@@ -15,63 +14,24 @@ from services.exchange import (
     challenged,
     consequences,
     extending,
-    informing,
     preserving,
     supplemented,
+    telling,
     timing,
     unanswered,
     urgency,
 )
 from services.exchange.acts import deciding
-from services.exchange.acts.deeds import Event
-from services.exchange.acts.remedies import challenge_acts, challenge_event
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.records import Request
 from services.exchange.states import Direction, advance
 from services.exchange.store import Session, requests
+from services.exchange.telling import Told
 from shared.protocol.entries import EntryType
 from shared.protocol.law import lifecycle
 from shared.protocol.law.lifecycle import Act
-from shared.protocol.law.remedies import Stage
-from shared.protocol.legalacts import (
-    AcknowledgementBody,
-    ActBody,
-    AnswerBody,
-    ChallengeBody,
-    ConditionsBody,
-    DecisionBody,
-    NoticeBody,
-    PreservationBody,
-    QueryBody,
-    WithdrawalBody,
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What an entry tells: which act (None: one that moves nothing), on which measures, which events."""
-
-    act: Act | None
-    measures: Sequence[str] | None = None
-    events: Sequence[Event] = ()
-
-
-_DECISIONS = {
-    "accepted": (Act.ACCEPT, "request.accepted"),
-    "refused": (Act.REFUSE, "request.refused"),
-    "postponed": (Act.POSTPONE, "request.postponed"),
-    "resumed": (Act.RESUME, "request.resumed"),
-    "executing": (Act.EXECUTE, "request.executing"),
-    "fulfilled": (Act.FULFIL, None),
-}
-_NOTICES = {
-    "forwarded": (Act.FORWARD, "request.forwarded"),
-    "reviewing": (Act.REVIEW, "request.reviewed"),
-    "substitution": (Act.SUBSTITUTE, "request.substituted"),
-    "closing": (Act.CLOSE, "request.closed"),
-    "supplement": (Act.SUPPLEMENT, "request.supplemented"),
-}
+from shared.protocol.legalacts import ActBody, NoticeBody
 
 
 def take(db: Session, arrived: Arrived, bench: Bench) -> None:
@@ -81,13 +41,10 @@ def take(db: Session, arrived: Arrived, bench: Bench) -> None:
         ContentRefusedError: it is about no request between the two, or not for that country to do.
         WrongStateError: the act is not open here.
     """
-    kind, body_type = arrived.entry.type, _BODIES[arrived.entry.type]
-    body = body_type.read(arrived.entry.body)
-    assert isinstance(body, ActBody | NoticeBody)
+    body, told = telling.read(arrived.entry.type, arrived.entry.body)
     if body.request_id is None:
         raise ContentRefusedError("no_request", "An act is about a request.")
     request = arrivals.common_request(db, arrived, body.request_id)
-    told = _TELLS[kind](body)
     before = request
     if told.act is not None:
         _check_theirs(request, told.act)
@@ -102,7 +59,7 @@ def take(db: Session, arrived: Arrived, bench: Bench) -> None:
             country=bench.keyring.country,
             stated=timing.stated_by(body),
         )
-    for effect in EFFECTS.get(kind, ()):
+    for effect in EFFECTS.get(arrived.entry.type, ()):
         effect(db, arrived, before, bench)
     _record(db, before, request, told, arrived)
     _compare(db, request, body, arrived)
@@ -221,97 +178,3 @@ def _compare(db: Session, request: Request, body: ActBody | NoticeBody, arrived:
         casework.record(db, "state.disagreement", request, arrived.actor, count=len(differ))
     if body.states:
         requests.disagree(db, request.id, said)
-
-
-def _acknowledgement(_body: object) -> Told:
-    return Told(act=Act.ACKNOWLEDGE, events=[Event("request.acknowledged")])
-
-
-def _query(body: object) -> Told:
-    assert isinstance(body, QueryBody)
-    events = [Event("request.info_requested", f"FLD-{each}") for each in body.fields]
-    return Told(act=Act.ASK, measures=_moved(body, Act.ASK), events=events)
-
-
-def _answer(body: object) -> Told:
-    assert isinstance(body, AnswerBody)
-    if body.query_id is None:
-        return Told(
-            act=Act.REOPEN,
-            measures=_moved(body, Act.REOPEN),
-            events=[Event("request.reopened")],
-        )
-    return Told(act=Act.ANSWER, events=[Event("request.info_supplied")])
-
-
-def _decision(body: object) -> Told:
-    assert isinstance(body, DecisionBody)
-    act, event = _DECISIONS[body.decision]
-    reasons: Sequence[str | None] = body.codes or [None]
-    events = [Event(event, reason) for reason in reasons] if event else []
-    return Told(act=act, measures=body.measures or None, events=events)
-
-
-def _conditions(body: object) -> Told:
-    assert isinstance(body, ConditionsBody)
-    act = Act.PROPOSE if body.state == "proposed" else Act.SETTLE
-    return Told(act=act, measures=body.measures or None)  # `consequences` has the events
-
-
-def _withdrawal(body: object) -> Told:
-    assert isinstance(body, WithdrawalBody)
-    if body.kind == "lapsed":
-        return Told(act=Act.LAPSE, events=[Event("request.lapsed")])
-    return Told(act=Act.WITHDRAW, events=[Event("request.withdrawn", code) for code in body.codes])
-
-
-def _challenge(body: object) -> Told:
-    assert isinstance(body, ChallengeBody)
-    stage = Stage(body.state)
-    act = challenge_acts(stage) if body.measures else None
-    event, reason = challenge_event(stage)
-    return Told(act=act, measures=body.measures or None, events=[Event(event, reason)])
-
-
-def _preservation(_body: object) -> Told:
-    return Told(act=None)  # what it moves is no measure, and tells of itself (`preserving`)
-
-
-def _notice(body: object) -> Told:
-    assert isinstance(body, NoticeBody)
-    if body.kind == informing.COSTS:
-        return Told(act=None, events=[Event(*informing.costs(body))])
-    act, event = _NOTICES.get(body.kind, (None, "request.noted"))
-    reason = body.codes[0] if body.codes else None
-    return Told(act=act, events=[Event(event, reason)])
-
-
-def _moved(body: ActBody, act: Act) -> Sequence[str] | None:
-    """Return the measures that the act left in its target, if it has one."""
-    target = lifecycle.transition(act).target
-    return [each.measure_id for each in body.states if each.state == target] or None
-
-
-_BODIES: Mapping[EntryType, type[ActBody | NoticeBody]] = {
-    EntryType.ACKNOWLEDGEMENT: AcknowledgementBody,
-    EntryType.QUERY: QueryBody,
-    EntryType.ANSWER: AnswerBody,
-    EntryType.DECISION: DecisionBody,
-    EntryType.CONDITIONS: ConditionsBody,
-    EntryType.WITHDRAWAL: WithdrawalBody,
-    EntryType.CHALLENGE: ChallengeBody,
-    EntryType.PRESERVATION: PreservationBody,
-    EntryType.NOTICE: NoticeBody,
-}
-_TELLS: Mapping[EntryType, Callable[[object], Told]] = {
-    EntryType.ACKNOWLEDGEMENT: _acknowledgement,
-    EntryType.QUERY: _query,
-    EntryType.ANSWER: _answer,
-    EntryType.DECISION: _decision,
-    EntryType.CONDITIONS: _conditions,
-    EntryType.WITHDRAWAL: _withdrawal,
-    EntryType.CHALLENGE: _challenge,
-    EntryType.PRESERVATION: _preservation,
-    EntryType.NOTICE: _notice,
-}
-ACTS = frozenset(_TELLS)

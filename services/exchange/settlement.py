@@ -12,7 +12,7 @@ any other        is kept in the chain and changes nothing here
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.exchange import arrivals, binding, keeping, mirroring, preserving, timing
+from services.exchange import arrivals, binding, keeping, mirroring, preserving, telling, timing
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.states import PackageAct
@@ -104,7 +104,7 @@ def _receipt(db: Session, arrived: Arrived, bench: Bench) -> None:
         if body.kind is ReceiptKind.RELAY_ACCEPTANCE:
             sent = requests.find(db, str(about.request))
             preserving.link(db, sent, bench=bench, actor=arrived.actor)
-    if about.type in mirroring.ACTS and body.kind is ReceiptKind.RELAY_REJECTION:
+    if about.type in telling.ACTS and body.kind is ReceiptKind.RELAY_REJECTION:
         mirroring.contradicted(db, str(about.request), reason or "", arrived)
     if about.type is EntryType.PACKAGE and act is not None:
         _settle_package(db, arrived, about, act, reason)
@@ -141,6 +141,6 @@ _ACTS: Mapping[EntryType, Act] = {
     EntryType.OPEN: arrivals.take_opening,
     EntryType.REQUEST: _request,
     EntryType.PACKAGE: _package,
-    **dict.fromkeys(mirroring.ACTS, mirroring.take),
+    **dict.fromkeys(telling.ACTS, mirroring.take),
     EntryType.RECEIPT: _receipt,
 }

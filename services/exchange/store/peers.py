@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from services.exchange.tables import ContradictionRow, DeliveredLogRow, PeerLogRow
+from services.exchange.peertables import ContradictionRow, DeliveredLogRow, PeerLogRow
 from shared.protocol.checkpoints import Checkpoint
 
 

@@ -1,6 +1,5 @@
 """Preservations."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.exchange.remedyrecords import Preservation
@@ -19,12 +18,6 @@ def look_for(db: Session, request_id: str) -> Preservation | None:
     """Return the preservation of a request, if it asks for one."""
     row = db.get(PreservationRow, request_id, populate_existing=True)
     return None if row is None else _preservation(row)
-
-
-def linked_to(db: Session, request_id: str) -> tuple[Preservation, ...]:
-    """Return the preservations that last until a request is decided."""
-    query = select(PreservationRow).where(PreservationRow.linked == request_id)
-    return tuple(_preservation(row) for row in db.scalars(query))
 
 
 def _preservation(row: PreservationRow) -> Preservation:

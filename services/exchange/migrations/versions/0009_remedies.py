@@ -10,6 +10,21 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
+    _challenges()
+    _urgent()
+    op.create_table(
+        "subject_notice",
+        sa.Column("request_id", sa.Text(), sa.ForeignKey("request.id"), primary_key=True),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("remedies", sa.Boolean(), nullable=False),
+        sa.Column("ground", sa.Text(), nullable=True),
+        sa.Column("review", sa.Text(), nullable=True),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+    )
+
+
+def _challenges() -> None:
     op.create_table(
         "challenge",
         sa.Column("id", sa.Text(), primary_key=True),
@@ -33,6 +48,9 @@ def upgrade() -> None:
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("officer", sa.Text(), nullable=False),
     )
+
+
+def _urgent() -> None:
     op.create_table(
         "emergency",
         sa.Column("request_id", sa.Text(), sa.ForeignKey("request.id"), primary_key=True),
@@ -51,15 +69,5 @@ def upgrade() -> None:
         sa.Column("until", UtcDateTime(), nullable=True),
         sa.Column("extensions", sa.BigInteger(), nullable=False),
         sa.Column("linked", sa.Text(), nullable=True),
-        sa.Column("changed_at", UtcDateTime(), nullable=False),
-    )
-    op.create_table(
-        "subject_notice",
-        sa.Column("request_id", sa.Text(), sa.ForeignKey("request.id"), primary_key=True),
-        sa.Column("due_at", UtcDateTime(), nullable=False),
-        sa.Column("sent_at", UtcDateTime(), nullable=True),
-        sa.Column("remedies", sa.Boolean(), nullable=False),
-        sa.Column("ground", sa.Text(), nullable=True),
-        sa.Column("review", sa.Text(), nullable=True),
         sa.Column("changed_at", UtcDateTime(), nullable=False),
     )
