@@ -202,7 +202,8 @@ def test_the_sender_has_evidence_restricted_and_frees_it(doubted_session: tuple[
         assert post(pair.qn, "approver", path, said).is_success
         pair.settle()
         assert use(pair.qm, package_id)["restricted"] == restricted
-    assert post(pair.qm, "approver", path, said).json()["code"] == "other_side"
+    lifted = {"measure": "lift", "text": "The holder's appeal was upheld."}
+    assert post(pair.qm, "approver", path, lifted).json()["code"] == "other_side"
 
 
 def test_the_bag_names_the_conditions(doubted_session: tuple[Pair, str]) -> None:
@@ -265,3 +266,14 @@ def test_what_is_on_its_way_when_the_request_ends_is_never_delivered(
     assert pair.package(pair.qn, package_id)["state"] == "DISPUTED"
     missing = pair.qm.node.client("approver").get(f"/v1/packages/{package_id}")
     assert missing.status_code == 404
+
+
+def test_what_goes_back_is_kept_by_nobody(verified_case: tuple[Pair, str]) -> None:
+    pair, package_id = verified_case
+    said = {"text": "The original disk went back by courier."}
+    assert signed(pair.qm, "give-back", "retention.act", package_id, **said).is_success
+    assert dispose(pair.qm)
+    pair.settle()
+    assert dispose(pair.qn)
+    assert {pair.package(each, package_id)["state"] for each in (pair.qm, pair.qn)} == {"RETURNED"}
+    assert blobs(pair.qm.node) == []

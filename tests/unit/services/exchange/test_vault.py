@@ -82,3 +82,11 @@ def test_other_errors_of_the_disk_are_not_called_full(vault: Vault) -> None:
         closed = Draft(vault, -1, draft.path)
         with pytest.raises(OSError, match="Bad file descriptor"):
             closed.write(CONTENT)
+
+
+def test_what_is_shredded_is_gone_and_may_be_gone_before(tmp_path: Path) -> None:
+    vault = Vault.open_in(tmp_path)
+    vault.put("ab" * 32, b"sealed")
+    vault.shred(["ab" * 32, "cd" * 32])
+    assert not vault.has("ab" * 32)
+    vault.shred(["ab" * 32])
