@@ -19,9 +19,9 @@ from rich.table import Table
 
 from deploy.case_draft import DRAFT
 from services.exchange import assistance
+from services.exchange.records import RequestsWanted
 from services.exchange.routes import answers
 from services.exchange.states import Direction
-from services.exchange.store.requests import Wanted
 from services.exchange.tables import HistoryRow, MeasureRow, RequestRow
 from shared.protocol import canonical
 from shared.protocol.identifiers import new_id
@@ -34,14 +34,14 @@ BLOCK: Final = 1_000
 GOAL: Final = 100  # ms
 SHOWN: Final = 50  # requests on a page
 STEPS: Final = 8  # of a case's history
-SEARCHES: Final[dict[str, Wanted]] = {
-    "the newest": Wanted(limit=SHOWN),
-    "being executed": Wanted(state=State.EXECUTING, limit=SHOWN),
-    "of one country, to us": Wanted(peer="QR", direction=Direction.IN, limit=SHOWN),
-    "by the beginning of a reference": Wanted(text="QM-2026-1234", limit=SHOWN),
-    "emergencies": Wanted(urgency="EMERGENCY", limit=SHOWN),
-    "of a kind that there is none of": Wanted(kind="EIO", limit=SHOWN),
-    "none: three conditions that exclude": Wanted(
+SEARCHES: Final[dict[str, RequestsWanted]] = {
+    "the newest": RequestsWanted(limit=SHOWN),
+    "being executed": RequestsWanted(state=State.EXECUTING, limit=SHOWN),
+    "of one country, to us": RequestsWanted(peer="QR", direction=Direction.IN, limit=SHOWN),
+    "by the beginning of a reference": RequestsWanted(text="QM-2026-1234", limit=SHOWN),
+    "emergencies": RequestsWanted(urgency="EMERGENCY", limit=SHOWN),
+    "of a kind that there is none of": RequestsWanted(kind="EIO", limit=SHOWN),
+    "none: three conditions that exclude": RequestsWanted(
         direction=Direction.OUT, state=State.CLOSED, peer="XX", limit=SHOWN
     ),
 }
@@ -109,7 +109,7 @@ def best(work: Callable[[], object], rounds: int = 7) -> float:
     return min(found) * 1000
 
 
-def _page(database: Database, wanted: Wanted) -> list[Any]:
+def _page(database: Database, wanted: RequestsWanted) -> list[Any]:
     listed = assistance.listed(wanted, database=database)
     page: list[Any] = jsonable_encoder([answers.request(file) for file in listed])
     return page

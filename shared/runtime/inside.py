@@ -58,7 +58,7 @@ POST   /v1/requests/{id}/preservation            gateway requests:approve|reques
 POST   /v1/requests/{id}/subject-notice          gateway requests:approve
 POST   /v1/requests/{id}/costs                   gateway requests:approve|requests:decide
 GET    /v1/requests/{id}/findings                gateway requests:read
-POST   /v1/requests/{id}/findings                gateway requests:approve|requests:decide|courts:record|protection:assess
+POST   /v1/requests/{id}/findings  gateway requests:approve|requests:decide|courts:record|protection:assess
 GET    /v1/requests/{id}/gates                   gateway requests:read
 GET    /v1/packages/{id}/findings                gateway requests:read
 POST   /v1/packages/{id}/findings                gateway packages:approve|courts:record|protection:assess
@@ -67,8 +67,8 @@ GET    /v1/packages/{id}/gates                   gateway requests:read
 GET    /v1/packages                              gateway requests:read
 POST   /v1/packages                              gateway packages:prepare
 GET    /v1/packages/{id}                         gateway requests:read
-GET    /v1/packages/{id}/items                   gateway packages:prepare|packages:approve|packages:receive|packages:filter
-GET    /v1/packages/{id}/custody                 gateway packages:prepare|packages:approve|packages:receive|packages:filter
+GET    /v1/packages/{id}/items  gateway packages:prepare|packages:approve|packages:receive|packages:filter
+GET    /v1/packages/{id}/custody  gateway packages:prepare|packages:approve|packages:receive|packages:filter
 PUT    /v1/packages/{id}/items/{item}            gateway packages:prepare
 DELETE /v1/packages/{id}/items/{item}            gateway packages:prepare
 GET    /v1/packages/{id}/items/{item}/segments   gateway packages:prepare

@@ -12,7 +12,8 @@ from time import monotonic, sleep
 
 import pytest
 
-from deploy.case import DRAFT, Case
+from deploy.case import Case
+from deploy.case_draft import DRAFT
 from deploy.desk import Desk
 from shared.protocol import canonical
 

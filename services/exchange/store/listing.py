@@ -38,9 +38,9 @@ def latest_about(db: Session, transfer_ids: Sequence[str]) -> list[StoredEntry]:
     query = sa.select(EntryRow.transfer_id, *place).where(
         EntryRow.transfer_id.in_(transfer_ids), EntryRow.direction == Direction.OUT
     )
-    newest: dict[str, tuple[str, int, int]] = {}
+    newest: dict[str, tuple[object, ...]] = {}
     for transfer_id, *found in db.execute(query.order_by(EntryRow.epoch, EntryRow.seq)):
-        newest[transfer_id] = (found[0], found[1], found[2])
+        newest[str(transfer_id)] = tuple(found)
     if not newest:
         return []
     wanted = sa.select(EntryRow).where(sa.tuple_(*place).in_(list(newest.values())))

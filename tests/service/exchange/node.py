@@ -26,6 +26,7 @@ from services.exchange.states import Direction
 from services.exchange.store import events, requests
 from shared.protocol import canonical, trust
 from shared.protocol.approvals import Act, sign_approval, statement_digest
+from shared.protocol.canonical import Json
 from shared.protocol.identifiers import new_id
 from shared.protocol.keys import OfficerKey
 from shared.protocol.law.lifecycle import State
@@ -121,8 +122,8 @@ class Node:
         return {"approval": sign_approval(key, act=act, **parts)}
 
     def said(
-        self, role: str, act: Act, what: str, subject: Mapping[str, Any], /, **said: Any
-    ) -> Answer:  # noqa: ANN401
+        self, role: str, act: Act, what: str, subject: Mapping[str, Any], /, **said: Json
+    ) -> Answer:
         """Sign a statement as the officer of a role: what goes to an address that demands one."""
         digest = statement_digest(what, said)
         return {"statement": said, **self.approval(role, act, subject, digest=digest)}

@@ -73,7 +73,7 @@ def test_a_decision_needs_the_signature_over_its_very_words(qn: Node) -> None:
     assert post(qn, "approver", f"/{request_id}/accept", by_preparer, 403)["code"] == (
         "officer_not_allowed"
     )
-    qn.clock.advance(timedelta(days=1))  # type: ignore[attr-defined]
+    qn.clock.advance(timedelta(days=1))
     old = post(qn, "approver", f"/{request_id}/accept", signed, 422)
     assert "older than a day" in old["detail"]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.exchange.records import RequestsWanted
 from services.exchange.store import findings, packages, requests
 from shared.protocol.law.lifecycle import State
 from tests.service.exchange.filling import (
@@ -253,7 +254,7 @@ def test_a_request_and_a_package_that_are_not_there(qn: Node) -> None:
         for what in ("findings", "gates"):
             assert qn.client("approver").get(f"/v1/{kind}/{nobody}/{what}").status_code == 404
     with qn.parts.database.read() as db:
-        assert not requests.listed(db, requests.RequestsWanted())
+        assert not requests.listed(db, RequestsWanted())
         assert not packages.listed(db, direction=None, state=None)
 
 

@@ -29,7 +29,8 @@ SOURCES = Path(__file__).resolve().parents[3] / "services/exchange"
 OWN = {"channel_watch", "contradictions", "intake", "recovery", "refusing", "timing"}
 # Who acts without a person: workers, the peer, the clocks.
 WORKERS = {
-    "arrivals", "closing", "disposal", "fetching", "preserving", "progress", "proving", "unanswered", "urgency",
+    "arrivals", "closing", "disposal", "fetching", "preserving",
+    "progress", "proving", "unanswered", "urgency",
 }  # fmt: skip
 ROWS = {"packages", "requests"}  # the first step of a history names who began it
 

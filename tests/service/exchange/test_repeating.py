@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from services.exchange import repeating
-from services.exchange.records import Repeat
+from services.exchange.records import Repeat, RequestsWanted
 from services.exchange.repeating import RepeatedError, UnderWay
 from services.exchange.store import repeats, requests
 from shared.runtime.database import Database
@@ -135,7 +135,7 @@ def test_death_before_the_commit_leaves_no_claim_and_after_it_the_answer(qm: Nod
     with pytest.raises(ZeroDivisionError), guarded.begin():
         raise ZeroDivisionError  # the process dies here: SQLite rolls back as this does
     with repeating.once(qm.parts.database, repeat).begin() as db:
-        assert not requests.listed(db, requests.RequestsWanted())
+        assert not requests.listed(db, RequestsWanted())
     with pytest.raises(RepeatedError), repeating.once(qm.parts.database, repeat).begin():
         pytest.fail("it was done")
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from services.exchange.records import RequestsWanted
 from services.exchange.store import requests
 from shared.protocol.identifiers import Country
 from shared.runtime.directory import Directory
@@ -40,7 +41,7 @@ def test_what_stands_on_no_instrument_between_both_is_not_taken(sent_case: Case)
     says(pair.qn.node, agreements=nothing)
     pair.settle()
     with pair.qn.database.read() as db:
-        assert not requests.listed(db, requests.RequestsWanted())
+        assert not requests.listed(db, RequestsWanted())
     assert pair.request(pair.qm, request_id)["state"] == "S20"
 
 
@@ -51,5 +52,5 @@ def test_a_peer_without_keys_in_force_asks_nothing(sent_case: Case) -> None:
     says(pair.qn.node, members={Country("QM"): bare})
     pair.settle()
     with pair.qn.database.read() as db:
-        assert not requests.listed(db, requests.RequestsWanted())
+        assert not requests.listed(db, RequestsWanted())
     assert pair.request(pair.qm, request_id)["state"] == "S20"

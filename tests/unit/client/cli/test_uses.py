@@ -80,7 +80,7 @@ def test_what_becomes_of_a_package_is_said_and_signed_where_it_must_be(
     gateway.routes[f"GET /v1/packages/{PACKAGE}"] = answer(package())
     gateway.routes[f"POST /v1/packages/{PACKAGE}/{what}"] = answer(package())
     assert known("package", line[0], PACKAGE, *line[1:]).code == 0
-    sent = gateway.calls[-1].json()
+    sent: Any = gateway.calls[-1].json()
     assert (sent["statement"] if what in SIGNED else sent) == said
     assert ("approval" in sent) == (what in SIGNED)
 
