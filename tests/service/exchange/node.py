@@ -26,7 +26,6 @@ from services.exchange.states import Direction
 from services.exchange.store import events, requests
 from shared.protocol import canonical, trust
 from shared.protocol.approvals import Act, sign_approval, statement_digest
-from shared.protocol.canonical import Json
 from shared.protocol.identifiers import new_id
 from shared.protocol.keys import OfficerKey
 from shared.protocol.law.lifecycle import State
@@ -122,11 +121,12 @@ class Node:
         return {"approval": sign_approval(key, act=act, **parts)}
 
     def said(
-        self, role: str, act: Act, what: str, subject: Mapping[str, Any], /, **said: Json
+        self, role: str, act: Act, what: str, subject: Mapping[str, Any], /, **said: object
     ) -> Answer:
         """Sign a statement as the officer of a role: what goes to an address that demands one."""
-        digest = statement_digest(what, said)
-        return {"statement": said, **self.approval(role, act, subject, digest=digest)}
+        statement: dict[str, Any] = dict(said)
+        digest = statement_digest(what, statement)
+        return {"statement": statement, **self.approval(role, act, subject, digest=digest)}
 
 
 def grant(node: Node, package_id: str, **changed: Any) -> dict[str, str]:  # noqa: ANN401
