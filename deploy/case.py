@@ -80,16 +80,18 @@ class Case:
         self.reach(self.desks["QN-preparer"], "S14", *execute)
         self.wait(self.desks["QM-preparer"], "request", self.request_id, "S14")
 
-    def collect(self, files: Sequence[str], graph: str) -> None:
-        """QN opens a package, adds files and provenance."""
+    def collect(self, files: Sequence[str], graph: str, answers: str | None = None) -> None:
+        """QN opens a package, adds files and provenance; what they answer is written beside the graph."""
         desk = self.desks["QN-preparer"]
         title = ("--title", "Seized devices, QN-2026-0311")
         self.package_id = str(
             self.persist(desk, "package", "new", self.request_id, *title)["package_id"]
         )
-        answers = Path(graph).with_name("answers.toml")
-        answers.write_text(ANSWERS, encoding="utf-8")
-        self.add(files, "--case", graph, "--answers", str(answers))
+        if answers is None:
+            written = Path(graph).with_name("answers.toml")
+            written.write_text(ANSWERS, encoding="utf-8")
+            answers = str(written)
+        self.add(files, "--case", graph, "--answers", answers)
 
     def add(self, files: Sequence[str], *options: str) -> None:
         """Add files to the package; what is there already is not sent twice."""

@@ -12,7 +12,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from deploy.case import Case
+from deploy.case import ANSWERS, Case
 from deploy.case_draft import DRAFT
 from deploy.desk import Desk
 from shared.protocol import canonical
@@ -95,7 +95,7 @@ def open_desks() -> dict[str, Desk]:
         run(
             *COMPOSE, "--profile", "authority", "run", "--detach", "--rm", "--name", name, *sleeping
         )
-        for client in ("preparer", "approver", "receiver", "oversight"):
+        for client in ("preparer", "approver", "privilege", "receiver", "oversight"):
             desk = Desk(
                 command=(DOCKER, "exec", "--interactive", name, "python", "-m", "client"),
                 environment={},
@@ -120,7 +120,8 @@ def test_case_survives_a_cut_between_the_countries(pair: Pair) -> None:
     case.accept()
     in_desk("qn", "python", "-c", PREPARE)
     files = ["/desk/report.pdf", "/desk/chat.sqlite", "/desk/disk.dd"]
-    case.collect(files, "/desk/case.jsonld")
+    in_desk("qn", "tee", "/desk/answers.toml", stdin=ANSWERS.encode())
+    case.collect(files, "/desk/case.jsonld", "/desk/answers.toml")
     case.close()
     case.release()
     cut_in_the_middle(pair)
