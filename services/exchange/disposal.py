@@ -10,8 +10,8 @@ What stays are entries, custody and log. The key that an entry carries is wrappe
 it would open is gone in both countries once the certificate is countersigned.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, Literal
 
 from services.exchange import approving, casework, custody, keeping, timing
@@ -28,8 +28,9 @@ from shared.protocol.entries import EntryType
 from shared.protocol.law.custody import Act
 from shared.protocol.legalacts import NoticeBody
 from shared.protocol.messages import ApprovalReference, EntryReference
+from shared.runtime import logs
 from shared.runtime.clock import Clock
-from shared.runtime.refusals import Conflict
+from shared.runtime.refusals import Conflict, Refusal
 
 REASONS: Final = frozenset(
     {"retention_over", "not_needed", "condition", "order", "unlawful", "withdrawn", "lapsed"}
@@ -37,7 +38,6 @@ REASONS: Final = frozenset(
 )
 RULE: Final = "2AP 14(5); LED 5; MT 7"
 METHOD: Final = "content key deleted, sealed content removed"
-PACE: Final = timedelta(minutes=1)
 BATCH: Final = 20  # packages at a time
 
 
@@ -119,13 +119,9 @@ class Disposer:
         with self.bench.database.read() as db:
             due = uses.ordered(db, BATCH), uses.unshredded(db, BATCH)
             over = uses.over(db, actor.at.date(), BATCH)
-        for package_id in due[0]:
-            self._obey(package_id, actor)
-        for package_id in due[1]:
-            self._remove(package_id, actor)
-        for package_id in over:
-            self._ask(package_id, actor)
-        return bool(due[0] or due[1] or over)
+        steps = ((self._obey, due[0]), (self._remove, due[1]), (self._ask, over))
+        done = [_done_now(step, one, actor) for step, found in steps for one in found]
+        return any(done)
 
     def _obey(self, package_id: str, actor: Actor) -> None:
         """Destroy what a withdrawal orders to be deleted; its officer's signature stands for it."""
@@ -164,6 +160,16 @@ class Disposer:
             uses.note(db, package_id, asked_at=actor.at)
             casework.record(db, "package.restricted", package, actor, reason=keeping.OVER)
             # Commit point: before it nobody was told; after it the log is, once.
+
+
+def _done_now(step: Callable[[str, Actor], None], package_id: str, actor: Actor) -> bool:
+    """Do a step; False if it has to wait, as behind a frozen channel: the others go on."""
+    try:
+        step(package_id, actor)
+    except Refusal as refusal:
+        logs.log().warning("not_disposed", package=package_id, code=refusal.code)
+        return False
+    return True
 
 
 def _destroy(db: Session, package: Package, reason: str, *, bench: Bench, actor: Actor) -> None:
