@@ -28,7 +28,7 @@ OFFERED = frozenset(
         PackageState.IN_USE,
     }
 )
-_ON_ITS_WAY = frozenset({PackageState.RELEASED, PackageState.RECEIVED})
+_ON_ITS_WAY = frozenset({PackageState.RELEASED, PackageState.RECEIVED, PackageState.DISPUTED})
 _GIVEN_UP = frozenset({State.WITHDRAWN, State.LAPSED})
 
 
