@@ -55,7 +55,7 @@ def play(stage: Stage) -> None:
 def lapsed(stage: Stage) -> None:
     """XA sends nothing: day 61 the time is over."""
     kept = _preserved(stage)
-    for day in (47, 54, 60):
+    for day in (48, 55, 61):
         stage.at(BEGINS + day * DAY, "XB", f"Day {day}: XB is reminded that the time runs out.")
     warned = stage.overseers.of_case("XB", kept)[("clock.warned", "preserve")]
     stage.hold("reminders 14, 7 and 1 days before", found=warned, wanted=3)

@@ -121,6 +121,7 @@ def _ruled(stage: Stage, request: str, challenge: str, first: str, now: datetime
         "letters 3 to 7 are not in it", found=found, wanted=sorted(each.name for each in rest)
     )
     stage.custody(package, "QV")
+    stage.derives(package, "QV", first)
     for country in ("QN", "QV"):
         stage.counts(
             country, request, {("challenge.lodged", ""): 1, ("challenge.decided", "upheld_part"): 1}

@@ -152,6 +152,16 @@ class Stage:
         self.teller.hold(f"custody in {country}: every chain is unbroken", found=bool(found))
         return found
 
+    def derives(self, package_id: str, country: str, original: str) -> None:
+        """Check that every file of a package is said to be made from one of an older package."""
+        trace = custody(self[country].session("approver"), package_id).trace
+        sources = {
+            source.package_id
+            for exhibit in trace.exhibits
+            for source in trace.of(exhibit.item_id)[0].derived_from
+        }
+        self.teller.hold("each is derived from its original", found=sources, wanted={original})
+
     def suspects(self, country: str, pattern: str, sentence: str) -> None:
         """Check that a pattern of misuse is found in a country's log."""
         found = self.overseers.suspicions(country, "UTC")
