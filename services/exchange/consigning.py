@@ -41,6 +41,8 @@ def note(  # noqa: PLR0913 - what was found, and what it rests on
         casework.record(db, "package.verified", package, actor, custody=held)
         request = requests.find(db, package.request_id)
         informing.begin(db, request, directory=directory, country=country, actor=actor)
+    else:
+        casework.record(db, "package.disputed", package, actor)
     timing.of_package(
         db,
         package,

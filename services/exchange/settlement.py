@@ -12,7 +12,7 @@ any other        is kept in the chain and changes nothing here
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.exchange import arrivals, binding, keeping, mirroring, preserving, telling, timing
+from services.exchange import arrivals, casework, binding, keeping, mirroring, preserving, telling, timing
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.states import PackageAct
@@ -122,6 +122,7 @@ def _settle_package(
     if act is PackageAct.DISPUTE:
         told = {"code": "disputed", "title": "Disputed by the receiver", "detail": str(reason)}
         transfers.set_error(db, package_id, told)
+        casework.record(db, "package.disputed", packages.find(db, package_id), arrived.actor)
 
 
 def _time(
