@@ -12,7 +12,16 @@ any other        is kept in the chain and changes nothing here
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from services.exchange import arrivals, casework, binding, keeping, mirroring, preserving, telling, timing
+from services.exchange import (
+    arrivals,
+    binding,
+    casework,
+    keeping,
+    mirroring,
+    preserving,
+    telling,
+    timing,
+)
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.states import PackageAct
