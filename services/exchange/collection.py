@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from services.exchange import casework, custody, declaring, faults
 from services.exchange.drafts import ItemDraft, PackageDraft
 from services.exchange.gating.particular import EXECUTED
-from services.exchange.keyring import Declaration, Keyring
+from services.exchange.keyring import Declaration, Keyring, PackageKey
 from services.exchange.records import Package, PackageFile, Request, StoredItem, Taken
 from services.exchange.states import Actor, Direction, PackageState
-from services.exchange.store import contents, packages, requests
+from services.exchange.store import Session, contents, packages, requests
 from services.exchange.vault import Vault
 from shared.protocol import encryption, identifiers
 from shared.protocol.digests import sha256
@@ -93,15 +93,7 @@ def declare(
         listed = Listed(item_id=item_id, declaration=declaration, segments=count)
         known = contents.look_for_item(db, package_id, item_id)
         if known is not None:
-            if known.declaration_mac != mac:
-                before = key.open_declaration(item_id, known.sealed_declaration)
-                declaring.check_same(before, declaration)
-                if declaration.answers is None:  # what was said stands
-                    return Taken.SAME, replace(listed, declaration=before)
-                sealed = key.seal_declaration(item_id, declaration)
-                contents.redeclare(db, package_id, item_id, sealed, mac)
-                casework.record(db, "package.item_declared", package, actor, reason=item_id)
-            return Taken.SAME, listed
+            return Taken.SAME, _again(db, package, known, listed, key=key, actor=actor)
         if contents.name_taken(db, package_id, name_mac):
             raise Conflict(
                 "name_taken",
@@ -123,6 +115,29 @@ def declare(
         packages.grow(db, package_id, items=1, segments=count, size=declaration.size)
         casework.record(db, "package.item_declared", package, actor, reason=item_id)
     return Taken.NEW, listed
+
+
+def _again(
+    db: Session,
+    package: Package,
+    known: StoredItem,
+    listed: Listed,
+    *,
+    key: PackageKey,
+    actor: Actor,
+) -> Listed:
+    """Take the same declaration once more: only what the file answers may have changed."""
+    mac = key.declaration_mac(listed.declaration)
+    if known.declaration_mac == mac:
+        return listed
+    before = key.open_declaration(known.item_id, known.sealed_declaration)
+    declaring.check_same(before, listed.declaration)
+    if listed.declaration.answers is None:  # what was said stands
+        return replace(listed, declaration=before)
+    sealed = key.seal_declaration(known.item_id, listed.declaration)
+    contents.redeclare(db, package.id, known.item_id, sealed, mac)
+    casework.record(db, "package.item_declared", package, actor, reason=known.item_id)
+    return listed
 
 
 def remove(  # noqa: PLR0913  what it rests on
