@@ -33,11 +33,15 @@ STATES = {
 }
 
 
+def _state(state: str) -> str:
+    return f"{state} {STATES.get(state, '')}".strip()
+
+
 def request_line(request: Request) -> str:
     """Say in a line which request it is and where it stands."""
     arrow = "to" if request.direction == "out" else "from"
-    state = f"{request.state} {STATES.get(request.state, '')}".strip()
-    return f"{request.request_id}  {arrow} {request.peer}  {state}{_waits(request.waiting_for)}"
+    waits = _waits(request.waiting_for)
+    return f"{request.request_id}  {arrow} {request.peer}  {_state(request.state)}{waits}"
 
 
 def request_lines(request: Request) -> Iterator[str]:
@@ -45,7 +49,7 @@ def request_lines(request: Request) -> Iterator[str]:
     yield request_line(request)
     yield f"  version {request.version}, SHA-256 {request.digest}"
     for measure in request.measures:
-        yield f"  measure {measure.measure_id}  {measure.code}  {measure.state}"
+        yield f"  measure {measure.measure_id}  {measure.code}  {_state(measure.state)}"
     yield from _told(request)
 
 

@@ -92,7 +92,7 @@ def test_people_are_told_in_lines(known: Cli, gateway: Gateway) -> None:
     assert said.out.splitlines()[0] == (
         f"{REQUEST}  to QN  S01 internal review  (the second officer)"
     )
-    assert "  measure M02  a  REFUSED" in said.out
+    assert "  measure M02  a  S12 refused" in said.out
     assert "  request.prepare by A, then" in said.out
 
 
