@@ -39,6 +39,11 @@ class Desks:
             self._sessions[key] = made
         return self._sessions[key]
 
+    def leave(self) -> None:
+        """Close every conversation."""
+        for session in self._sessions.values():
+            session.wire.pool.close()
+
     def officer(self, role: str) -> Officer:
         """Return the person who signs in this role."""
         return load_officer(self.profile(role))

@@ -192,6 +192,8 @@ class World:
         return Listener("directory", listener), resigner
 
     def _end(self) -> None:
+        for office in self.offices.values():
+            office.leave()
         for node in self.nodes.values():
             node.stop()
         self._directory.ask_to_stop()
