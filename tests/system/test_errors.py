@@ -14,7 +14,7 @@ from client import profiles
 from client.errors import AccessError
 from client.sdk.session import connect
 from deploy import evidence, workplace
-from deploy.case import Case
+from deploy.case import ASSESSED, Case
 from deploy.desk import CommandError, Desk
 from deploy.lab import Lab
 from shared.protocol.canonical import Json
@@ -79,7 +79,9 @@ MISTAKES = [
     Mistake("cleared too early", "QN-approver", ("package", "clear", "PACKAGE"), STATE),
     Mistake("released too early", "QN-approver", ("package", "release", "PACKAGE"), STATE),
     Mistake("approved twice", "QM-approver", ("request", "approve", "REQUEST"), STATE),
-    Mistake("accepted by the sender", "QM-preparer", ("request", "accept", "REQUEST"), STATE),
+    Mistake("accepted by the sender", "QM-approver", ("request", "accept", "REQUEST"), STATE),
+    Mistake("drafter accepts", "QN-preparer", ("request", "accept", "REQUEST"), ACCESS),
+    Mistake("approver filters", "QN-approver", ("package", "filter", "PACKAGE"), ACCESS),
     Mistake("fetched before it came", "QM-receiver", ("fetch", "PACKAGE", "-o", "FOLDER/b"), MISSING),
     Mistake("overseer opens a package", "QN-oversight", ("package", "status", "PACKAGE"), ACCESS),
     Mistake("draft is no JSON", "QM-preparer", ("request", "new", "FOLDER/not.json"), USAGE),
@@ -160,7 +162,7 @@ def test_peer_away_is_waited_for_in_words(lab: Lab, desks: dict[str, Desk], tmp_
     lab.stop("QN/gateway")
     try:
         desk = desks["QM-approver"]
-        desk.run("request", "approve", case.request_id)
+        desk.run("request", "approve", case.request_id, "--assessment", ASSESSED)
         desk.run("request", "send", case.request_id, "--wait", "1")
         shown = desk.run("request", "show", case.request_id)
         assert shown["state"] == "S04"

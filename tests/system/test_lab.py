@@ -13,7 +13,8 @@ from deploy import lab, processes
 from shared.protocol import canonical
 
 ROOT = Path(__file__).resolve().parents[2]
-ROLES = {"preparer", "approver", "receiver", "oversight", "protection", "ops", "registrar"}
+SIGNING = {"preparer", "approver", "receiver", "court", "privilege", "assessor", "duty"}
+ROLES = SIGNING | {"oversight", "protection", "ops", "registrar"}
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -66,8 +67,7 @@ def assert_client(client: canonical.Json) -> None:
     for name in ("key", "dpop_key", "officer_key"):
         if client[name] is not None:
             assert Path(str(client[name])).stat().st_mode & 0o777 == 0o600
-    signs = client["role"] in {"preparer", "approver", "receiver"}
-    assert (client["officer_key"] is not None) == signs
+    assert (client["officer_key"] is not None) == (client["role"] in SIGNING)
 
 
 def test_demo_plays_all_seven_parts_and_finds_every_attack() -> None:

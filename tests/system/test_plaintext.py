@@ -73,7 +73,7 @@ def named(folder: Path) -> list[Path]:
         f"{word}{country}{dash}{role}".encode()
         for country in ("QM", "QN")
         for word, dash in (("urn:rogatory:", ":"), ("", "-"))
-        for role in ("preparer", "approver", "receiver")
+        for role in ("preparer", "approver", "privilege", "receiver")
     ]
     logs = [path for path in folder.rglob("*") if path.is_file() and "audit" in path.parts]
     assert any(path.suffix == ".sqlite" for path in logs)

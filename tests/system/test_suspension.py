@@ -9,7 +9,7 @@ import pytest
 
 from client.cli import run
 from deploy import workplace
-from deploy.case import Case
+from deploy.case import ASSESSED, Case
 from deploy.desk import CommandError
 from deploy.lab import Lab
 
@@ -56,7 +56,8 @@ def test_a_country_is_suspended_at_work_and_goes_on_afterwards(lab: Lab, tmp_pat
     case.draft(str(workplace.write_draft(tmp_path)))
     decide(lab, "suspend", "--reason", "a key of the gateway in foreign hands")
     refreshed(case, "suspended")
-    case.reach(case.desks["QM-approver"], "S03", "request", "approve", case.request_id)
+    approve = ("request", "approve", case.request_id, "--assessment", ASSESSED)
+    case.reach(case.desks["QM-approver"], "S03", *approve)
     with contextlib.suppress(CommandError):  # refused at once, or it waits at our gateway
         case.desks["QM-approver"].ask("request", "send", case.request_id, "--wait", "5")
     time.sleep(5)
