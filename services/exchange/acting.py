@@ -85,7 +85,7 @@ def _do(
     wind(db, request, act, bench=bench, at=actor.at, stated=timing.stated_by(said))
 
 
-def wind(  # noqa: PLR0913 - an act, where and when
+def wind(
     db: Session,
     before: Request,
     act: Act,
