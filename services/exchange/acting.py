@@ -150,9 +150,11 @@ def answered(
 def concerned(request: Request, act: Act, named: Sequence[str] | None) -> Sequence[str]:
     """Return the measures that an act is about: those named, or all to which it is open.
 
+    A draft may ask for nothing yet: then there are none, and the gates say what is missing.
+
     Raises:
         Unprocessable: the request does not ask for a measure that is named.
-        WrongStateError: the act is open to none.
+        WrongStateError, Conflict: the act is open to none.
     """
     asked = [measure.measure_id for measure in request.measures]
     if named is not None:
@@ -168,7 +170,12 @@ def concerned(request: Request, act: Act, named: Sequence[str] | None) -> Sequen
     able = [each.measure_id for each in request.measures if each.state in sources]
     if not able or (lifecycle.transition(act).whole and request.state not in sources):
         advance(request.state, act)  # says what is possible
-        raise Conflict("wrong_state", "The act is open to none of the measures.")
+        if request.measures:
+            raise Conflict(
+                "wrong_state",
+                "The act is open to none of the measures.",
+                next_step="Look where each measure stands.",
+            )
     return able
 
 

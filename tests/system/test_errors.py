@@ -85,7 +85,7 @@ MISTAKES = [
     Mistake("fetched before it came", "QM-receiver", ("fetch", "PACKAGE", "-o", "FOLDER/b"), MISSING),
     Mistake("overseer opens a package", "QN-oversight", ("package", "status", "PACKAGE"), ACCESS),
     Mistake("draft is no JSON", "QM-preparer", ("request", "new", "FOLDER/not.json"), USAGE),
-    Mistake("draft lacks its basis", "QM-preparer", ("request", "new", "FOLDER/bare.json"), 1),
+    Mistake("draft lacks its basis", "QM-preparer", ("request", "new", "FOLDER/bare.json"), STATE),
 ]  # fmt: skip
 
 

@@ -92,7 +92,8 @@ def move(db: Session, request: Request, states: Mapping[str, State], actor: Acto
     Raises:
         Conflict: somebody else moved it at the same time.
     """
-    after = fold([states.get(each.measure_id, each.state) for each in request.measures])
+    stands = [states.get(each.measure_id, each.state) for each in request.measures]
+    after = fold(stands or [request.state])  # a draft that asks for nothing yet stays a draft
     moved = db.scalar(
         update(RequestRow)
         .where(RequestRow.id == request.id, RequestRow.turn == request.turn)

@@ -43,6 +43,19 @@ def test_a_draft_may_lack_anything_but_its_recipient(qm: Node) -> None:
     assert "body.to" in refused.json()["detail"]
 
 
+def test_a_draft_that_asks_for_nothing_is_amended_and_not_handed_in(qm: Node) -> None:
+    drafter = qm.client("preparer")
+    path = f"/v1/requests/{drafter.post('/v1/requests', json={'to': 'QN'}).json()['request_id']}"
+    for lacking in ({"to": "QN", "facts": "An account is misused."}, draft(measures=[])):
+        amended = drafter.put(path, json=lacking).json()
+        assert (amended["state"], amended["measures"]) == ("S00", [])
+        approval = qm.approval("preparer", "request.prepare", amended)
+        refused = drafter.post(f"{path}/submit", json=approval)
+        assert (refused.status_code, "G02" in refused.json()["gates"]) == (409, True)
+        assert refused.json()["next"]
+    assert drafter.put(path, json=draft()).json()["measures"][0]["state"] == "S00"
+
+
 def test_who_drafts_cannot_say_who_sends_it(qm: Node) -> None:
     boast = draft(request_id="R1", **{"from": "QX"})
     drafted = qm.client("preparer").post("/v1/requests", json=boast).json()
