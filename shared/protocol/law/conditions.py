@@ -56,7 +56,7 @@ BINDING: Final = frozenset({_S.ACCEPTED, _S.BREACHED, _S.REPORTED})
 class WrongConditionStateError(ProtocolError):
     """An act is not open to a condition in its state."""
 
-    code = "wrong_state"
+    code = "wrong_condition_state"
 
 
 def advance(state: ConditionState, act: ConditionAct) -> ConditionState:

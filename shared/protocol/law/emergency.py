@@ -34,7 +34,7 @@ class EmergencyStep(StrEnum):
 class WrongEmergencyError(ProtocolError):
     """A step does not follow; says where the emergency stands."""
 
-    code = "wrong_stage"
+    code = "wrong_emergency_step"
 
 
 _E, _S = EmergencyState, EmergencyStep

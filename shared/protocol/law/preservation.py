@@ -39,7 +39,7 @@ class PreservationStep(StrEnum):
 class WrongPreservationError(ProtocolError):
     """A step does not follow; says where the preservation stands."""
 
-    code = "wrong_stage"
+    code = "wrong_preservation_step"
 
 
 _P, _S = PreservationState, PreservationStep

@@ -97,7 +97,7 @@ def test_it_lapses_where_nobody_follows_up(kept: Case) -> None:
     watch(pair)
     assert [state for state, _ in both(pair, request_id)] == ["EXPIRED", "EXPIRED"]
     refused = say(pair, request_id, "extended", 409)
-    assert refused["code"] == "wrong_stage"
+    assert refused["code"] == "wrong_preservation_step"
 
 
 def test_it_is_kept_until_the_request_for_the_data_is_decided(kept: Case) -> None:
@@ -117,7 +117,7 @@ def test_it_is_kept_until_the_request_for_the_data_is_decided(kept: Case) -> Non
 @pytest.mark.parametrize(
     ("state", "more", "status", "code"),
     [
-        ("ordered", {}, 409, "wrong_stage"),
+        ("ordered", {}, 409, "wrong_preservation_step"),
         ("released", {"until": "tomorrow"}, 422, "invalid_fields"),
     ],
     ids=["twice", "no day"],

@@ -1,11 +1,15 @@
 """The common shell: health, problems in RFC 9457 form, request ids, body limits."""
 
+import importlib
+import pkgutil
+
 import pytest
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 
+import shared.protocol
 from shared.protocol.errors import DigestMismatchError, FormatError, GapError, ProtocolError
 from shared.runtime.app import JSON_LIMIT, create_app
 from shared.runtime.refusals import Conflict, Refusal
@@ -114,6 +118,9 @@ def test_no_framework_extras_are_served() -> None:
 
 
 def test_every_protocol_error_has_a_status() -> None:
+    for module in pkgutil.walk_packages(shared.protocol.__path__, "shared.protocol."):
+        importlib.import_module(module.name)
+
     def family(kind: type[ProtocolError]) -> list[type[ProtocolError]]:
         return [kind, *(below for child in kind.__subclasses__() for below in family(child))]
 
