@@ -1,17 +1,23 @@
-"""Write `shared/protocol/spec/lifecycle.md`: its drawing and its tables, from the tables of the code.
+"""Write the drawings and tables of `lifecycle.md` and `remedies.md` in `shared/protocol/spec`, from the code.
 
 python -m tests.repository.lifecycle_table
 """
 
 import re
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from services.exchange.acts.table import PERFORMANCES
 from services.exchange.states import PACKAGE, Direction, PackageState
-from shared.protocol.law import lifecycle
+from shared.protocol.law import emergency, lifecycle, preservation, remedies
+from shared.protocol.law.emergency import EmergencyState
 from shared.protocol.law.lifecycle import TRANSITIONS, State, Transition
+from shared.protocol.law.preservation import PreservationState
 
-FILE = Path(__file__).resolve().parents[2] / "shared/protocol/spec/lifecycle.md"
+FOLDER = Path(__file__).resolve().parents[2] / "shared/protocol/spec"
+FILES = (FOLDER / "lifecycle.md", FOLDER / "remedies.md")
 BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -23,6 +29,9 @@ def render(text: str) -> str:
         "transitions": _transitions(),
         "package_out": _package(Direction.OUT),
         "package_in": _package(Direction.IN),
+        "challenges": _stages(),
+        "emergencies": _steps(EmergencyState, emergency.STEPS),
+        "preservations": _steps(PreservationState, preservation.STEPS),
     }
     return BLOCK.sub(lambda found: found[1] + blocks[found[2]] + found[3], text)
 
@@ -80,5 +89,26 @@ def _package(side: Direction) -> str:
     return "| state | act → state |\n|---|---|\n" + "".join(rows)
 
 
+def _stages() -> str:
+    rows = [
+        f"| {_said(stage)} | {', '.join(map(_said, remedies.STEPS.get(stage, ()))) or 'nothing'} |\n"
+        for stage in remedies.Stage
+    ]
+    return "| stage | may become |\n|---|---|\n" + "".join(rows)
+
+
+def _said(stage: remedies.Stage) -> str:
+    return stage.value.replace("_", " ")
+
+
+def _steps(states: type[StrEnum], steps: Mapping[tuple[Any, Any], StrEnum]) -> str:
+    rows = []
+    for state in states:
+        leads = [f"{step} → {after}" for (before, step), after in steps.items() if before is state]
+        rows.append(f"| {state} | {'; '.join(leads) or 'nothing'} |\n")
+    return "| state | step → state |\n|---|---|\n" + "".join(rows)
+
+
 if __name__ == "__main__":
-    FILE.write_text(render(FILE.read_text()))
+    for file in FILES:
+        file.write_text(render(file.read_text()))
