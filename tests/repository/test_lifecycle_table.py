@@ -1,4 +1,4 @@
-"""The specifications of the lifecycle and of the machines beside it are written from the tables of the code."""
+"""Lifecycle and the machines beside it: their specifications are written from the tables of the code."""
 
 from pathlib import Path
 
