@@ -95,12 +95,7 @@ def tell(request_id: str, content: Telling, *, bench: Bench, actor: Actor) -> Su
         request = casework.of_side(requests.find(db, request_id), Direction.OUT)
         before = notices.look_for(db, request_id)
         if before is None:
-            raise Conflict(
-                "nothing_obtained",
-                "Nothing was obtained yet that a person is to be told of.",
-                rule=RULE,
-                next_step="Wait for the first verified package.",
-            )
+            raise _nothing()
         after = _told(before, content, actor)
         notices.save(db, after)
         casework.record(db, f"notice.{content.state}", request, actor)
@@ -108,6 +103,20 @@ def tell(request_id: str, content: Telling, *, bench: Bench, actor: Actor) -> Su
             urgent.happened(db, request, "notified person", bench=bench, at=actor.at)
         # Commit point: before it the notice is due; after it it is on record, and the log has it.
         return after
+
+
+def view(request_id: str, *, bench: Bench) -> SubjectNotice:
+    """Return what the person concerned is to be told, was told, or why not yet.
+
+    Raises:
+        NotFound: there is no such request.
+        Conflict: nothing was obtained yet.
+    """
+    with bench.database.read() as db:
+        found = notices.look_for(db, requests.find(db, request_id).id)
+    if found is None:
+        raise _nothing()
+    return found
 
 
 def cost(request_id: str, content: Costing, *, bench: Bench, actor: Actor) -> None:
@@ -165,6 +174,15 @@ def matter(
             review=review,
         )
     }
+
+
+def _nothing() -> Conflict:
+    return Conflict(
+        "nothing_obtained",
+        "Nothing was obtained yet that a person is to be told of.",
+        rule=RULE,
+        next_step="Wait for the first verified package.",
+    )
 
 
 def _told(before: SubjectNotice, content: Telling, actor: Actor) -> SubjectNotice:

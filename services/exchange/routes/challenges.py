@@ -1,6 +1,6 @@
 """Challenges, as a court's role records them and everybody in the case sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from services.exchange import challenging
 from services.exchange.acts.challenges import Appealing, Deciding, Lodging
 from services.exchange.remedyrecords import Challenge
-from services.exchange.routes.parts import Acting, Node
+from services.exchange.routes.parts import Acting, Node, Parts
+from services.exchange.routes.repeats import Repeatable, answers_with
 from services.exchange.signed import Signed
 from shared.protocol.law.remedies import HOLDING
 from shared.runtime.clock import milliseconds
@@ -50,14 +51,16 @@ def challenges(request_id: str, node: Node) -> ChallengeList:
 
 
 @router.post("/{request_id}/challenges", status_code=201)
-def lodge(request_id: str, content: Signed[Lodging], actor: Acting, node: Node) -> ChallengeList:
+def lodge(
+    request_id: str, content: Signed[Lodging], actor: Acting, node: Repeatable
+) -> ChallengeList:
     """Record a person's challenge, as the court's officer."""
     return _answer(challenging.lodge(request_id, content, bench=node.bench, actor=actor))
 
 
 @router.post("/{request_id}/challenges/{challenge}/outcome")
 def decide(
-    request_id: str, challenge: str, content: Signed[Deciding], actor: Acting, node: Node
+    request_id: str, challenge: str, content: Signed[Deciding], actor: Acting, node: Repeatable
 ) -> ChallengeList:
     """Record what the court decided."""
     found = challenging.decide(request_id, challenge, content, bench=node.bench, actor=actor)
@@ -65,9 +68,19 @@ def decide(
 
 
 @router.post("/{request_id}/appeal-waiver")
-def waive(request_id: str, content: Signed[Appealing], actor: Acting, node: Node) -> ChallengeList:
+def waive(
+    request_id: str, content: Signed[Appealing], actor: Acting, node: Repeatable
+) -> ChallengeList:
     """Record that the right to appeal was waived by all who have it."""
     return _answer(challenging.waive(request_id, content, bench=node.bench, actor=actor))
+
+
+def _again(node: Parts, names: Mapping[str, str]) -> ChallengeList:
+    return challenges(names["request_id"], node)
+
+
+for _path in ("challenges", "challenges/{challenge}/outcome", "appeal-waiver"):
+    answers_with(f"/v1/requests/{{request_id}}/{_path}", _again)
 
 
 def _answer(found: Sequence[Challenge]) -> ChallengeList:

@@ -1,5 +1,6 @@
 """Deadlines: of a request with every day explained, and of all requests by what is due first."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -9,8 +10,8 @@ from services.exchange import extending, timekeeping
 from services.exchange.extending import Extending
 from services.exchange.routes import clock_answers as answers
 from services.exchange.routes.clock_answers import ClockAnswer, ClockList
-from services.exchange.routes.parts import Acting, Node
-from services.exchange.routes.repeats import Repeatable
+from services.exchange.routes.parts import Acting, Node, Parts
+from services.exchange.routes.repeats import Repeatable, answers_with
 from shared.runtime.strict import StrictRoute
 
 router = APIRouter(prefix="/v1", route_class=StrictRoute)
@@ -32,6 +33,14 @@ def extend_clock(
     """Give a clock of this country's more time, with reasons and an estimate, and tell the other country."""
     found = extending.extend(request_id, clock, content, bench=node.bench, actor=actor)
     return answers.explained(found)
+
+
+def _again(node: Parts, names: Mapping[str, str]) -> ClockAnswer:
+    found = timekeeping.shown(names["request_id"], database=node.database)
+    return next(answers.explained(each) for each in found if each.clock.id == names["clock"])
+
+
+answers_with("/v1/requests/{request_id}/clocks/{clock}/extend", _again)
 
 
 @router.get("/clocks")

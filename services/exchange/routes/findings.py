@@ -1,5 +1,6 @@
 """What people found, and how the gates stand: for requests and packages alike."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -10,8 +11,8 @@ from services.exchange import findings, judging
 from services.exchange.gatefacts import Filtering, Found, Verdict
 from services.exchange.gating.moments import Moment
 from services.exchange.gating.results import NeedsHuman, Pass, Result
-from services.exchange.routes.parts import Acting, Node
-from services.exchange.routes.repeats import Repeatable
+from services.exchange.routes.parts import Acting, Node, Parts
+from services.exchange.routes.repeats import Repeatable, answers_with
 from services.exchange.signed import Signed
 from shared.protocol.law import gates
 from shared.runtime.strict import StrictRoute
@@ -119,6 +120,19 @@ def gates_of_package(package_id: str, actor: Acting, node: Node) -> GatesAnswer:
     """Show how the gates of a package's next act stand."""
     moment, results = judging.look_at_package(package_id, bench=node.bench, actor=actor)
     return GatesAnswer(moment=moment, gates=tuple(_gate(each) for each in results))
+
+
+def _of_request(node: Parts, names: Mapping[str, str]) -> FindingsAnswer:
+    return list_of_request(names["request_id"], node)
+
+
+def _of_package(node: Parts, names: Mapping[str, str]) -> FindingsAnswer:
+    return list_of_package(names["package_id"], node)
+
+
+answers_with("/v1/requests/{request_id}/findings", _of_request)
+answers_with("/v1/packages/{package_id}/findings", _of_package)
+answers_with("/v1/packages/{package_id}/filter", _of_package)
 
 
 def _findings(found: findings.Findings) -> FindingsAnswer:

@@ -1,6 +1,6 @@
 """`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): a POST that may be sent again."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -62,6 +62,16 @@ FreshId = Annotated[str, Depends(fresh_id)]
 Repeatable = Annotated[Parts, Depends(repeatable)]
 
 
+View = Callable[[Parts, Mapping[str, str]], object]
+# What an address answers with that does not answer with the request or package itself: as it stands now.
+_VIEWS: dict[str, View] = {}
+
+
+def answers_with(path: str, view: View) -> None:
+    """Say what a write at this address is answered with when it is sent again."""
+    _VIEWS[path] = view
+
+
 def install(app: FastAPI) -> None:
     """Answer a write that was done before with what came of it."""
     app.add_exception_handler(RepeatedError, _again)
@@ -70,9 +80,12 @@ def install(app: FastAPI) -> None:
 def _again(request: Request, error: Exception) -> Response:
     assert isinstance(error, RepeatedError)
     node = parts_of(request)
-    if request.scope["path"].startswith(PACKAGES):
+    view = _VIEWS.get(request.scope["route"].path)
+    if view is not None:
+        shown: object = view(node, request.path_params)
+    elif request.scope["path"].startswith(PACKAGES):
         package = collection.view(error.subject, database=node.database, keyring=node.keyring)
-        shown: object = answers.package(package)
+        shown = answers.package(package)
     else:
         shown = answers.request(assistance.view(error.subject, database=node.database))
     status: int | None = request.scope["route"].status_code

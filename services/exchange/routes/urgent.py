@@ -1,5 +1,6 @@
 """Emergencies, preservations, notices to the person and costs, as a national system sees them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -9,7 +10,8 @@ from services.exchange.acts.emergencies import CallingBack, Validating
 from services.exchange.acts.preserving import Keeping
 from services.exchange.informing import Costing, Telling
 from services.exchange.remedyrecords import Emergency, Preservation, SubjectNotice
-from services.exchange.routes.parts import Acting, Node
+from services.exchange.routes.parts import Acting, Node, Parts
+from services.exchange.routes.repeats import Repeatable, answers_with
 from services.exchange.signed import Signed
 from shared.runtime.clock import milliseconds
 from shared.runtime.strict import StrictRoute
@@ -61,7 +63,7 @@ def emergency(request_id: str, node: Node) -> EmergencyAnswer:
 
 @router.post("/{request_id}/call-back")
 def call_back(
-    request_id: str, content: Signed[CallingBack], actor: Acting, node: Node
+    request_id: str, content: Signed[CallingBack], actor: Acting, node: Repeatable
 ) -> EmergencyAnswer:
     """Record what the other country's duty desk said when it was called back."""
     found = urgency.call_back(request_id, content, bench=node.bench, actor=actor)
@@ -70,7 +72,7 @@ def call_back(
 
 @router.post("/{request_id}/validation")
 def validate(
-    request_id: str, content: Signed[Validating], actor: Acting, node: Node
+    request_id: str, content: Signed[Validating], actor: Acting, node: Repeatable
 ) -> EmergencyAnswer:
     """Record what a judge or prosecutor said of a request that was sent before."""
     found = urgency.validate(request_id, content, bench=node.bench, actor=actor)
@@ -84,21 +86,45 @@ def preservation(request_id: str, node: Node) -> PreservationAnswer:
 
 
 @router.post("/{request_id}/preservation")
-def preserve(request_id: str, content: Keeping, actor: Acting, node: Node) -> PreservationAnswer:
+def preserve(
+    request_id: str, content: Keeping, actor: Acting, node: Repeatable
+) -> PreservationAnswer:
     """Say what becomes of data that is to be preserved."""
     return _preservation(preserving.keep(request_id, content, bench=node.bench, actor=actor))
 
 
 @router.post("/{request_id}/subject-notice")
-def tell(request_id: str, content: Telling, actor: Acting, node: Node) -> NoticeAnswer:
+def tell(request_id: str, content: Telling, actor: Acting, node: Repeatable) -> NoticeAnswer:
     """Record that the person concerned was told, or is told later and why."""
     return _notice(informing.tell(request_id, content, bench=node.bench, actor=actor))
 
 
 @router.post("/{request_id}/costs", status_code=204)
-def cost(request_id: str, content: Costing, actor: Acting, node: Node) -> None:
+def cost(request_id: str, content: Costing, actor: Acting, node: Repeatable) -> None:
     """Tell the other country what a request has cost, or that it was paid back."""
     informing.cost(request_id, content, bench=node.bench, actor=actor)
+
+
+def _emergency_again(node: Parts, names: Mapping[str, str]) -> EmergencyAnswer:
+    return emergency(names["request_id"], node)
+
+
+def _preservation_again(node: Parts, names: Mapping[str, str]) -> PreservationAnswer:
+    return preservation(names["request_id"], node)
+
+
+def _notice_again(node: Parts, names: Mapping[str, str]) -> NoticeAnswer:
+    return _notice(informing.view(names["request_id"], bench=node.bench))
+
+
+for _path, _view in (
+    ("call-back", _emergency_again),
+    ("validation", _emergency_again),
+    ("preservation", _preservation_again),
+    ("subject-notice", _notice_again),
+    ("costs", lambda _node, _names: None),
+):
+    answers_with(f"/v1/requests/{{request_id}}/{_path}", _view)
 
 
 def _notice(found: SubjectNotice) -> NoticeAnswer:

@@ -107,7 +107,8 @@ def test_a_key_has_a_form(qm: Node, key: str) -> None:
 def test_of_many_at_once_one_is_done(qm: Node) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: post(qm, "/v1/requests", draft()), range(8)))
-    assert {answer.status_code for answer in answers} <= {201, 409}
+    told = [answer.text for answer in answers]
+    assert {answer.status_code for answer in answers} <= {201, 409}, told
     for answer in answers:
         if answer.status_code == 409:
             assert answer.json()["code"] == "idempotency_under_way"
@@ -148,7 +149,8 @@ def test_two_workers_on_one_postgresql_do_it_once(
     with ThreadPoolExecutor(8) as pool:
         turns = [nodes[number % 2] for number in range(8)]
         answers = list(pool.map(lambda node: post(node, "/v1/requests", draft()), turns))
-    assert {answer.status_code for answer in answers} <= {201, 409}
+    told = [answer.text for answer in answers]
+    assert {answer.status_code for answer in answers} <= {201, 409}, told
     made = {answer.json()["request_id"] for answer in answers if answer.status_code == 201}
     assert len(made) == 1
     assert_waiting_ends(*(node.parts.database for node in nodes))
@@ -164,3 +166,27 @@ def assert_waiting_ends(first: Database, second: Database) -> None:
             waiting.execute(text("SET LOCAL lock_timeout = '50ms'"))
             with pytest.raises(Conflict, match="still being served"):
                 repeating.claim(waiting, repeat)
+
+
+def test_a_repeated_finding_or_challenge_is_shown_as_its_address_shows_it(qn: Node) -> None:
+    """Sent again with its key, it is done once, and answered in the shape of its own address."""
+    request_id = accepted_request(qn)
+    client, key = qn.client("court"), {"Idempotency-Key": "challenge-0001"}
+    told = {"who": "HOLDER", "court": "Federal Court", "file_number": "1C 7/26", "text": "No!"}
+    path = f"/v1/requests/{request_id}/challenges"
+    found = client.get(f"/v1/requests/{request_id}").json()
+    body = qn.said("court", "court.record", "challenges", found, measures=["M01"], **told)
+    first, second = (client.post(path, json=body, headers=key) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert first.json() == second.json()
+    assert len(second.json()["challenges"]) == 1
+    said = {"gate": "G04", "role": "RD-CA", "verdict": "pass", "text": "In my own words: " * 9}
+    signed = qn.said("approver", "finding", "findings", found, **said)
+    approver, path = qn.client("approver"), f"/v1/requests/{request_id}/findings"
+    answers = [
+        approver.post(path, json=signed, headers={"Idempotency-Key": "finding-0001"})
+        for _ in range(2)
+    ]
+    assert [each.status_code for each in answers] == [201, 201]
+    assert answers[0].json() == answers[1].json()
+    assert len(answers[1].json()["findings"]) == 1
