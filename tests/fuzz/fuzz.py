@@ -18,7 +18,7 @@ def main(name: str, seconds: str, seed: str, folder: str) -> None:
     corpus.mkdir()
     for number, example in enumerate(seeds(PARSERS[name])):
         (corpus / str(number)).write_bytes(example)
-    limits = [f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=10", "-rss_limit_mb=512"]
+    limits = [f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=10", "-rss_limit_mb=1024"]
     where = [f"-artifact_prefix={folder}/", str(corpus)]
     atheris.Setup([sys.argv[0], *limits, *where], lambda data: check(PARSERS[name], data))
     atheris.Fuzz()
