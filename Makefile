@@ -18,7 +18,7 @@ SHARED := -n 3 --dist loadfile
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story lab lab-down bench soak test system compose-test check \
+.PHONY: help demo story stories lab lab-down bench soak test system compose-test check \
   fmt lint types imports dead cover docs lock clean
 
 help: ## this list
@@ -46,7 +46,7 @@ bench: $(RUNTIME) ## content of 1 GiB (SIZE=256: MiB), the gateway, a log of a m
 
 test: $(DEV) ## all tests but Compose and soak; T=path for some of them
 ifeq ($(T),)
-	@$(PY) -m pytest tests --ignore=tests/system $(SHARED) -m "not compose and not soak"; parts=$$?; \
+	@$(PY) -m pytest tests --ignore=tests/system $(SHARED) -m "not compose and not soak and not slow"; parts=$$?; \
 	$(PY) -m pytest tests/system -m "not compose and not soak" && exit $$parts
 else
 	@$(PY) -m pytest $(T) -m "not compose and not soak"
@@ -57,6 +57,9 @@ system: $(DEV) ## two nodes as real processes: the case, crashes, real evidence
 
 soak: $(DEV) ## the long runs: 2 GiB through both nodes, every crash, a million entries, fuzzing
 	@$(PY) -m pytest tests -m soak
+
+stories: $(DEV) ## every scenario of the process and its variants, as tests
+	@$(PY) -m pytest tests/stories -n 2 -m "not soak"
 
 compose-test: $(DEV) ## the same case against the Compose pair (needs a Docker engine)
 	@$(PY) -m pytest tests/system -m compose

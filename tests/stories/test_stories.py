@@ -14,18 +14,14 @@ import pytest
 from deploy.stories.__main__ import STORIES
 
 ROOT = Path(__file__).resolve().parents[2]
-LEAN = {(1, "")}  # in every run; the others in the long ones
 WAYS = [
-    pytest.param(
-        f"{story.number}{way}",
-        id=f"SC-{story.number:02}{way}",
-        marks=() if (story.number, way) in LEAN else pytest.mark.soak,
-    )
+    pytest.param(f"{story.number}{way}", id=f"SC-{story.number:02}{way}")
     for story in STORIES.values()
     for way in story.ways()
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", WAYS)
 def test_it_goes_as_it_is_told(name: str) -> None:

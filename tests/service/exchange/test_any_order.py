@@ -38,6 +38,8 @@ from tests.service.exchange.filling import (
 from tests.service.exchange.node import Answer, Clock, Node, open_node, receive_request
 from tests.service.exchange.test_ways_out import RED, Stage
 
+pytestmark = pytest.mark.slow
+
 ROLES = ("preparer", "approver", "court", "privilege", "assessor", "duty", "receiver")
 ACTS: dict[str, Act] = {
     "prepare": "package.prepare",

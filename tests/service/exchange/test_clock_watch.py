@@ -13,6 +13,8 @@ from tests.service.exchange.node import Clock as Time
 from tests.service.exchange.node import Node, open_node
 from tests.service.exchange.playing import asked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def qn(federation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:

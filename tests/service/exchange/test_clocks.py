@@ -15,6 +15,8 @@ from shared.protocol.entries import EntryType
 from shared.protocol.legalacts import NoticeBody
 from tests.service.exchange.pair import Country, Pair
 
+pytestmark = pytest.mark.slow
+
 Case = tuple[Pair, str]
 TOLD = {"length": 1, "estimate": "2027-03-01"}
 MORE = {"length": 30, "reasons": "The provider asks for an order.", "estimate": "2027-01-10"}

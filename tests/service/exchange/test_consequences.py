@@ -12,6 +12,8 @@ from shared.protocol.identifiers import new_id
 from tests.service.exchange.forger import say
 from tests.service.exchange.pair import Pair
 
+pytestmark = pytest.mark.slow
+
 Case = tuple[Pair, str]
 WANTED = {"recipient": "QP", "purpose": "12 Js 5/26"}
 

@@ -9,6 +9,8 @@ from tests.service.exchange.filling import assessed, cleared_package
 from tests.service.exchange.node import Answer, Node, draft, release
 from tests.service.exchange.pair import FILES, Pair
 
+pytestmark = pytest.mark.slow
+
 Case = tuple[Pair, str]
 
 

@@ -3,8 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.service.exchange.node import outbox
 from tests.service.exchange.pair import Pair
+
+pytestmark = pytest.mark.slow
 
 Case = tuple[Pair, str]
 

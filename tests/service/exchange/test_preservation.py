@@ -9,6 +9,8 @@ from tests.service.exchange.filling import assessed
 from tests.service.exchange.node import Answer, draft
 from tests.service.exchange.pair import Pair
 
+pytestmark = pytest.mark.slow
+
 Case = tuple[Pair, str]
 WHY = "Logs are overwritten after seven days; nothing else shows who it was, and no other copy exists."
 

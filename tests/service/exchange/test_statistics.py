@@ -14,6 +14,8 @@ from shared.protocol.law.lifecycle import State
 from tests.service.exchange.pair import Country, Pair
 from tests.unit.client.oversight.counting.dockets import RANGE, cells
 
+pytestmark = pytest.mark.slow
+
 YEAR = 2026
 SIDES = {"QM": "made by us", "QN": "received by us"}
 OTHER = {"QM": "QN", "QN": "QM"}

@@ -14,6 +14,8 @@ from tests.service.exchange.filling import cleared_package
 from tests.service.exchange.node import blobs, grant, outbox
 from tests.service.exchange.pair import Country, Pair
 
+pytestmark = pytest.mark.slow
+
 HOLD = {"hold": True, "text": "The appeal against the judgment is pending."}
 END = {"reason": "not_needed", "text": "The judgment is final."}
 

@@ -37,6 +37,8 @@ from tests.service.exchange.filling import (
 )
 from tests.service.exchange.node import Answer, Clock, Node, draft, open_node, receive_request
 
+pytestmark = pytest.mark.slow
+
 SOURCES = Path(__file__).resolve().parents[3] / "services/exchange"
 CAPITAL = {"death_penalty": True, "life_without_parole": False, "corporal": False}
 RETAINS = {"requesting_retains": True, "assurance_required": True, "binding_signatories": ["QM-PG"]}
