@@ -42,6 +42,7 @@ WARRANT = Authorisation(
     valid_from="2026-11-01",
     valid_to="2026-12-01",
 )
+ORDER = Authorisation(type="order", number="O-1", court="District Court of QN")  # without an end
 
 
 def statement(act: str = "RECEIVED_FROM_PROVIDER", **changed: object) -> Statement:
@@ -122,7 +123,9 @@ def _sent(item: Item, content: bytes) -> list[Record]:
     before = [
         statement("SEIZED", tool=None, authorisation=None),
         statement("IMAGED", outputs={"sha256": whole, "md5": "ab" * 16}),
-        statement("REDACTED", inputs={"sha256": whole}, outputs=now, change=change),
+        statement(
+            "REDACTED", inputs={"sha256": whole}, outputs=now, change=change, authorisation=ORDER
+        ),
     ]
     one = held(item, PACKAGE, before=before, content=content)
     root = {"root_item_id": ORIGINAL.item_id, "derived_from": (ORIGINAL,)}
