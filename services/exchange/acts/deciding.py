@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Literal
 
 from services.exchange import binding
 from services.exchange.acts import grounding
@@ -81,15 +82,22 @@ def resume(deed: Deed) -> Outcome:
     """T18: the ground to postpone has ceased (EIO 15(2))."""
     said = deed.content
     assert isinstance(said, Resuming)
-    body = DecisionBody(
+    body = step(deed, "resumed", said.note)
+    return Outcome(body=body, events=[Event("request.resumed")])
+
+
+def step(
+    deed: Deed, decision: Literal["resumed", "executing", "fulfilled"], note: str
+) -> DecisionBody:
+    """Return the body of a decision that refuses and grants nothing: how the work goes on."""
+    return DecisionBody(
         request_id=deed.request.id,
         states=deed.told,
-        decision="resumed",
+        decision=decision,
         measures=tuple(deed.measures),
         codes=(),
-        reasons=said.note,
+        reasons=note,
     )
-    return Outcome(body=body, events=[Event("request.resumed")])
 
 
 def decided(deed: Deed) -> Sequence[Event]:

@@ -1,10 +1,10 @@
 """Execution in the requested country (T19, T20, T22)."""
 
 from services.exchange.acts.contents import Executing, Fulfilling, Substituting
-from services.exchange.acts.deciding import decided
+from services.exchange.acts.deciding import decided, step
 from services.exchange.acts.deeds import Deed, Event, Outcome
 from shared.protocol.law import library
-from shared.protocol.legalacts import DecisionBody, NoticeBody
+from shared.protocol.legalacts import NoticeBody
 from shared.runtime.refusals import Conflict, Unprocessable
 
 
@@ -21,14 +21,7 @@ def execute(deed: Deed) -> Outcome:
             rule="T19; EIO 9(1), 10; BUD 27(3)",
             next_step="Name type, number, court and date of the order.",
         )
-    body = DecisionBody(
-        request_id=deed.request.id,
-        states=deed.told,
-        decision="executing",
-        measures=tuple(deed.measures),
-        codes=(),
-        reasons=said.note,
-    )
+    body = step(deed, "executing", said.note)
     return Outcome(body=body, events=[Event("request.executing"), *decided(deed)])
 
 
@@ -57,14 +50,7 @@ def fulfil(deed: Deed) -> Outcome:
     """T22: the last package of these measures has left."""
     said = deed.content
     assert isinstance(said, Fulfilling)
-    body = DecisionBody(
-        request_id=deed.request.id,
-        states=deed.told,
-        decision="fulfilled",
-        measures=tuple(deed.measures),
-        codes=(),
-        reasons=said.note,
-    )
+    body = step(deed, "fulfilled", said.note)
     return Outcome(body=body, events=decided(deed))
 
 
