@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from services.exchange.store import entries
+from shared.protocol.entries import read_entry
+from shared.protocol.legalacts import DecisionBody
 from tests.service.exchange.filling import assessed
 from tests.service.exchange.node import Answer, Node, receive_request
 from tests.service.exchange.test_requests import drafted, post
@@ -37,6 +39,7 @@ def test_a_request_comes_in_is_acknowledged_and_accepted(qn: Node) -> None:
     assert [s["state"] for s in executing["history"]] == ["S05", "S06", "S07", "S10", "S14"]
     assert {m["state"] for m in executing["measures"]} == {"S14"}
     assert posted(qn, request_id) == ["acknowledgement", "notice", "decision", "decision"]
+    assert told(qn, request_id) == ["accepted", "executing"]
 
 
 def test_each_measure_is_decided_by_itself(qn: Node) -> None:
@@ -89,6 +92,13 @@ def posted(node: Node, request_id: str) -> list[str]:
     with node.parts.database.begin() as db:
         found = entries.of_request(db, request_id)
     return [entry.type for entry in found]
+
+
+def told(node: Node, request_id: str) -> list[str]:
+    """Return each decision that the peer was told, in order."""
+    with node.parts.database.begin() as db:
+        found = [each for each in entries.of_request(db, request_id) if each.type == "decision"]
+    return [DecisionBody.read(read_entry(each.jws).entry.body).decision for each in found]
 
 
 @pytest.mark.parametrize(
