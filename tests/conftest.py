@@ -1,8 +1,10 @@
 """Fixtures for all tests."""
 
 import signal
+import sys
 
 import pytest
+import structlog
 
 pytest_plugins = ["tests.postgres"]
 
@@ -15,3 +17,12 @@ def interruptible() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_lines_apart() -> None:
+    """Keep log lines of servers on threads out of what a test reads as the output of a command.
+
+    The standard error that Python started with is not the one that `capsys` looks at.
+    """
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))

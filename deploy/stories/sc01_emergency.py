@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 from deploy.stories import requests
 from deploy.stories.desk import APPROVER
@@ -12,6 +13,7 @@ from deploy.stories.papers import DAY
 from deploy.stories.profiles import only
 from deploy.stories.stage import Stage
 from deploy.stories.story import Story, Variant
+from services.gateway.standing import AGE
 
 NIGHT = datetime(2030, 3, 8, 18, 12, tzinfo=UTC)  # Sat 03:12 in QM, Fri 19:12 in QN
 NO_JUDGE = "The judge on duty was called at 02:58, 03:03 and 03:09, and could not be reached."
@@ -85,6 +87,7 @@ def without_log(stage: Stage) -> None:
     stage.at(NIGHT + timedelta(minutes=28), "QN", "19:40: the audit service of QN goes down.")
     node = stage.world.nodes["QN"]
     node.stop("audit")
+    sleep(AGE)  # the gateway looks at the log once a second at most
     stage.refused(
         "what cannot be recorded is not done",
         "audit_unavailable",

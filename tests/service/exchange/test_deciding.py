@@ -42,6 +42,27 @@ def test_a_request_comes_in_is_acknowledged_and_accepted(qn: Node) -> None:
     assert told(qn, request_id) == ["accepted", "executing"]
 
 
+def test_the_peer_is_told_each_step_by_its_own_word(qn: Node) -> None:
+    request_id = taken_up(qn)
+    review = int(qn.clock().timestamp()) + 86_400
+    because = "It would prejudice the trial that begins here on Monday."
+    why: dict[str, Any] = {
+        "codes": ["POST-01"],
+        "reasons": because,
+        "expected": "a week",
+        "review": review,
+    }
+    assert decide(qn, request_id, "postpone", **why)["state"] == "S13"
+    assert post(qn, "approver", f"/{request_id}/resume", {"note": "It ended."})["state"] == "S07"
+    assert decide(qn, request_id, "accept", note="")["state"] == "S10"
+    assert post(qn, "preparer", f"/{request_id}/execute", {})["state"] == "S14"
+    assert post(qn, "approver", f"/{request_id}/fulfil", {"note": "That was all."})["state"] == (
+        "S16"
+    )
+    words = ["postponed", "resumed", "accepted", "executing", "fulfilled"]
+    assert told(qn, request_id) == words
+
+
 def test_each_measure_is_decided_by_itself(qn: Node) -> None:
     request_id = taken_up(qn)
     accepted = decide(qn, request_id, "accept", measures=["M02"])

@@ -1,9 +1,21 @@
 """Log lines: JSON, with the request's id, without what must not be there."""
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
 
 from shared.protocol import canonical
 from shared.runtime import logs
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """Give the tests after these the log lines they had."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    structlog.contextvars.clear_contextvars()
 
 
 def test_a_line_is_json_with_service_and_request_id(capsys: pytest.CaptureFixture[str]) -> None:
