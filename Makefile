@@ -47,13 +47,13 @@ bench: $(RUNTIME) ## content of 1 GiB (SIZE=256: MiB), the gateway, a log of a m
 test: $(DEV) ## all tests but Compose and soak; T=path for some of them
 ifeq ($(T),)
 	@$(PY) -m pytest tests --ignore=tests/system $(SHARED) -m "not compose and not soak and not slow"; parts=$$?; \
-	$(PY) -m pytest tests/system -m "not compose and not soak" && exit $$parts
+	$(PY) -m pytest tests/system -n 2 --dist loadfile -m "not compose and not soak" && exit $$parts
 else
 	@$(PY) -m pytest $(T) -m "not compose and not soak"
 endif
 
 system: $(DEV) ## two nodes as real processes: the case, crashes, real evidence
-	@$(PY) -m pytest tests/system -m "not compose and not soak"
+	@$(PY) -m pytest tests/system -n 2 --dist loadfile -m "not compose and not soak"
 
 soak: $(DEV) ## the long runs: 2 GiB through both nodes, every crash, a million entries, fuzzing
 	@$(PY) -m pytest tests -m soak
