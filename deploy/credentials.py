@@ -55,6 +55,7 @@ ROLES: Mapping[str, Role] = {
     "duty": Role(
         ("duty:act", "requests:read"), ("duty.record", "finding", "request.approve"), ("DUTY",)
     ),
+    "minister": Role(("gates:override", "requests:read"), ("finding",), ("MINISTER",)),
     "oversight": Role(("audit:read",)),
     "protection": Role(("audit:erase",)),
     "ops": Role(("clients:propose", "clients:read", "ops:health")),

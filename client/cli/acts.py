@@ -52,7 +52,7 @@ def accept(
     """Accept a request, or some of its measures."""
     for gate, text in ((NECESSITY, assessment), (DUAL, dual_criminality)):
         if text is not None:
-            found_that(context, request_id, gate, "RD-CA", "pass", text)
+            found_that(context, request_id, gate=gate, role="RD-CA", verdict="pass", text=text)
     decide(context, request_id, "accept", measure, {"note": note})
 
 
@@ -135,17 +135,19 @@ def withdraw(
     decide(context, request_id, "withdraw", None, said)
 
 
-def finding(
+def finding(  # noqa: PLR0913 - the parts of a finding
     context: typer.Context,
     request_id: RequestId,
     *,
     gate: Annotated[str, typer.Option(help="Its number, as G05.")],
     role: Annotated[str, typer.Option(help="In which role you speak, as RD-CA.")],
     text: Annotated[str, typer.Option(help="What you found, in your own words.")],
-    verdict: Annotated[str, typer.Option(help="pass, fail or override.")] = "pass",
+    verdict: Annotated[str, typer.Option(help="pass, fail, override; at G06 concern.")] = "pass",
+    case: Annotated[str | None, typer.Option(help="At G18: the one other case.")] = None,
 ) -> None:
     """Answer for a gate that needs a person."""
-    found_that(context, request_id, gate, role, verdict, text)
+    said: dict[str, Json] = {"gate": gate, "role": role, "verdict": verdict, "text": text}
+    found_that(context, request_id, **said, **({"case": case} if case else {}))
     terminal = terminal_of(context)
     session = connect(terminal.profile(), clock=terminal.clock)
     told = acts.findings(session, requests.find(session, request_id))

@@ -34,13 +34,10 @@ NECESSITY: Final = "G04"
 DUAL: Final = "G05"
 
 
-def found_that(
-    context: typer.Context, request_id: str, gate: str, role: str, verdict: str, text: str
-) -> None:
-    """Hand in a finding, signed by the profile's officer."""
+def found_that(context: typer.Context, request_id: str, **said: Json) -> None:
+    """Hand in a finding (gate, role, verdict, text), signed by the profile's officer."""
     terminal = terminal_of(context)
     session = connect(terminal.profile(), clock=terminal.clock)
-    said: dict[str, Json] = {"gate": gate, "role": role, "verdict": verdict, "text": text}
     officer, found = load_officer(terminal.profile()), requests.find(session, request_id)
     acts.find(session, found, said, officer=officer, clock=terminal.clock)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from client.cli import acts, deadlines, drafting, letters, safeguards, urgent, uses
+from client.cli import acts, deadlines, drafting, letters, safeguards, telling, urgent, uses
 from client.cli.deeds import NECESSITY, Assessment, found_that
 from client.cli.options import RequestId, Wait
 from client.cli.terminal import Terminal, terminal_of
@@ -35,7 +35,8 @@ def approve(
     session = _session(terminal)
     found = requests.find(session, request_id)
     if assessment is not None:
-        found_that(context, request_id, NECESSITY, "RQ-JUD", "pass", assessment)
+        said: dict[str, Json] = {"gate": NECESSITY, "role": "RQ-JUD", "verdict": "pass"}
+        found_that(context, request_id, **said, text=assessment)
     terminal.say(f"approving version {found.version}, SHA-256 {found.digest}, as {officer.name}")
     _tell(terminal, requests.approve(session, found, officer=officer, clock=terminal.clock))
 
@@ -134,6 +135,7 @@ app.command("acknowledge")(acknowledge)
 acts.register(app)
 letters.register(app)
 urgent.register(app)
+telling.register(app)
 deadlines.register(app)
 safeguards.register_requests(app)
 uses.register_requests(app)

@@ -1,14 +1,20 @@
 """What the other country's court recorded, as its entries tell it: kept here, so that both see the same."""
 
 from datetime import UTC, datetime
+from typing import Final
 
+from services.exchange import timing
 from services.exchange.arrivals import Arrived, ContentRefusedError
 from services.exchange.bench import Bench
 from services.exchange.records import Request
 from services.exchange.remedyrecords import Challenge
+from services.exchange.states import Direction
 from services.exchange.store import Session, challenges
 from shared.protocol.law.remedies import Stage
-from shared.protocol.legalacts import ChallengeBody
+from shared.protocol.legalacts import ChallengeBody, NoticeBody
+
+WAIVER: Final = "appeal-waiver"  # of the notice that tells of one
+WAIVED: Final = "waived"  # how both logs name it
 
 
 def taken(db: Session, arrived: Arrived, request: Request, _bench: Bench) -> None:
@@ -34,6 +40,28 @@ def taken(db: Session, arrived: Arrived, request: Request, _bench: Bench) -> Non
             until=None if body.until is None else _at(body.until),
             changed_at=_at(arrived.entry.iat),
         ),
+    )
+
+
+def waived(db: Session, arrived: Arrived, request: Request, bench: Bench) -> None:
+    """End the time to appeal here, too: all there who could have waived it.
+
+    Raises:
+        ContentRefusedError: nobody there could appeal.
+    """
+    if NoticeBody.read(arrived.entry.body).kind != WAIVER:
+        return
+    if request.direction is not Direction.OUT:
+        raise ContentRefusedError("other_side", "A decision of this country is appealed here.")
+    at = _at(arrived.entry.iat)
+    challenges.waive(db, request.id, arrived.entry.sender, at)
+    timing.happened(
+        db,
+        request,
+        "waived",
+        at=at,
+        directory=bench.directory,
+        country=bench.keyring.country,
     )
 
 

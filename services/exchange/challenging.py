@@ -7,7 +7,7 @@ The person has no login; the court's officer signs. What a challenge suspends is
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from services.exchange import acting, approving, casework, holding, matters, timing
+from services.exchange import acting, approving, casework, challenged, holding, matters, timing
 from services.exchange.acts import deciding
 from services.exchange.acts.challenges import Appealing, Deciding, Lodging
 from services.exchange.acts.remedies import challenge_acts, challenge_event
@@ -23,7 +23,7 @@ from shared.protocol.entries import EntryType
 from shared.protocol.law import lifecycle, remedies
 from shared.protocol.law.lifecycle import Act, State
 from shared.protocol.law.remedies import Stage, WrongStageError
-from shared.protocol.legalacts import ChallengeBody, MeasureState
+from shared.protocol.legalacts import ChallengeBody, MeasureState, NoticeBody
 from shared.runtime.refusals import Conflict, Unprocessable
 
 RULE = "G14; EIO 13(2), 14; IMAC 80l; EER 17"
@@ -109,9 +109,27 @@ def waive(
     with bench.database.begin() as db:
         request = casework.of_side(requests.find(db, request_id), Direction.IN)
         approval = _signed(signed, "appeal-waiver", request, bench=bench, actor=actor)
+        if challenges.waived(db, request.id):
+            raise Conflict(
+                "waived_before",
+                "That the right to appeal was waived is on record already.",
+                rule=RULE,
+                next_step="Nothing is left to do.",
+            )
         challenges.waive(db, request.id, approval.officer, actor.at)
         told = approval.officer
-        casework.record(db, "challenge.decided", request, actor, reason="waived", approved_by=told)
+        body = NoticeBody(
+            kind=challenged.WAIVER,
+            request_id=request.id,
+            codes=(challenged.WAIVED,),
+            details={"court": signed.statement.court},
+            text=signed.statement.text,
+            approval=approval.reference(),
+        )
+        casework.post(db, EntryType.NOTICE, request, body, keyring=bench.keyring, actor=actor)
+        casework.record(
+            db, "challenge.decided", request, actor, reason=challenged.WAIVED, approved_by=told
+        )
         timing.happened(
             db,
             request,
@@ -120,6 +138,8 @@ def waive(
             directory=bench.directory,
             country=bench.keyring.country,
         )
+        # Commit point: before it the period runs; after it it is over here, and there when the courier
+        # has brought the notice.
         return challenges.of(db, request_id)
 
 

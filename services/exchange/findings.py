@@ -24,7 +24,13 @@ from shared.runtime.refusals import Conflict, NotAllowed, Unprocessable
 
 FILTERS = "RD-PRIV"
 _OPEN_TO_FILTER = frozenset({PackageState.COLLECTED, PackageState.FILTERED})
-_EVENTS = {"pass": "gate.found", "fail": "gate.failed", "override": "gate.overridden"}
+_EVENTS = {
+    "pass": "gate.found",
+    "concern": "gate.found",  # the log tells nobody what was known
+    "fail": "gate.failed",
+    "override": "gate.overridden",
+}
+_PURPOSE, _POLITICAL = "G18", "G06"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +224,20 @@ def _check_gate(said: Found) -> None:
             f"At {said.gate} {', '.join(able) or 'nobody'} {verb}, and not {said.role}.",
             rule=said.gate,
             next_step="See the table of gates for who may say what.",
+        )
+    if said.verdict == "concern" and said.gate != _POLITICAL:
+        raise Unprocessable(
+            "no_concern_here",
+            f"At {said.gate} there is nothing for two to look at.",
+            rule=said.gate,
+            next_step="Say pass or fail; a concern is for G06, political offence and persecution.",
+        )
+    if (said.case is not None) != (said.gate == _PURPOSE):
+        raise Unprocessable(
+            "case_unsaid",
+            "An override of G18 names the one case that it opens evidence for; no other finding does.",
+            rule=_PURPOSE,
+            next_step="Name the case as its file has it, or leave it out.",
         )
     least = gates.policy().reasons_least
     if said.verdict != "pass" and len(said.text.strip()) < least:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.exchange.approving import Officers
-from services.exchange.drafts import Note, Prose
+from services.exchange.drafts import Line, Note, Prose
 from services.exchange.gating.matter import Finding
 from services.exchange.records import Package, Request, SignedStatement
 from services.exchange.store import Session
@@ -28,13 +28,17 @@ class _Statement(BaseModel):
 
 
 class Found(_Statement):
-    """A finding: at which gate, in which role, with which outcome, why, about which items (none: all)."""
+    """A finding: at which gate, in which role, with which outcome, why, about which items (none: all).
+
+    `concern` (G06) asks others to look, and stays in this country; `case` (G18): what it is opened for.
+    """
 
     gate: Annotated[str, Field(pattern=r"^G[0-9]{2}$")]
     role: Annotated[str, Field(pattern=r"^[A-Z-]{2,10}$")]
-    verdict: Literal["pass", "fail", "override"]
+    verdict: Literal["pass", "fail", "override", "concern"]
     text: Prose
     items: Annotated[tuple[Label, ...], Field(max_length=MOST)] = ()
+    case: Line | None = None
 
 
 class Looked(_Statement):
@@ -110,5 +114,6 @@ def _read(given: SignedStatement) -> Sequence[Finding | Seen]:
             text=said.text,
             at=given.at,
             items=said.items,
+            case=said.case,
         )
     ]

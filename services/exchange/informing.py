@@ -1,19 +1,19 @@
 """Use cases: the person concerned is told, or later and why (EER 13, LED 13); and what a request has cost.
 
 A notice falls due when data was obtained: in thirty days (policy), or on the day of review where the request
-says that telling is delayed (I02). The node does not write to people: an officer says that it was done.
+says that telling is delayed (I02). The node does not write to people: an officer says that it was done
+(`notifying`).
 """
 
-from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any, Final, Literal, Self
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from services.exchange import casework, timing, urgent
 from services.exchange.acts.contents import Content
 from services.exchange.bench import Bench
-from services.exchange.drafts import Line, Prose
+from services.exchange.drafts import Prose
 from services.exchange.gating.matter import Notice
 from services.exchange.records import Package, Request
 from services.exchange.remedyrecords import SubjectNotice
@@ -21,29 +21,12 @@ from services.exchange.states import Actor, Direction
 from services.exchange.store import Session, notices, requests
 from shared.protocol.entries import EntryType
 from shared.protocol.identifiers import Country
-from shared.protocol.law import texts
 from shared.protocol.legalacts import NoticeBody
 from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict
 
 DAYS = 30  # shown until the clock of the profile begins; law/data/policy.toml has the length
-RULE = "G15; EER 13; LED 13; 2AP 14(11)"
 COSTS: Final = "costs"  # the kind of notice
-
-
-class Telling(Content):
-    """The person was told (and how to object), or is told later: on which legal ground, until when."""
-
-    state: Literal["sent", "deferred"]
-    remedies: bool = False
-    ground: Line | None = None
-    review: texts.Day | None = None
-
-    @model_validator(mode="after")
-    def _says_why(self) -> Self:
-        if self.state == "deferred" and (self.ground is None or self.review is None):
-            raise ValueError("a deferral names its ground and the day on which it is reviewed")
-        return self
 
 
 class Costing(Content):
@@ -63,7 +46,7 @@ def begin(
         return
     wish = urgent.document_of(request).subject_notice
     later = wish is not None and wish.rule != "ALLOWED" and wish.review is not None
-    due = _day(wish.review) if later and wish is not None else actor.at + timedelta(days=DAYS)
+    due = end_of(wish.review) if later and wish is not None else actor.at + timedelta(days=DAYS)
     notice = SubjectNotice(
         request_id=request.id,
         due_at=due,
@@ -82,41 +65,6 @@ def begin(
         country=country,
         stated=due if later else None,
     )
-
-
-def tell(request_id: str, content: Telling, *, bench: Bench, actor: Actor) -> SubjectNotice:
-    """Record that the person was told, or is told later.
-
-    Raises:
-        NotFound: there is no such request.
-        Conflict: nothing was obtained yet, or it is not ours to tell.
-    """
-    with bench.database.begin() as db:
-        request = casework.of_side(requests.find(db, request_id), Direction.OUT)
-        before = notices.look_for(db, request_id)
-        if before is None:
-            raise _nothing()
-        after = _told(before, content, actor)
-        notices.save(db, after)
-        casework.record(db, f"notice.{content.state}", request, actor)
-        if content.state == "sent":
-            urgent.happened(db, request, "notified person", bench=bench, at=actor.at)
-        # Commit point: before it the notice is due; after it it is on record, and the log has it.
-        return after
-
-
-def view(request_id: str, *, bench: Bench) -> SubjectNotice:
-    """Return what the person concerned is to be told, was told, or why not yet.
-
-    Raises:
-        NotFound: there is no such request.
-        Conflict: nothing was obtained yet.
-    """
-    with bench.database.read() as db:
-        found = notices.look_for(db, requests.find(db, request_id).id)
-    if found is None:
-        raise _nothing()
-    return found
 
 
 def cost(request_id: str, content: Costing, *, bench: Bench, actor: Actor) -> None:
@@ -164,7 +112,7 @@ def matter(
     known = notices.look_for(db, request.id)
     if known is None:
         return {}
-    review = None if known.review is None else _day(known.review).date()
+    review = None if known.review is None else date.fromisoformat(known.review)
     return {
         "notice": Notice(
             due=known.due_at,
@@ -176,27 +124,6 @@ def matter(
     }
 
 
-def _nothing() -> Conflict:
-    return Conflict(
-        "nothing_obtained",
-        "Nothing was obtained yet that a person is to be told of.",
-        rule=RULE,
-        next_step="Wait for the first verified package.",
-    )
-
-
-def _told(before: SubjectNotice, content: Telling, actor: Actor) -> SubjectNotice:
-    if content.state == "sent":
-        return replace(before, sent_at=actor.at, remedies=content.remedies, changed_at=actor.at)
-    assert content.review is not None
-    return replace(
-        before,
-        due_at=_day(content.review),
-        ground=content.ground,
-        review=content.review,
-        changed_at=actor.at,
-    )
-
-
-def _day(text: str) -> datetime:
-    return datetime.combine(datetime.fromisoformat(text), time(), UTC)
+def end_of(text: str) -> datetime:
+    """Return the last second of a day, in UTC: on the day itself there is still time to tell."""
+    return datetime.combine(date.fromisoformat(text), time(23, 59, 59), UTC)

@@ -115,7 +115,13 @@ def _at(arrived: Arrived) -> datetime:
 Effect = Callable[[Session, Arrived, Request, Bench], None]
 # What an entry does beside moving the request: registered by the modules that know (`effects`).
 EFFECTS: dict[EntryType, list[Effect]] = {
-    EntryType.NOTICE: [urgency.taken, extending.taken, unanswered.taken, consequences.of_notice],
+    EntryType.NOTICE: [
+        urgency.taken,
+        extending.taken,
+        unanswered.taken,
+        challenged.waived,
+        consequences.of_notice,
+    ],
     EntryType.ANSWER: [supplemented.taken],
     EntryType.CONDITIONS: [consequences.of_conditions],
     EntryType.DECISION: [consequences.of_decision],

@@ -47,6 +47,7 @@ _NOTICES = {
     "substitution": (Act.SUBSTITUTE, "request.substituted"),
     "closing": (Act.CLOSE, "request.closed"),
     "supplement": (Act.SUPPLEMENT, "request.supplemented"),
+    "appeal-waiver": (None, "challenge.decided"),
 }
 
 

@@ -85,7 +85,7 @@ def on_act(  # noqa: PLR0913 - an act, where and when it was done
     basis = clockbasis.basis(after, at, directory, country)
     for duty in basis.duties:
         start = vocabulary().starts[duty.starts]
-        if act in start.acts or act in start.again:
+        if act in {*start.acts, *start.again, *duty.kind.again}:
             _begin(
                 db,
                 after,

@@ -15,7 +15,7 @@ PROPOSE, APPROVE, READ_CLIENTS = "clients:propose", "clients:approve", "clients:
 ANY_NATIONAL = (
     "requests:read|requests:write|requests:execute|requests:approve|requests:decide"
     "|packages:prepare|packages:approve|packages:receive|packages:filter"
-    "|courts:record|protection:assess|duty:act"
+    "|courts:record|protection:assess|duty:act|gates:override"
     "|audit:read|audit:erase|ops:health|clients:read|clients:propose|clients:approve"
 )
 
@@ -125,8 +125,8 @@ _AFTER = {
 }
 _SEGMENT = "/v1/packages/{id}/items/{item}/segments/{n}"
 _ITEM_READERS = "packages:prepare|packages:approve|packages:receive|packages:filter"
-_REQUEST_FINDERS = "requests:approve|requests:decide|courts:record|protection:assess"
-_PACKAGE_FINDERS = "packages:approve|courts:record|protection:assess"
+_REQUEST_FINDERS = "requests:approve|requests:decide|courts:record|protection:assess|gates:override"
+_PACKAGE_FINDERS = "packages:approve|courts:record|protection:assess|gates:override"
 
 ROUTES: Sequence[Route] = (
     _route("GET /log/checkpoint", "audit", None, target="/checkpoint"),

@@ -40,6 +40,7 @@ ROLES: Mapping[str, frozenset[str]] = {
     "privilege": frozenset({"requests:read", "packages:filter"}),
     "assessor": frozenset({"requests:read", "protection:assess"}),
     "duty": frozenset({"requests:read", "duty:act"}),
+    "minister": frozenset({"requests:read", "gates:override"}),
     "receiver": frozenset({"requests:read", "packages:receive"}),
     "oversight": frozenset({"audit:read"}),
     "protection": frozenset({"audit:erase"}),
@@ -51,7 +52,8 @@ ALL_SCOPES = frozenset().union(*ROLES.values())
 
 # No role, and so no client, holds a scope of both sides: who prepares does not approve, who proposes
 # clients does not admit them, and who runs or watches the node sees no case.
-_DESKS = ("requests:", "packages:", "courts:", "protection:", "duty:")
+_DESKS = ("requests:", "packages:", "courts:", "protection:", "duty:", "gates:")
+_ALONE = ("courts:record", "packages:filter", "protection:assess", "duty:act", "gates:override")
 CASEWORK = frozenset(each for each in ALL_SCOPES if each.startswith(_DESKS))
 APART: Sequence[tuple[frozenset[str], frozenset[str]]] = (
     (frozenset({"packages:prepare"}), frozenset({"packages:approve", "packages:receive"})),
@@ -59,11 +61,8 @@ APART: Sequence[tuple[frozenset[str], frozenset[str]]] = (
         frozenset({"requests:write", "requests:execute"}),
         frozenset({"requests:approve", "requests:decide"}),
     ),
-    # A court, a filter team, a data-protection officer and the duty desk decide for themselves alone.
-    *(
-        (frozenset({each}), ALL_SCOPES - {each, "requests:read"})
-        for each in ("courts:record", "packages:filter", "protection:assess", "duty:act")
-    ),
+    # A court, a filter team, a data-protection officer, the duty desk and a minister decide alone.
+    *((frozenset({each}), ALL_SCOPES - {each, "requests:read"}) for each in _ALONE),
     (frozenset({PROPOSE}), frozenset({APPROVE})),
     (CASEWORK, ALL_SCOPES - CASEWORK),
     *((frozenset({each}), ALL_SCOPES - {each}) for each in ("audit:read", "audit:erase")),

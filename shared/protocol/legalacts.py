@@ -176,6 +176,7 @@ class NoticeBody(Body):
         "return",
         "costs",
         "incident",
+        "appeal-waiver",
     ]
     request_id: Id | None = None
     package_id: Id | None = None

@@ -58,10 +58,12 @@ POST   /v1/requests/{id}/preservation            gateway requests:approve|reques
 POST   /v1/requests/{id}/subject-notice          gateway requests:approve
 POST   /v1/requests/{id}/costs                   gateway requests:approve|requests:decide
 GET    /v1/requests/{id}/findings                gateway requests:read
-POST   /v1/requests/{id}/findings  gateway requests:approve|requests:decide|courts:record|protection:assess
+POST   /v1/requests/{id}/findings                gateway requests:approve|requests:decide|\
+courts:record|protection:assess|gates:override
 GET    /v1/requests/{id}/gates                   gateway requests:read
 GET    /v1/packages/{id}/findings                gateway requests:read
-POST   /v1/packages/{id}/findings                gateway packages:approve|courts:record|protection:assess
+POST   /v1/packages/{id}/findings                gateway packages:approve|\
+courts:record|protection:assess|gates:override
 POST   /v1/packages/{id}/filter                  gateway packages:filter
 GET    /v1/packages/{id}/gates                   gateway requests:read
 GET    /v1/packages                              gateway requests:read

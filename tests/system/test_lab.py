@@ -13,7 +13,7 @@ from deploy import lab, processes
 from shared.protocol import canonical
 
 ROOT = Path(__file__).resolve().parents[2]
-SIGNING = {"preparer", "approver", "receiver", "court", "privilege", "assessor", "duty"}
+SIGNING = {"preparer", "approver", "receiver", "court", "privilege", "assessor", "duty", "minister"}
 ROLES = SIGNING | {"oversight", "protection", "ops", "registrar"}
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]

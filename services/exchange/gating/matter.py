@@ -13,14 +13,19 @@ from shared.protocol.law.shapes import Instrument
 from shared.protocol.trust import Member
 
 Privilege = Literal["unfiltered", "clean", "privileged", "waived"]
-Verdict = Literal["pass", "fail", "override"]
-Audience = Literal["authority", "person", "third_state", "public"]
+Verdict = Literal["pass", "fail", "override", "concern"]
+Audience = Literal["authority", "person"]
 Side = Literal["requesting", "requested"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a person in a role found, in their own words, about all of the object or some of its items."""
+    """What a person in a role found, in their own words, about all of the object or some of its items.
+
+    Attributes:
+        verdict: `concern`: no outcome, but a reason why others have to look (G06).
+        case: the one other case that an override opens evidence for (G18).
+    """
 
     gate: str
     role: str
@@ -29,10 +34,11 @@ class Finding:
     text: str
     at: datetime
     items: tuple[str, ...] = ()  # none: all
+    case: str | None = None
 
-    def covers(self, items: Sequence[str]) -> bool:
-        """Say whether it is about all of these."""
-        return not self.items or set(items) <= set(self.items)
+    def covers(self, items: Sequence[str], case: str | None = None) -> bool:
+        """Say whether it is about all of these, and about this case if there is one."""
+        return self.case == case and (not self.items or set(items) <= set(self.items))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +145,8 @@ class Matter:
         digest, closed_digest: hex; of the package as it is stored, and as it was closed.
         call_back: confirmed at the directory's number.
         validated: by a judge or prosecutor.
-        known_asylum: the requested State protects the person from the requesting one.
+        audience: who else is about to hear of it.
         retention_until: when what was received has to be gone.
-        approved_cases: besides the request's own, those for which it may be read.
     """
 
     at: datetime
@@ -174,7 +179,6 @@ class Matter:
     appeal_waived: bool = False
     call_back: bool = False
     validated: bool = True
-    known_asylum: bool = False
     audience: Audience = "authority"
     notice: Notice | None = None
     retention_until: date | None = None
@@ -182,7 +186,6 @@ class Matter:
     export: Export | None = None
     consents: Sequence[Consent] = ()
     reading: Reading | None = None
-    approved_cases: frozenset[str] = frozenset()
 
     def found(self, gate: str, *roles: str) -> Sequence[Finding]:
         """Return the findings for a gate by these roles that were made before now, the newest last."""

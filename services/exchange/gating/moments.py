@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from services.exchange.gating import leaving, offences, particular, safeguards, substance, using
+from services.exchange.gating import (
+    leaving,
+    offences,
+    particular,
+    safeguards,
+    substance,
+    using,
+    ways,
+)
 from services.exchange.gating.matter import Matter
 from services.exchange.gating.overriding import ask
 from services.exchange.gating.results import Gate, GateShutError, Pass, Result
@@ -21,6 +29,7 @@ class Moment(StrEnum):
     RELEASE = "release"
     EXPORT = "export"
     ACCESS = "access"
+    NOTICE = "notice"
     CLOCK = "clock"
 
 
@@ -28,6 +37,7 @@ GATES: Mapping[Moment, Sequence[Gate]] = {
     Moment.SUBMIT: (
         leaving.authenticity,
         substance.instrument_bounds,
+        ways.way_agreed,
         substance.completeness_of,
         using.confidentiality,
     ),
@@ -44,6 +54,7 @@ GATES: Mapping[Moment, Sequence[Gate]] = {
         leaving.authenticity,
         substance.authority,
         substance.instrument_bounds,
+        ways.way_agreed,
         substance.completeness_of,
         particular.particular_request,
         using.confidentiality,
@@ -54,6 +65,7 @@ GATES: Mapping[Moment, Sequence[Gate]] = {
     Moment.RECEIVE: (
         leaving.authenticity,
         substance.instrument_bounds,
+        ways.way_agreed,
         substance.completeness_of,
         leaving.integrity,
     ),
@@ -113,6 +125,7 @@ GATES: Mapping[Moment, Sequence[Gate]] = {
         using.confidentiality,
         leaving.integrity,
     ),
+    Moment.NOTICE: (using.confidentiality,),
     Moment.CLOCK: (using.notice, using.retention),
 }
 

@@ -5,6 +5,8 @@ from services.exchange.gating.results import Pass, Result, fail, needs
 from services.exchange.gating.substance import is_listed
 from shared.protocol.law import gates, grounds
 
+_REVIEWERS = ("RD-CA", "RD-JUD")
+
 
 def dual_criminality(matter: Matter) -> Result:
     """G05: the conduct is an offence here, too, unless the instrument does not ask."""
@@ -63,7 +65,8 @@ def political(matter: Matter) -> Result:
     if not (triggers := _triggers(matter)):
         return Pass("G06")
     wanted = gates.policy().reviewers
-    found = {each.officer.casefold(): each for each in matter.found("G06", "RD-CA", "RD-JUD")}
+    said = [each for each in matter.found("G06", *_REVIEWERS) if each.verdict != "concern"]
+    found = {each.officer.casefold(): each for each in said}
     if any(each.verdict == "fail" for each in found.values()):
         return fail(
             "G06",
@@ -100,6 +103,6 @@ def _triggers(matter: Matter) -> list[str]:
     named = " ".join(each.name.casefold() for each in document.offences or ())
     if any(family.casefold() in named for family in families):
         found.append("the family of the offence")
-    if matter.known_asylum:
-        found.append("known asylum")
+    if any(each.verdict == "concern" for each in matter.found("G06", *_REVIEWERS)):
+        found.append("a concern of this authority")  # as that the person has asylum here
     return found

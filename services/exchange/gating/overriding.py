@@ -36,13 +36,15 @@ def _in_bounds(rule: gates.Override, matter: Matter) -> bool:
 
 def _standing(shut: Fail, matter: Matter, roles: Sequence[str]) -> Sequence[Finding]:
     """Return each officer's newest word on the gate, where it is an override that holds (G19)."""
-    newest = {each.officer.casefold(): each for each in matter.found(shut.gate, *roles)}
+    newest = {
+        (each.officer.casefold(), each.case): each for each in matter.found(shut.gate, *roles)
+    }
     maker = (matter.packer or "").casefold()
     return [
         each
-        for officer, each in newest.items()
+        for (officer, _), each in newest.items()
         if each.verdict == "override"
         and officer != maker
         and len(each.text.strip()) >= gates.policy().reasons_least
-        and each.covers(shut.items)
+        and each.covers(shut.items, shut.case)
     ]

@@ -25,7 +25,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fail:
-    """The gate is shut: what is wrong, by which rule, what to do. `items` are the ones it is about."""
+    """The gate is shut: what is wrong, by which rule, what to do; about which items, for which case."""
 
     gate: str
     code: str
@@ -33,6 +33,7 @@ class Fail:
     rule: str
     next: str
     items: tuple[str, ...] = ()
+    case: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,15 @@ class GateShutError(Conflict):
         self.shut = tuple(shut)
 
 
-def fail(gate: str, code: str, detail: str, step: str, items: Sequence[str] = ()) -> Fail:
+def fail(
+    gate: str,
+    code: str,
+    detail: str,
+    step: str,
+    items: Sequence[str] = (),
+    *,
+    case: str | None = None,
+) -> Fail:
     """Shut a gate, by the rule that its table names; `step` is what a person does now."""
     return Fail(
         gate=gate,
@@ -76,6 +85,7 @@ def fail(gate: str, code: str, detail: str, step: str, items: Sequence[str] = ()
         rule=gates.rule(gate).rule,
         next=step,
         items=tuple(items),
+        case=case,
     )
 
 

@@ -23,17 +23,24 @@ def confidentiality(matter: Matter) -> Result:
             "Tell the requesting authority before anything is executed, and wait for what it decides.",
         )
     over = kept.until is not None and kept.until < matter.at.date().isoformat()
-    if matter.audience in {"authority", "third_state"} or kept.scope == "NONE" or over:
-        return Pass("G12", None if matter.audience == "authority" else kept.scope)
+    if matter.audience == "authority":
+        return Pass("G12")
     told = matter.document.subject_notice
-    if matter.audience == "person" and told is not None and told.rule == "ALLOWED":
-        return Pass("G12", "allowed")
+    allowed = told is not None and told.rule == "ALLOWED"
+    if kept.scope == "NONE" or over or allowed or _reviewed(matter):
+        return Pass("G12", "may be told")
     return fail(
         "G12",
         "confidential",
         f"The request is confidential ({kept.scope}), and this would tell it to the {matter.audience}.",
-        "Ask the requesting authority, or wait until I01 ends.",
+        "Wait for the day of review (I02), or record a nearer one; or wait until I01 ends.",
     )
+
+
+def _reviewed(matter: Matter) -> bool:
+    """Say whether the day has come on which telling the person was to be looked at again (I02)."""
+    review = matter.notice.review if matter.notice is not None else None
+    return review is not None and review <= matter.at.date()
 
 
 def notice(matter: Matter) -> Result:
@@ -95,12 +102,14 @@ def onward_transfer(matter: Matter) -> Result:
 
 
 def purpose(matter: Matter) -> Result:
-    """G18: whoever reads states the case that the evidence was asked for, or one that was approved."""
+    """G18: whoever reads states the case that the evidence was asked for.
+
+    A judge may open it for another case, for that one alone: an override that names it.
+    """
     reading = matter.reading
     if reading is None or not reading.case_reference.strip():
         return fail("G18", "case_unsaid", "No case number was stated.", "State it.")
-    known = matter.approved_cases | set(matter.document.own_references or ())
-    if reading.case_reference in known:
+    if reading.case_reference in set(matter.document.own_references or ()):
         return Pass("G18")
     if reading.exculpatory and any(each.code == "COND-13" for each in matter.conditions):
         return Pass("G18", "exculpatory")
@@ -108,7 +117,8 @@ def purpose(matter: Matter) -> Result:
         "G18",
         "other_case",
         f"The evidence was not given for case {reading.case_reference}.",
-        "State the case that it was asked for; for another one the sending State has to be asked.",
+        "State the case that it was asked for; for another one a judge has to open it (G18).",
+        case=reading.case_reference,
     )
 
 

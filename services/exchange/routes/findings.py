@@ -29,6 +29,7 @@ class FindingAnswer(BaseModel):
     verdict: str
     text: str
     items: tuple[str, ...]
+    case: str | None = None
     at: datetime
 
 
@@ -146,6 +147,7 @@ def _findings(found: findings.Findings) -> FindingsAnswer:
                 verdict=each.verdict,
                 text=each.text,
                 items=each.items,
+                case=each.case,
                 at=each.at,
             )
             for each in found.findings

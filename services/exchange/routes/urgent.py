@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from services.exchange import informing, preserving, urgency
+from services.exchange import informing, notifying, preserving, urgency
 from services.exchange.acts.emergencies import CallingBack, Validating
 from services.exchange.acts.preserving import Keeping
-from services.exchange.informing import Costing, Telling
+from services.exchange.informing import Costing
+from services.exchange.notifying import Telling
 from services.exchange.remedyrecords import Emergency, Preservation, SubjectNotice
 from services.exchange.routes.parts import Acting, Node, Parts
 from services.exchange.routes.repeats import Repeatable, answers_with
@@ -96,7 +97,7 @@ def preserve(
 @router.post("/{request_id}/subject-notice")
 def tell(request_id: str, content: Telling, actor: Acting, node: Repeatable) -> NoticeAnswer:
     """Record that the person concerned was told, or is told later and why."""
-    return _notice(informing.tell(request_id, content, bench=node.bench, actor=actor))
+    return _notice(notifying.tell(request_id, content, bench=node.bench, actor=actor))
 
 
 @router.post("/{request_id}/costs", status_code=204)
@@ -114,7 +115,7 @@ def _preservation_again(node: Parts, names: Mapping[str, str]) -> PreservationAn
 
 
 def _notice_again(node: Parts, names: Mapping[str, str]) -> NoticeAnswer:
-    return _notice(informing.view(names["request_id"], bench=node.bench))
+    return _notice(notifying.view(names["request_id"], bench=node.bench))
 
 
 for _path, _view in (

@@ -28,14 +28,16 @@ class Start(Shape):
 class Kind(Shape):
     """What a clock is about: whose duty, per what, and what ends it.
 
-    `lasts`: no duty but a time that runs out (a preservation, an appeal). `outlives`: it goes on when
-    what it is about has come to its end.
+    `again`: acts that begin it once more, whatever it starts from. `lasts`: no duty but a time that
+    runs out (a preservation, an appeal). `outlives`: it goes on when what it is about has come to its
+    end.
     """
 
     title: Words
     by: Side
     per: Per
     ends: Many
+    again: Many = ()
     lasts: bool = False
     outlives: bool = False
 

@@ -42,6 +42,7 @@ SCOPES = {
     "privilege": "requests:read packages:filter",
     "assessor": "requests:read protection:assess",
     "duty": "requests:read duty:act",
+    "minister": "requests:read gates:override",
     "receiver": "requests:read packages:receive",
     "oversight": "audit:read",
     "ops": "ops:health",

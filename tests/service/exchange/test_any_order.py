@@ -40,7 +40,7 @@ from tests.service.exchange.test_ways_out import RED, Stage
 
 pytestmark = pytest.mark.slow
 
-ROLES = ("preparer", "approver", "court", "privilege", "assessor", "duty", "receiver")
+ROLES = ("preparer", "approver", "court", "privilege", "assessor", "duty", "minister", "receiver")
 ACTS: dict[str, Act] = {
     "prepare": "package.prepare",
     "clear": "package.clear",

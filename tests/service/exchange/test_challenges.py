@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.service.exchange.filling import cleared_package
-from tests.service.exchange.node import Answer, blobs, release
-from tests.service.exchange.pair import FILES, Pair
+from tests.service.exchange.node import Answer, blobs, outbox, release
+from tests.service.exchange.pair import FILES, Country, Pair
 
 Case = tuple[Pair, str]
 
@@ -150,3 +150,29 @@ def test_only_the_court_records_and_stage_follows_on_stage(accepted_case: Case) 
         f"/v1/requests/{request_id}/{path}", json=by_approver
     )
     assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
+
+
+def waived(country: Country) -> list[Any]:
+    """Return how it is put for the log that a challenge was decided."""
+    return [e["reason"] for e in outbox(country.node) if e["type"] == "challenge.decided"]
+
+
+def test_a_waiver_ends_the_time_to_appeal_in_both_countries(accepted_case: Case) -> None:
+    pair, request_id = accepted_case
+    path = f"/v1/requests/{request_id}/clocks"
+
+    def appeals() -> list[set[str]]:
+        seen = [country.call("approver", "GET", path)["clocks"] for country in (pair.qn, pair.qm)]
+        return [{each["state"] for each in one if each["act"] == "appeal"} for one in seen]
+
+    assert appeals() == [{"RUNNING"}, {"RUNNING"}]
+    said = {"court": "Federal Court", "text": "The holder waives."}
+    record(pair, request_id, "appeal-waiver", 200, **said)
+    assert waived(pair.qn) == ["waived"]
+    for _ in range(30):
+        pair.qn.step()
+        pair.qm.courier.work()
+    assert waived(pair.qm) == ["waived"]
+    assert appeals() == [{"MET"}, {"MET"}]
+    again = record(pair, request_id, "appeal-waiver", 409, **said)
+    assert again["code"] == "waived_before"

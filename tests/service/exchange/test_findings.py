@@ -72,6 +72,9 @@ def test_a_finding_is_kept_with_who_made_it(qn: Node, asked: str) -> None:
         ("approver", found(verdict="override", text=REASONS), 422, "not_for_this_role"),
         ("approver", found(verdict="fail", text="No."), 422, "reasons_missing"),
         ("approver", found(items=["M09"]), 422, "unknown_item"),
+        ("approver", found(case="QM-2026-0091"), 422, "case_unsaid"),
+        ("approver", found(verdict="concern", text=REASONS), 422, "no_concern_here"),
+        ("approver", found(gate="G06", verdict="concern", text="?"), 422, "reasons_missing"),
         ("approver", found(items=["M01", "M01"]), 422, "unknown_item"),
         ("court", found(), 403, "role_not_held"),
         ("assessor", found(gate="G09"), 403, "role_not_held"),
@@ -84,6 +87,17 @@ def test_who_may_not_say_what(
     assert refused["code"] == code
     assert refused["next"]
     assert show(qn, f"{asked}/findings")["findings"] == []
+
+
+def test_a_concern_is_looked_at_by_two_and_the_log_has_no_word_of_it(qn: Node, asked: str) -> None:
+    why = "Since 2024 the person has had asylum here, from the country that asks."
+    say(qn, "approver", asked, show(qn, asked), **found(gate="G06", verdict="concern", text=why))
+    waiting = {each["gate"] for each in show(qn, f"{asked}/gates")["gates"] if each["role"]}
+    assert waiting == {"G04", "G05", "G06"}
+    events = outbox(qn)
+    assert (events[-1]["type"], events[-1]["reason"]) == ("gate.found", "G06")
+    assert "asylum" not in str(events)
+    assert "concern" not in str(events)
 
 
 def test_another_statement_than_the_signed_one_is_refused(qn: Node, asked: str) -> None:
@@ -190,6 +204,16 @@ def test_privileged_items_stay_and_only_a_court_waives(qn: Node) -> None:
     event = outbox(qn)[-1]
     assert (event["type"], event["reason"]) == ("gate.overridden", "G11")
     assert cleared(qn, package)["state"] == "CLEARED"
+
+
+@pytest.mark.parametrize("gate", ["G07", "G08"])
+def test_a_minister_may_open_what_the_table_leaves_to_one(qn: Node, asked: str, gate: str) -> None:
+    said = {"gate": gate, "role": "MINISTER", "verdict": "override", "text": REASONS}
+    assert say(qn, "approver", asked, show(qn, asked), 403, **said)["code"] == "role_not_held"
+    (one,) = say(qn, "minister", asked, show(qn, asked), **said)["findings"]
+    assert (one["gate"], one["officer"]) == (gate, "QN-minister")
+    event = outbox(qn)[-1]
+    assert (event["type"], event["reason"]) == ("gate.overridden", gate)
 
 
 def test_nothing_is_found_of_a_package_that_can_still_change(qn: Node) -> None:

@@ -95,6 +95,20 @@ def test_a_refused_measure_has_been_decided_and_is_not_executed(qn: Node) -> Non
     assert play.state("P-decide.M02.1") == "RUNNING"
 
 
+def test_a_measure_that_is_taken_up_again_is_to_be_decided_anew(qn: Node) -> None:
+    play = asked(qn)
+    play.act(Act.DELIVER, "2026-03-02 10:00", to="S05")
+    play.act(Act.REVIEW, "2026-03-02 10:00", to="S07")
+    play.act(Act.REFUSE, "2026-03-03 10:00", M01="S12")
+    play.act(Act.REOPEN, "2026-04-07 10:00", M01="S07")
+    assert play.state("P-decide.M01.2") == "RUNNING"
+    assert play.last("P-decide.M01.2") == "2026-05-07 23:59"
+    assert "P-decide.M02.2" not in play.clocks()
+    assert "P-acknowledge.request.2" not in play.clocks()
+    play.act(Act.ACCEPT, "2026-04-08 10:00", M01="S10")
+    assert play.state("P-decide.M01.2") == "MET"
+
+
 def test_a_date_that_the_request_states_is_a_clock(qn: Node) -> None:
     play = asked(
         qn,

@@ -152,7 +152,16 @@ def tries(stage: Stage) -> None:
     for role, headers in (("approver", {}), ("approver", again), ("approver", again)):
         answer = node.client(role).post(f"{stage.path}/release", json=signed, headers=headers)
         assert answer.status_code == 409, answer.text
-    for role in ("preparer", "court", "privilege", "assessor", "duty", "receiver", "ops"):
+    for role in (
+        "preparer",
+        "court",
+        "privilege",
+        "assessor",
+        "duty",
+        "minister",
+        "receiver",
+        "ops",
+    ):
         answer = node.client(role).post(f"{stage.path}/release", json=signed)
         assert answer.status_code == 403, role
     actor = Actor(client_id="operator", at=node.clock())

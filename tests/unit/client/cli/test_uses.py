@@ -19,6 +19,22 @@ OF_REQUEST: list[tuple[list[str], str, dict[str, Any]]] = [
     (["ask-report", "--text", "w"], "use-report-request", {"text": "w"}),
     (["report", "--text", "w"], "use-report", {"text": "w", "codes": []}),
     (["breach", "--code", "COND-01", "--text", "w"], "breach", {"text": "w", "codes": ["COND-01"]}),
+    (["notify", "--remedies"], "subject-notice", {"state": "sent", "remedies": True}),
+    (
+        ["notify", "--ground", "s. 12", "--review", "2027-05-20"],
+        "subject-notice",
+        {"state": "deferred", "ground": "s. 12", "review": "2027-05-20"},
+    ),
+    (
+        ["costs", "420", "EUR", "--text", "w"],
+        "costs",
+        {"state": "claimed", "amount": 420, "currency": "EUR", "text": "w"},
+    ),
+    (
+        ["costs", "420", "EUR", "--text", "w", "--paid"],
+        "costs",
+        {"state": "reimbursed", "amount": 420, "currency": "EUR", "text": "w"},
+    ),
 ]
 WANTED = {"recipient": "QP", "purpose": "12 Js 5/26"}
 TO = ["--to", "QP", "--purpose", "12 Js 5/26"]
@@ -83,6 +99,11 @@ def test_what_becomes_of_a_package_is_said_and_signed_where_it_must_be(
     sent: Any = gateway.calls[-1].json()
     assert (sent["statement"] if what in SIGNED else sent) == said
     assert ("approval" in sent) == (what in SIGNED)
+
+
+def test_half_a_deferral_is_none(known: Cli) -> None:
+    said = known("request", "notify", REQUEST, "--ground", "s. 12")
+    assert (said.code, "--review" in said.err) == (2, True)
 
 
 def test_conditions_are_shown_word_for_word(known: Cli, gateway: Gateway) -> None:

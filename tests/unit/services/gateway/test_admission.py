@@ -37,7 +37,13 @@ FORBIDDEN = [
     ("requests:execute", "requests:decide"),
     *(
         (desk, other)
-        for desk in ("courts:record", "packages:filter", "protection:assess", "duty:act")
+        for desk in (
+            "courts:record",
+            "packages:filter",
+            "protection:assess",
+            "duty:act",
+            "gates:override",
+        )
         for other in sorted(ALL_SCOPES - {desk, "requests:read"})
     ),
     ("clients:propose", "clients:approve"),

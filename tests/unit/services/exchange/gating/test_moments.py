@@ -23,7 +23,17 @@ RUNS_AT = {
     "G09": {"release"},
     "G10": {"release", "access"},
     "G11": {"clear", "release"},
-    "G12": {"submit", "approve", "send", "accept", "clear", "release", "export", "access"},
+    "G12": {
+        "submit",
+        "approve",
+        "send",
+        "accept",
+        "clear",
+        "release",
+        "export",
+        "access",
+        "notice",
+    },
     "G13": {"accept", "release"},
     "G14": {"release"},
     "G15": {"clock"},
@@ -51,6 +61,7 @@ OPEN = {
         findings=[override("G17", "RQ-CA")],
     ),
     Moment.ACCESS: matter(reading=Reading(officer="Rita", case_reference="QM-2026-0042")),
+    Moment.NOTICE: matter(),
     Moment.CLOCK: matter(),
 }
 

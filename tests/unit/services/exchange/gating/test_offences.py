@@ -7,7 +7,7 @@ import pytest
 from services.exchange.gating import offences
 from services.exchange.gating.results import Fail, NeedsHuman, Pass
 from shared.protocol.law.instruments import packed
-from tests.legal_matters import document, finding, matter, measure, pair
+from tests.legal_matters import REASONS, document, finding, matter, measure, pair
 
 OFFENCE = {
     "name": "Fraud",
@@ -97,12 +97,12 @@ def test_without_a_profile_nobody_knows(changed: dict[str, Any]) -> None:
     assert isinstance(offences.dual_criminality(matter(**changed)), Fail)
 
 
+POLITICAL = document(nature="POLITICAL")
 TRIGGERS: list[dict[str, Any]] = [
-    {"document": document(nature="POLITICAL")},
+    {"document": POLITICAL},
     {"document": document(sensitive_persons={**FLAGS, "privileged": ["JOURNALIST"]})},
     {"document": document(sensitive_persons={**FLAGS, "privileged": ["PARLIAMENT", "DOCTOR"]})},
     {"pair": pair(political_families=["fraud"])},
-    {"known_asylum": True},
 ]
 
 
@@ -115,6 +115,16 @@ def test_what_two_people_look_at(changed: dict[str, Any]) -> None:
         assert result.gate == "G06"
     both = [one, finding("G06", "RD-JUD")]
     assert offences.political(matter(**changed, findings=both)) == Pass("G06", "reviewed")
+
+
+def test_a_concern_has_two_people_look_and_is_no_review() -> None:
+    concern = finding("G06", "RD-CA", officer="Carl", verdict="concern", text=REASONS)
+    assert isinstance(offences.political(matter(findings=[concern])), NeedsHuman)
+    one = finding("G06", "RD-JUD")
+    assert isinstance(offences.political(matter(findings=[concern, one])), NeedsHuman)
+    assert isinstance(offences.political(matter(findings=[one, concern])), NeedsHuman)
+    both = [concern, one, finding("G06", "RD-CA", officer="Carl")]
+    assert offences.political(matter(findings=both)) == Pass("G06", "reviewed")
 
 
 @pytest.mark.parametrize(
@@ -133,12 +143,12 @@ def test_what_nobody_has_to_look_at(changed: dict[str, Any]) -> None:
 
 def test_a_reviewer_may_find_politics_and_names_grounds_that_there_are() -> None:
     made = [finding("G06", "RD-CA", verdict="fail")]
-    result = offences.political(matter(known_asylum=True, findings=made))
+    result = offences.political(matter(document=POLITICAL, findings=made))
     assert isinstance(result, Fail)
     assert "REF-02" in result.next
-    told = offences.political(matter(known_asylum=True, findings=made, instrument=packed("EIO")))
+    told = offences.political(matter(document=POLITICAL, findings=made, instrument=packed("EIO")))
     assert isinstance(told, Fail)
     assert "REF-02" not in told.next
     assert "REF-14" in told.next
-    bare = offences.political(matter(known_asylum=True, findings=made, instrument=None))
+    bare = offences.political(matter(document=POLITICAL, findings=made, instrument=None))
     assert isinstance(bare, Fail)

@@ -108,6 +108,16 @@ def test_an_override_is_about_its_items() -> None:
     assert isinstance(asked("G21", shut, findings=[one]), Fail)
 
 
+def test_a_judge_opens_evidence_for_the_one_case_that_is_named() -> None:
+    shut = fail("G18", "other_case", "Another case.", "Ask.", case="QM-2026-0091")
+    one = override("G18", "RQ-JUD", case="QM-2026-0091")
+    two = override("G18", "RQ-JUD", case="QM-2026-0092")
+    assert asked("G18", shut, findings=[one, two]) == Pass("G18", "overridden", ("RQ-JUD one",))
+    assert asked("G18", shut, findings=[two]) == shut
+    assert asked("G18", shut, findings=[replace(one, case=None)]) == shut
+    assert isinstance(asked("G21", findings=[replace(one, gate="G21", role="RD-CA")]), Fail)
+
+
 def test_an_officer_may_take_it_back() -> None:
     made = [override("G21", "RD-CA"), finding("G21", "RD-CA", verdict="fail", at=NOW)]
     assert isinstance(asked("G21", findings=made), Fail)

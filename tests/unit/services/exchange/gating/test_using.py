@@ -37,7 +37,11 @@ OTHER = replace(READING, case_reference="QM-2026-0091")
             {"findings": [finding("G12", "RD-CA", verdict="fail")]},
             "confidentiality_cannot_be_kept",
         ),
-        (using.confidentiality, {"audience": "public"}, "confidential"),
+        (
+            using.confidentiality,
+            {"audience": "person", "notice": replace(DUE, review=TODAY + DAY)},
+            "confidential",
+        ),
         (using.confidentiality, {"audience": "person"}, "confidential"),  # I02 delays it
         (using.notice, {"notice": DUE}, "notice_overdue"),
         (using.notice, {"notice": replace(DEFERRED, review=TODAY - DAY)}, "notice_overdue"),
@@ -97,24 +101,28 @@ def test_what_shuts_a_gate(gate: Gate, changed: dict[str, Any], code: str) -> No
     ("gate", "changed", "note"),
     [
         (using.confidentiality, {}, None),
-        (using.confidentiality, {"audience": "third_state"}, "BOTH"),  # G17 asks for the consent
         (
             using.confidentiality,
-            {"audience": "public", "document": document(confidentiality={"scope": "NONE"})},
-            "NONE",
+            {"audience": "person", "document": document(confidentiality={"scope": "NONE"})},
+            "may be told",
         ),
         (
             using.confidentiality,
             {
-                "audience": "public",
+                "audience": "person",
                 "document": document(confidentiality={**SECRET, "until": "2026-11-21"}),
             },
-            "BOTH",
+            "may be told",
         ),
         (
             using.confidentiality,
             {"audience": "person", "document": document(subject_notice={"rule": "ALLOWED"})},
-            "allowed",
+            "may be told",
+        ),
+        (
+            using.confidentiality,
+            {"audience": "person", "notice": replace(DUE, review=TODAY)},
+            "may be told",
         ),
         (using.confidentiality, {"findings": [finding("G12", "RD-CA")]}, None),
         (using.notice, {}, "none due"),
@@ -131,7 +139,6 @@ def test_what_shuts_a_gate(gate: Gate, changed: dict[str, Any], code: str) -> No
             "consent",
         ),
         (using.purpose, {"reading": READING}, None),
-        (using.purpose, {"reading": OTHER, "approved_cases": frozenset({"QM-2026-0091"})}, None),
         (
             using.purpose,
             {"reading": replace(OTHER, exculpatory=True), "conditions": [FREED]},

@@ -255,7 +255,9 @@ def test_every_word_of_every_deadline_is_in_the_vocabulary() -> None:
         assert clock.starts in words.starts
     acts = {str(act) for act in Act}
     for start in words.starts.values():
-        assert {*start.acts, *start.again} <= {*acts, "extended"}
+        assert {*start.acts, *start.again} <= {*acts, "extended", "deferred"}
+    for kind in words.duty.values():
+        assert set(kind.again) <= acts
     assert set(words.over.states) <= states
 
 
