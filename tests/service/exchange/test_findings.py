@@ -206,16 +206,6 @@ def test_privileged_items_stay_and_only_a_court_waives(qn: Node) -> None:
     assert cleared(qn, package)["state"] == "CLEARED"
 
 
-@pytest.mark.parametrize("gate", ["G07", "G08"])
-def test_a_minister_may_open_what_the_table_leaves_to_one(qn: Node, asked: str, gate: str) -> None:
-    said = {"gate": gate, "role": "MINISTER", "verdict": "override", "text": REASONS}
-    assert say(qn, "approver", asked, show(qn, asked), 403, **said)["code"] == "role_not_held"
-    (one,) = say(qn, "minister", asked, show(qn, asked), **said)["findings"]
-    assert (one["gate"], one["officer"]) == (gate, "QN-minister")
-    event = outbox(qn)[-1]
-    assert (event["type"], event["reason"]) == ("gate.overridden", gate)
-
-
 def test_nothing_is_found_of_a_package_that_can_still_change(qn: Node) -> None:
     request_id = receive_request(qn, state=State.EXECUTING)
     said = {"request_id": request_id, "measures": ["M01"], "title": "x"}

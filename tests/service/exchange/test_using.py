@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -77,30 +76,6 @@ def test_evidence_is_opened_for_its_case_alone(
     assert refused.json()["rule"].startswith("G18")
     assert told(pair.qm, "gate.failed") == ["G18"]
     assert read(pair, package_id).is_success
-
-
-def test_a_judge_opens_evidence_for_one_other_case_and_no_third(
-    doubted_session: tuple[Pair, str],
-) -> None:
-    pair, package_id = doubted_session
-    pair.settle()
-    why = "The same account was used against three more children; both files are of this court."
-    said = {"gate": "G18", "verdict": "override", "text": why}
-    without = judged(pair.qm, "court", package_id, role="RQ-JUD", **said)
-    assert (without.status_code, without.json()["code"]) == (422, "case_unsaid")
-    said["case"] = "91 Js 4/26"
-    assert judged(pair.qm, "court", package_id, role="RQ-JUD", **said).status_code == 201
-    assert read(pair, package_id, Case_Reference=quote("91 Js 4/26")).is_success
-    assert read(pair, package_id, Case_Reference=quote("92 Js 4/26")).status_code == 409
-    assert read(pair, package_id).is_success
-
-
-def judged(country: Country, desk: str, package_id: str, /, **said: Any) -> Any:  # noqa: ANN401
-    """Hand in a finding of QM about a package, signed at a desk."""
-    client = country.node.client(desk)
-    found = client.get(f"/v1/packages/{package_id}").json()
-    signed_ = country.node.said(desk, "finding", "findings", found, **said)
-    return client.post(f"/v1/packages/{package_id}/findings", json=signed_)
 
 
 def test_over_its_day_nobody_reads_it_until_it_is_reviewed(
