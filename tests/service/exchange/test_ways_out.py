@@ -27,6 +27,7 @@ from shared.runtime.principals import Principal
 from shared.runtime.refusals import Refusal
 from tests.asserting import Asserting
 from tests.legal_matters import pair as profile
+from tests.service.exchange import node as nodes
 from tests.service.exchange.filling import (
     ANSWERS,
     assessed,
@@ -35,15 +36,7 @@ from tests.service.exchange.filling import (
     new_package,
     put_segment,
 )
-from tests.service.exchange.node import (
-    SCOPES,
-    Answer,
-    Clock,
-    Node,
-    draft,
-    open_node,
-    receive_request,
-)
+from tests.service.exchange.node import Answer, Clock, Node, draft, open_node, receive_request
 
 pytestmark = pytest.mark.slow
 
@@ -157,10 +150,11 @@ def tries(stage: Stage) -> None:
     node, found = stage.node, stage.shown()
     signed = node.approval("approver", "package.release", found)
     again = {"Idempotency-Key": "11111111-2222-4333-8444-555555555555"}
+    approver = node.client("approver")
     for headers in ({}, again, again):
-        asked = node.client("approver").post(f"{stage.path}/release", json=signed, headers=headers)
+        asked = approver.post(f"{stage.path}/release", json=signed, headers=headers)
         assert asked.status_code == 409, asked.text
-    for role in sorted(SCOPES.keys() - {"approver"}):
+    for role in sorted(nodes.SCOPES.keys() - {"approver"}):
         assert node.client(role).post(f"{stage.path}/release", json=signed).status_code == 403, role
     actor = Actor(client_id="operator", at=node.clock())
     bench, given = node.parts.bench, signed["approval"]
