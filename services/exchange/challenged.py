@@ -10,7 +10,7 @@ from services.exchange.records import Request
 from services.exchange.remedyrecords import Challenge
 from services.exchange.states import Direction
 from services.exchange.store import Session, challenges
-from shared.protocol.law.remedies import Stage
+from shared.protocol.law.remedies import Stage, WrongStageError, first, step
 from shared.protocol.legalacts import ChallengeBody, NoticeBody
 
 WAIVER: Final = "appeal-waiver"  # of the notice that tells of one
@@ -18,18 +18,25 @@ WAIVED: Final = "waived"  # how both logs name it
 
 
 def taken(db: Session, arrived: Arrived, request: Request, _bench: Bench) -> None:
-    """Keep a stage of a challenge that was recorded there."""
+    """Keep a stage of a challenge that was recorded there.
+
+    Raises:
+        ContentRefusedError: the courts of this country decide on its own execution, or it does not follow.
+    """
+    if request.direction is not Direction.OUT:
+        raise ContentRefusedError("other_side", "What is executed here is challenged here.")
     body = ChallengeBody.read(arrived.entry.body)
     before = challenges.find(db, body.challenge_id) if _known(db, body) else None
     if before is not None and before.request_id != request.id:
         raise ContentRefusedError("other_request", "The challenge is of another request.")
+    suspends = before.suspends if before else body.suspends
     challenges.save(
         db,
         Challenge(
             id=body.challenge_id,
             request_id=request.id,
-            stage=Stage(body.state),
-            suspends=body.suspends,
+            stage=_next(before, body),
+            suspends=suspends,
             who=body.who,
             court=body.court,
             file_number=body.file_number,
@@ -41,6 +48,19 @@ def taken(db: Session, arrived: Arrived, request: Request, _bench: Bench) -> Non
             changed_at=_at(arrived.entry.iat),
         ),
     )
+
+
+def _next(before: Challenge | None, body: ChallengeBody) -> Stage:
+    """Return the stage that is told, if it follows on the one that is known here."""
+    told = Stage(body.state)
+    if before is None:
+        if told is not first(body.suspends):
+            raise ContentRefusedError("wrong_stage", "A challenge begins by being lodged.")
+        return told
+    try:
+        return step(before.stage, told, before.suspends)
+    except WrongStageError as error:
+        raise ContentRefusedError(error.code, f"{error.detail}.") from error
 
 
 def waived(db: Session, arrived: Arrived, request: Request, bench: Bench) -> None:

@@ -101,7 +101,7 @@ def decide(
 def waive(
     request_id: str, signed: Signed[Appealing], *, bench: Bench, actor: Actor
 ) -> Sequence[Challenge]:
-    """Record that all who could appeal have waived it: the period that suspends by law is over.
+    """Record that all who could appeal have waived it: the periods that run now are over.
 
     Raises:
         NotFound, Conflict, NotAllowed, Unprocessable: as `lodge`.
@@ -109,12 +109,12 @@ def waive(
     with bench.database.begin() as db:
         request = casework.of_side(requests.find(db, request_id), Direction.IN)
         approval = _signed(signed, "appeal-waiver", request, bench=bench, actor=actor)
-        if challenges.waived(db, request.id):
+        if not holding.appealable(db, request):
             raise Conflict(
-                "waived_before",
-                "That the right to appeal was waived is on record already.",
+                "nothing_to_waive",
+                "No time to appeal is running.",
                 rule=RULE,
-                next_step="Nothing is left to do.",
+                next_step="Nothing is left to do; what is accepted later can be appealed then.",
             )
         challenges.waive(db, request.id, approval.officer, actor.at)
         told = approval.officer
@@ -260,7 +260,7 @@ def _moved(db: Session, request: Request, challenge: Challenge, act: Act) -> dic
         if each.id != challenge.id and each.stage is Stage.SUSPENSIVE
         for measure in each.measures
     }
-    free = act is Act.SUSPEND
+    free = act in {Act.SUSPEND, Act.UPHOLD}  # what one court refused no other challenge keeps open
     return {
         each.measure_id: advance(each.state, act)
         for each in request.measures

@@ -12,7 +12,7 @@ from services.exchange import binding, casework, disposal, keeping, timing
 from services.exchange.arrivals import Arrived
 from services.exchange.bench import Bench
 from services.exchange.records import Package, Request
-from services.exchange.store import Session, onwards, packages, uses
+from services.exchange.store import Session, emergencies, onwards, packages, uses
 from services.exchange.store.conditions import ConditionSet
 from services.exchange.store.onwards import Onward
 from shared.protocol.canonical import Json
@@ -58,6 +58,8 @@ def of_decision(db: Session, arrived: Arrived, request: Request, _bench: Bench) 
 def of_withdrawal(db: Session, arrived: Arrived, request: Request, _bench: Bench) -> None:
     """Give up what has not left; what was sent is for the other country to delete, and we are told."""
     body = WithdrawalBody.read(arrived.entry.body)
+    if body.kind == "lapsed" and emergencies.look_for(db, request.id) is None:
+        raise Conflict("no_emergency", "Only an emergency lapses, by want of a judge's word.")
     code = "lapsed" if body.kind == "lapsed" else "withdrawn"
     keeping.end(db, request, body.data, code, actor=arrived.actor)
 
@@ -139,9 +141,9 @@ def _deletion_asked(
     if measure == "lift":
         keeping.free(db, package, actor=arrived.actor)
     elif measure == "delete":
-        keeping.ask_deletion(db, package, "requested", actor=arrived.actor)
+        keeping.ask_deletion(db, package, keeping.REQUESTED, actor=arrived.actor)
     else:
-        keeping.order(db, package, "restrict", "requested", actor=arrived.actor)
+        keeping.order(db, package, "restrict", keeping.REQUESTED, actor=arrived.actor)
 
 
 def _destroyed(

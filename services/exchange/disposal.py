@@ -98,8 +98,11 @@ def note_approval(db: Session, package: Package, given: Approval) -> None:
 
 def taken(db: Session, package: Package, reason: str, certificate: str, *, actor: Actor) -> None:
     """Do here what the receiver's certificate tells: our sealed copy follows (`Disposer`)."""
-    _end(db, package, reason, actor=actor)
     uses.note(db, package.id, certificate=certificate)
+    if uses.of(db, package.id).hold is not None:  # a legal hold wins; the job goes on when it ends
+        uses.note(db, package.id, ordered=reason, ordered_at=actor.at)
+        return
+    _end(db, package, reason, actor=actor)
     _done(db, package, actor)
 
 
@@ -117,14 +120,24 @@ class Disposer:
         """Do what is due, a few packages at a time; False when nothing was."""
         actor = Actor(client_id=f"disposer@{self.bench.keyring.country}", at=self.clock())
         with self.bench.database.read() as db:
-            due = uses.ordered(db, BATCH), uses.unshredded(db, BATCH)
-            over = uses.over(db, actor.at.date(), BATCH)
-        steps = ((self._obey, due[0]), (self._remove, due[1]), (self._ask, over))
+            steps = (
+                (self._give_up, uses.given_up(db, BATCH)),
+                (self._obey, uses.ordered(db, BATCH)),
+                (self._remove, uses.unshredded(db, BATCH)),
+                (self._ask, uses.over(db, actor.at.date(), BATCH)),
+            )
         done = [_done_now(step, one, actor) for step, found in steps for one in found]
         return any(done)
 
+    def _give_up(self, package_id: str, actor: Actor) -> None:
+        """Destroy the key of what was given up while a legal hold kept it, now that the hold has ended."""
+        with self.bench.database.begin() as db:
+            if uses.of(db, package_id).hold is None:
+                keeping.give_up(db, package_id, at=actor.at)
+            # Commit point: before it the package rests; after it nobody opens it, and it is removed.
+
     def _obey(self, package_id: str, actor: Actor) -> None:
-        """Destroy what a withdrawal orders to be deleted; its officer's signature stands for it."""
+        """Destroy what a withdrawal, or a certificate of the peer, orders; its signature stands for it."""
         with self.bench.database.begin() as db:
             package, use = packages.find(db, package_id), uses.of(db, package_id)
             if use.destroyed_at or use.hold or use.ordered is None:

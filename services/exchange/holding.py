@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.exchange import clockwork
+from services.exchange.clockwork import Clock
 from services.exchange.gating import matter
 from services.exchange.records import Package, Request
 from services.exchange.remedyrecords import Challenge
 from services.exchange.store import Session, challenges, clocks
 from shared.protocol.law.pairs import Pair
-from shared.protocol.law.remedies import HOLDING
+from shared.protocol.law.remedies import HOLDING, Stage
 from shared.protocol.law.shapes import Instrument, Suspends
 from shared.runtime.refusals import Conflict
 
@@ -49,7 +51,11 @@ def holding(db: Session, package: Package) -> Sequence[Challenge]:
 
 def concerns(challenge: Challenge, package: Package) -> bool:
     """Say whether a challenge is about a package: it is named, or answers a measure that is."""
-    return package.id in challenge.packages or bool(set(challenge.measures) & set(package.measures))
+    if package.id in challenge.packages:
+        return True
+    # Of a measure that was upheld in part the rest goes as a new package, made after the court decided.
+    rest = challenge.stage is Stage.UPHELD_PART and package.created_at > challenge.changed_at
+    return not rest and bool(set(challenge.measures) & set(package.measures))
 
 
 def check_free(db: Session, package: Package) -> None:
@@ -81,7 +87,6 @@ def facts(db: Session, request: Request, package: Package | None, rule: Rule) ->
     return {
         "challenges": found,
         "appeal_until": _appeal_until(db, request, package, rule),
-        "appeal_waived": challenges.waived(db, request.id),
     }
 
 
@@ -97,8 +102,22 @@ def _appeal_until(
         return None
     ends = [
         each.due_at
-        for each in clocks.of(db, request.id)
-        if each.duty.act == "appeal" and each.due_at is not None
-        if package is None or each.subject in package.measures
+        for each in _appeals(db, request)
+        if each.due_at is not None and (package is None or each.subject in package.measures)
     ]
     return max(ends, default=None)
+
+
+def appealable(db: Session, request: Request) -> bool:
+    """Say whether a time to appeal against something of a request runs, so that it can be waived."""
+    return any(each.state in clockwork.OPEN for each in _appeals(db, request))
+
+
+def _appeals(db: Session, request: Request) -> Sequence[Clock]:
+    """Return the times to appeal that were not waived: a waiver is of what had begun to run."""
+    waived = challenges.waived_at(db, request.id)
+    return [
+        each
+        for each in clocks.of(db, request.id)
+        if each.duty.act == "appeal" and (waived is None or each.started_at > waived)
+    ]

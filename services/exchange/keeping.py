@@ -26,6 +26,7 @@ from shared.protocol.messages import ApprovalReference, Term
 from shared.runtime.refusals import Conflict, Unprocessable
 
 OVER: Final = "retention_over"
+REQUESTED: Final = "requested"  # by the country that sent it
 RULE: Final = "G16; 2AP 14(5); LED 5"
 LIVE: Final = frozenset(
     {PackageState.RECEIVED, PackageState.VERIFIED, PackageState.IN_USE, PackageState.DISPUTED}
@@ -134,10 +135,17 @@ def end(
     for package in packages.of_request(db, request.id):
         if package.direction is Direction.OUT and package.state in _INSIDE:
             packages.move(db, package.id, PackageAct.WITHDRAW, actor)
-            packages.destroy_key(db, package.id)
-            uses.note(db, package.id, reason=code, destroyed_at=actor.at)
+            uses.note(db, package.id, reason=code)
+            if uses.of(db, package.id).hold is None:  # else when the hold ends (`Disposer`)
+                give_up(db, package.id, at=actor.at)
         elif package.state in LIVE and data in {"delete", "restrict"}:
             order(db, package, data, code, actor=actor, approval=approval)
+
+
+def give_up(db: Session, package_id: str, *, at: datetime) -> None:
+    """Have nobody open a package any more that never left."""
+    packages.destroy_key(db, package_id)
+    uses.note(db, package_id, destroyed_at=at)
 
 
 def order(
@@ -155,19 +163,38 @@ def order(
         uses.note(db, package.id, ordered=code, ordered_at=actor.at, restricted=code, approval=mark)
         casework.record(db, "deletion.ordered", package, actor, reason=code)
     else:
-        uses.note(db, package.id, restricted=code)
+        _restrict(db, package, code)
         casework.record(db, "package.restricted", package, actor, reason=code)
+
+
+def _restrict(db: Session, package: Package, code: str) -> None:
+    """Restrict a package; what restricts it already goes on doing so."""
+    if uses.of(db, package.id).restricted is None:
+        uses.note(db, package.id, restricted=code)
 
 
 def ask_deletion(db: Session, package: Package, code: str, *, actor: Actor) -> None:
     """Restrict what another country wants deleted, until an officer here has it destroyed."""
-    uses.note(db, package.id, restricted=code, ordered_at=actor.at)
+    _restrict(db, package, code)
+    uses.note(db, package.id, ordered_at=actor.at)
     casework.record(db, "deletion.ordered", package, actor, reason=code)
 
 
 def free(db: Session, package: Package, *, actor: Actor) -> None:
-    """End a restriction."""
-    uses.note(db, package.id, restricted=None)
+    """End the restriction that the sending country wished; nobody else's, and no order to delete.
+
+    Raises:
+        Conflict: it is restricted for another reason, or not at all.
+    """
+    use = uses.of(db, package.id)
+    if use.restricted != REQUESTED or use.ordered not in {None, REQUESTED}:
+        raise Conflict(
+            "not_lifted",
+            f"The sending country does not restrict this package ({use.restricted or 'nobody does'}).",
+            rule=RULE,
+            next_step="Ask the country that has it.",
+        )
+    uses.note(db, package.id, restricted=None, ordered=None, ordered_at=None)
     casework.record(db, "package.restricted", package, actor, reason="lifted")
 
 

@@ -20,6 +20,7 @@ from services.exchange import (
     timing,
     unanswered,
     urgency,
+    urgent,
 )
 from services.exchange.acts import deciding
 from services.exchange.arrivals import Arrived, ContentRefusedError
@@ -98,6 +99,7 @@ def answered(
         directory=bench.directory,
         country=bench.keyring.country,
     )
+    urgent.disclosed(db, request, bench=bench, at=_at(arrived))
     _record(db, request, after, told, arrived)
 
 
@@ -144,9 +146,10 @@ def _move(db: Session, request: Request, told: Told, arrived: Arrived) -> Reques
 
 def _check_theirs(request: Request, act: Act) -> None:
     """Check that the act is one of the side of the border that the peer is on."""
-    sides = {role.value[:2] for role in lifecycle.transition(act).roles} & {"RQ", "RD"}
+    # What time alone brings about (T28) is told by the requesting country: nobody else ends its request.
+    sides = {role.value[:2] for role in lifecycle.transition(act).roles} & {"RQ", "RD"} or {"RQ"}
     theirs = "RD" if request.direction is Direction.OUT else "RQ"
-    if sides and theirs not in sides:
+    if theirs not in sides:
         raise ContentRefusedError("other_side", f"To {act} is for the other country to do.")
 
 

@@ -210,7 +210,8 @@ def _moved(clock: Clock, request: Request, at: datetime, *, done: bool) -> Clock
     state = _state(request, clock.subject)
     if done:
         return clockwork.finish(clock, at)
-    if state in vocabulary().over.states and not clock.duty.kind.outlives:
+    kind = clock.duty.kind
+    if state in vocabulary().over.states and not kind.outlives and state not in kind.beyond:
         return clockwork.stop(clock, at)
     if state in clock.duty.pauses:
         return clockwork.pause(clock, at, f"{lifecycle.word(lifecycle.State(state))} ({state})")

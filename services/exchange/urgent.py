@@ -28,6 +28,7 @@ from shared.runtime.directory import Directory
 from shared.runtime.refusals import Conflict
 
 EMERGENCY = "EMERGENCY"
+_ENDED = frozenset({EmergencyState.FORMALISED, EmergencyState.REVOKED})
 RULE = "G20; EER 4(5); 2AP 9-10"
 
 
@@ -80,10 +81,16 @@ def step(
 def acted(db: Session, request: Request, *, bench: Bench, actor: Actor) -> None:
     """Note that evidence left on an emergency: from now on the formal request is due."""
     known = emergencies.look_for(db, request.id)
-    if known is None or known.state not in {EmergencyState.CONFIRMED, EmergencyState.ACTED}:
-        return
-    step(db, request, EmergencyStep.ACT, actor)
-    happened(db, request, "disclosed", bench=bench, at=actor.at)
+    if known is not None and known.state in {EmergencyState.CONFIRMED, EmergencyState.ACTED}:
+        step(db, request, EmergencyStep.ACT, actor)
+    disclosed(db, request, bench=bench, at=actor.at)
+
+
+def disclosed(db: Session, request: Request, *, bench: Bench, at: datetime) -> None:
+    """Begin the time for the formal request, in either country; one that was validated is formal."""
+    known = emergencies.look_for(db, request.id)
+    if known is not None and known.unvalidated and known.state not in _ENDED:
+        happened(db, request, "disclosed", bench=bench, at=at)
 
 
 def happened(
@@ -117,6 +124,7 @@ def matter(
     return {
         "call_back": known.called_at is not None and known.number is not None,
         "validated": not known.unvalidated or known.validated_at is not None,
+        "revoked": known.state is EmergencyState.REVOKED,
     }
 
 

@@ -6,7 +6,7 @@ from services.exchange.acts.contents import Closing, Supplementing, Withdrawing
 from services.exchange.acts.deciding import decided
 from services.exchange.acts.deeds import Deed, Event, Outcome
 from services.exchange.states import PackageState
-from services.exchange.store import packages, uses
+from services.exchange.store import emergencies, packages, uses
 from shared.protocol.legalacts import NoticeBody, WithdrawalBody
 from shared.runtime.refusals import Conflict, Unprocessable
 
@@ -28,10 +28,22 @@ def close(deed: Deed) -> Outcome:
             packages=unsettled,
         )
     _check_returned(deed)
+    _check_validated(deed)
     body = NoticeBody(
         kind="closing", request_id=deed.request.id, states=deed.told, text=deed.content.note
     )
     return Outcome(body=body, events=[Event("request.closed")])
+
+
+def _check_validated(deed: Deed) -> None:
+    known = emergencies.look_for(deed.db, deed.request.id)
+    if known is not None and known.unvalidated and known.validated_at is None:
+        raise Conflict(
+            "not_validated",
+            "The request was sent without validation, and nobody has validated it yet.",
+            rule="T28; EER 4(5)",
+            next_step="Have a judge or prosecutor validate it, or withdraw it and have the data deleted.",
+        )
 
 
 def withdraw(deed: Deed) -> Outcome:

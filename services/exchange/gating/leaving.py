@@ -70,6 +70,8 @@ def _sends_alone(matter: Matter, approver: str) -> bool:
 
 def emergency(matter: Matter) -> Result:
     """G20: called back at the directory's number; unvalidated, only what the profile lets go."""
+    if matter.revoked:
+        return _revoked(matter)
     if matter.document.urgency != "EMERGENCY":
         return _validated(matter, frozenset())
     agreed = matter.pair.emergency if matter.pair is not None else None
@@ -83,6 +85,17 @@ def emergency(matter: Matter) -> Result:
             "call_back_missing",
         )
     return _validated(matter, frozenset(rule.unvalidated if rule is not None else ()))
+
+
+def _revoked(matter: Matter) -> Result:
+    """A judge there has said no: nothing at all goes on, also not what could have gone without one."""
+    return fail(
+        "G20",
+        "validation_refused",
+        "The requesting country's judge or prosecutor refused to validate the request.",
+        "Send nothing; the request is withdrawn there, or lapses.",
+        [each.item_id for each in matter.items],
+    )
 
 
 def _validated(matter: Matter, allowed: frozenset[str]) -> Result:
@@ -135,7 +148,7 @@ def challenge(matter: Matter) -> Result:
             "Only the court's decision on it lets the package go.",
         )
     until = matter.appeal_until
-    if until is not None and matter.at < until and not matter.appeal_waived:
+    if until is not None and matter.at < until:
         return fail(
             "G14",
             "appeal_period",

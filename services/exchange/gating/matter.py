@@ -144,7 +144,7 @@ class Matter:
         actor: the officer who acts now, where the act has one.
         digest, closed_digest: hex; of the package as it is stored, and as it was closed.
         call_back: confirmed at the directory's number.
-        validated: by a judge or prosecutor.
+        validated: by a judge or prosecutor; `revoked`: they refused to.
         audience: who else is about to hear of it.
         retention_until: when what was received has to be gone.
     """
@@ -176,9 +176,9 @@ class Matter:
     conditions: Sequence[Condition] = ()
     challenges: Sequence[Challenge] = ()
     appeal_until: datetime | None = None
-    appeal_waived: bool = False
     call_back: bool = False
     validated: bool = True
+    revoked: bool = False
     audience: Audience = "authority"
     notice: Notice | None = None
     retention_until: date | None = None

@@ -49,14 +49,15 @@ def of(db: Session, request_id: str) -> tuple[Challenge, ...]:
 
 
 def waive(db: Session, request_id: str, officer: str, at: datetime) -> None:
-    """Note that nobody will challenge the decision on a request any more."""
+    """Note that nobody will challenge what has been decided on a request until now."""
     db.merge(WaiverRow(request_id=request_id, officer=officer, at=at))
     db.flush()
 
 
-def waived(db: Session, request_id: str) -> bool:
-    """Say whether that was noted."""
-    return db.get(WaiverRow, request_id) is not None
+def waived_at(db: Session, request_id: str) -> datetime | None:
+    """Return when that was noted last, if it was."""
+    row = db.get(WaiverRow, request_id, populate_existing=True)
+    return row.at if row is not None else None
 
 
 def _challenge(row: ChallengeRow) -> Challenge:

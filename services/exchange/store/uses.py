@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from services.exchange.conditiontables import UseRow
-from services.exchange.states import Direction
+from services.exchange.states import Direction, PackageState
 from services.exchange.store import conditions
 from services.exchange.tables import PackageRow, SegmentRow
 from shared.protocol.identifiers import TAG_ITEM
@@ -62,13 +62,27 @@ def over(db: Session, today: date, limit: int) -> Sequence[str]:
 
 
 def ordered(db: Session, limit: int) -> Sequence[str]:
-    """Return packages of other countries that are to be deleted, and may be."""
+    """Return packages that are to be deleted, and may be; of our own, what the receiver has destroyed."""
     query = (
         select(UseRow.package_id)
         .join(PackageRow, PackageRow.id == UseRow.package_id)
         .where(
-            PackageRow.direction == Direction.IN,
+            or_(PackageRow.direction == Direction.IN, UseRow.certificate.is_not(None)),
             UseRow.ordered.is_not(None),
+            UseRow.destroyed_at.is_(None),
+            UseRow.hold.is_(None),
+        )
+    )
+    return list(db.scalars(query.limit(limit)))
+
+
+def given_up(db: Session, limit: int) -> Sequence[str]:
+    """Return packages that were given up while a legal hold kept them, and that none keeps any more."""
+    query = (
+        select(UseRow.package_id)
+        .join(PackageRow, PackageRow.id == UseRow.package_id)
+        .where(
+            PackageRow.state == PackageState.WITHDRAWN,
             UseRow.destroyed_at.is_(None),
             UseRow.hold.is_(None),
         )

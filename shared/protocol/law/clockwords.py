@@ -30,7 +30,7 @@ class Kind(Shape):
 
     `again`: acts that begin it once more, whatever it starts from. `lasts`: no duty but a time that
     runs out (a preservation, an appeal). `outlives`: it goes on when what it is about has come to its
-    end.
+    end; `beyond`: in these of its last states alone.
     """
 
     title: Words
@@ -38,6 +38,7 @@ class Kind(Shape):
     per: Per
     ends: Many
     again: Many = ()
+    beyond: Many = ()
     lasts: bool = False
     outlives: bool = False
 

@@ -175,4 +175,4 @@ def test_a_waiver_ends_the_time_to_appeal_in_both_countries(accepted_case: Case)
     assert waived(pair.qm) == ["waived"]
     assert appeals() == [{"MET"}, {"MET"}]
     again = record(pair, request_id, "appeal-waiver", 409, **said)
-    assert again["code"] == "waived_before"
+    assert again["code"] == "nothing_to_waive"

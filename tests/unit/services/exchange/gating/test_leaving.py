@@ -106,11 +106,6 @@ def test_what_shuts_a_gate(gate: Gate, changed: dict[str, Any], code: str) -> No
         (leaving.challenge, {"challenges": [replace(CHALLENGE, suspensive=False)]}, None),
         (leaving.challenge, {"challenges": [replace(CHALLENGE, packages=frozenset("q"))]}, None),
         (leaving.challenge, {"appeal_until": NOW}, None),
-        (
-            leaving.challenge,
-            {"appeal_until": NOW + timedelta(days=1), "appeal_waived": True},
-            None,
-        ),
         (leaving.emergency, {}, None),
         (leaving.emergency, {"document": EMERGENCY, "call_back": True}, None),
         (leaving.emergency, AT_NIGHT, "unvalidated"),
