@@ -87,6 +87,9 @@ class Seen:
 
 
 @dataclass
+TURNS = 6  # of the loop, in which an app would begin or answer
+
+
 class Edge:
     """One event loop for many connections."""
 
@@ -138,11 +141,18 @@ class Edge:
         for piece in pieces:
             if not transport.closed:
                 protocol.data_received(piece)
-            for _ in range(6):
-                await asyncio.sleep(0)
+            await self._rest(transport)
         protocol.connection_lost(None)
         await asyncio.gather(*state.tasks)
         return transport.written
+
+    async def _rest(self, transport: Memory) -> None:
+        """Let the loop turn until nothing moves any more, however many requests stand in a row."""
+        quiet, before = 0, (-1, -1)
+        while quiet < TURNS:
+            await asyncio.sleep(0)
+            now = (len(transport.written), len(self.seen))
+            quiet, before = (quiet + 1 if now == before else 0), now
 
 
 async def _answer(send: Send, status: int) -> None:
