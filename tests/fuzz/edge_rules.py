@@ -86,10 +86,10 @@ class Seen:
     body: bytes | None  # None: refused by its form
 
 
-@dataclass
 TURNS = 6  # of the loop, in which an app would begin or answer
 
 
+@dataclass
 class Edge:
     """One event loop for many connections."""
 
