@@ -54,9 +54,11 @@ def _next(before: Challenge | None, body: ChallengeBody) -> Stage:
     """Return the stage that is told, if it follows on the one that is known here."""
     told = Stage(body.state)
     if before is None:
-        if told is not first(body.suspends):
+        if told is not Stage.LODGED:
             raise ContentRefusedError("wrong_stage", "A challenge begins by being lodged.")
         return told
+    if before.stage is Stage.LODGED and told is first(before.suspends):
+        return told  # suspensive by law, from the moment on at which it was lodged
     try:
         return step(before.stage, told, before.suspends)
     except WrongStageError as error:
