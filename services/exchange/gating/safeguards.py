@@ -136,8 +136,13 @@ def filter_asked(matter: Matter) -> bool:
     policy, flags = gates.policy(), matter.document.sensitive_persons
     measures = {each.code for each in matter.asked()}
     privileged = flags is not None and bool(flags.privileged)
-    sensitive = any(tier(each) >= policy.sensitive_tier for each in matter.items)
+    sensitive = any(tier(each) >= policy.sensitive_tier or _found(each) for each in matter.items)
     return privileged or sensitive or bool(measures & set(policy.filtered_measures))
+
+
+def _found(item: Item) -> bool:
+    """Say whether it was declared to be privileged, or found to be though nobody had to look."""
+    return item.category == "DC-PRV" or item.privilege in {"privileged", "waived"}
 
 
 def privilege(matter: Matter) -> Result:
@@ -152,26 +157,27 @@ def privilege(matter: Matter) -> Result:
             f"{len(unseen)} items were not yet looked at for privileged material.",
             "filter_missing",
         )
+    return _held(matter) or Pass("G11", "filtered")
+
+
+def _held(matter: Matter) -> Result | None:
+    """Name at once all that a court would have to open: what is privileged, and what its packer filtered."""
     packer = (matter.packer or "").casefold()
-    same = [each.item_id for each in matter.items if (each.filtered_by or "").casefold() == packer]
-    if same:
-        return fail(
-            "G11",
-            "own_filter",
-            "Who packs an item does not filter it for privilege.",
-            "Have the filter team look.",
-            same,
-        )
     held = [each.item_id for each in matter.items if _privileged(each)]
+    same = [each.item_id for each in matter.items if (each.filtered_by or "").casefold() == packer]
+    if not held and not same:
+        return None
+    told, steps = [], []
     if held:
-        return fail(
-            "G11",
-            "privileged",
-            f"{len(held)} items hold privileged material, which stays sealed here.",
-            "Make a package without them and tell the requesting authority; only a court waives.",
-            held,
+        told.append(f"{len(held)} items hold privileged material, which stays sealed here.")
+        steps.append(
+            "Make a package without them and tell the requesting authority; only a court waives."
         )
-    return Pass("G11", "filtered")
+    if same:
+        told.append(f"{len(same)} items were filtered by who packs them.")
+        steps.append("Have the filter team look.")
+    code = "privileged" if held else "own_filter"
+    return fail("G11", code, " ".join(told), " ".join(steps), list(dict.fromkeys([*held, *same])))
 
 
 def _unseen(item: Item) -> bool:

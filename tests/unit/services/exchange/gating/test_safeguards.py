@@ -1,13 +1,16 @@
 """Gates that protect people: the smallest thing that shuts each, and what opens it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from services.exchange.gating import safeguards
+from services.exchange.gating.matter import Privilege
+from services.exchange.gating.overriding import ask
 from services.exchange.gating.results import Fail, Gate, NeedsHuman, Pass
-from tests.legal_matters import NOW, document, finding, item, matter, measure, pair
+from tests.legal_matters import NOW, document, finding, item, matter, measure, override, pair
 
 CAPITAL = {"death_penalty": True, "life_without_parole": False, "corporal": False}
 RETAINS = {
@@ -203,3 +206,28 @@ def test_the_filter_team_looks_at(changed: dict[str, Any]) -> None:
     result = safeguards.privilege(matter(**changed))
     assert isinstance(result, NeedsHuman)
     assert (result.gate, result.role) == ("G11", "RD-PRIV")
+
+
+@pytest.mark.parametrize("verdict", ["privileged", "waived"])
+def test_what_was_found_privileged_stays_though_nobody_asked(verdict: Privilege) -> None:
+    found = item(privilege=verdict, filtered_by="Paula")
+    result = safeguards.privilege(matter(items=(found,)))
+    assert isinstance(result, Fail)
+    assert (result.code, result.items) == ("privileged", ("i1",))
+    one = item(item_id="i2")
+    assert isinstance(safeguards.privilege(matter(items=(found, one))), NeedsHuman)
+
+
+def test_a_court_opens_privileged_items_only_by_name() -> None:
+    mine = item(privilege="waived", filtered_by="Anna")
+    theirs = item(item_id="i2", privilege="privileged", filtered_by="Paula")
+    case = matter(items=(mine, theirs))
+    shut = safeguards.privilege(case)
+    assert isinstance(shut, Fail)
+    assert shut.items == ("i1", "i2")
+    assert "2 items hold" in shut.detail
+    assert "1 items were filtered" in shut.detail
+    court = override("G11", "RD-JUD", items=("i1",))
+    assert ask(safeguards.privilege, replace(case, findings=[court])) == shut
+    both = replace(court, items=("i1", "i2"))
+    assert isinstance(ask(safeguards.privilege, replace(case, findings=[both])), Pass)
