@@ -82,7 +82,15 @@ _ITEM: Final = Item(
 
 
 def _finding(gate: str, officer: str) -> Finding:
-    return Finding(gate=gate, role="RD-CA", officer=officer, verdict="pass", text=ASSESSMENT, at=AT)
+    return Finding(
+        gate=gate,
+        role="RD-CA",
+        officer=officer,
+        verdict="pass",
+        text=ASSESSMENT,
+        at=AT,
+        about="request",
+    )
 
 
 def _approval(act: str, officer: str) -> Approval:

@@ -97,7 +97,13 @@ def approval(act: str, officer: str, **changed: Any) -> Approval:  # noqa: ANN40
 
 def finding(gate: str, role: str, **changed: Any) -> Finding:  # noqa: ANN401
     made = Finding(
-        gate=gate, role=role, officer=f"{role} one", verdict="pass", text=OWN_WORDS, at=BEFORE
+        gate=gate,
+        role=role,
+        officer=f"{role} one",
+        verdict="pass",
+        text=OWN_WORDS,
+        at=BEFORE,
+        about="request",
     )
     return replace(made, **changed)
 

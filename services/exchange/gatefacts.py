@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.exchange.approving import Officers
 from services.exchange.drafts import Line, Note, Prose
-from services.exchange.gating.matter import Finding
+from services.exchange.gating.matter import About, Finding
 from services.exchange.records import Package, Request, SignedStatement
 from services.exchange.store import Session
 from services.exchange.store import findings as kept
@@ -68,10 +68,11 @@ def standing(
     db: Session, subject: Request | Package, officers: Officers
 ) -> Sequence[Finding | Seen]:
     """Return what was found about an object and counts today, in the order in which it was said."""
+    about: About = "request" if isinstance(subject, Request) else "package"
     found: list[Finding | Seen] = []
     for given in kept.of(db, subject.id):
         if given.version == subject.version and _holds(given, officers):
-            found += _read(given)
+            found += _read(given, about)
     return found
 
 
@@ -100,7 +101,7 @@ def _holds(given: SignedStatement, officers: Officers) -> bool:
     return role in officers.by_kid[checked.kid].roles
 
 
-def _read(given: SignedStatement) -> Sequence[Finding | Seen]:
+def _read(given: SignedStatement, about: About) -> Sequence[Finding | Seen]:
     if given.act == approvals.PACKAGE_FILTER:
         looked = Filtering.model_validate_json(given.statement)
         return [Seen(each.item_id, each.verdict, given.officer) for each in looked.items]
@@ -113,6 +114,7 @@ def _read(given: SignedStatement) -> Sequence[Finding | Seen]:
             verdict=said.verdict,
             text=said.text,
             at=given.at,
+            about=about,
             items=said.items,
             case=said.case,
         )

@@ -105,14 +105,13 @@ def _validated(matter: Matter, allowed: frozenset[str]) -> Result:
     late = [each for each in matter.asked() if each.code not in allowed]
     if not late:
         return Pass("G20", "unvalidated")
-    keys = {each.measure_id for each in late}
     return fail(
         "G20",
         "not_validated",
         f"{', '.join(sorted(each.code for each in late))} must wait for the validation; "
         f"without it go: {', '.join(sorted(allowed)) or 'none'}.",
         "Go on with what may go, and wait for the validation with the rest.",
-        [each.item_id for each in matter.items if each.measure_id in keys],
+        [each.measure_id for each in late],
     )
 
 

@@ -16,6 +16,20 @@ Privilege = Literal["unfiltered", "clean", "privileged", "waived"]
 Verdict = Literal["pass", "fail", "override", "concern"]
 Audience = Literal["authority", "person"]
 Side = Literal["requesting", "requested"]
+About = Literal["request", "package"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The least that is found of a case: a measure, and in a package one of its items.
+
+    Attributes:
+        measure_id: None: none of the document.
+        item_id: None: no item of the package answers the measure, or there is no package yet.
+    """
+
+    measure_id: str | None
+    item_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +38,7 @@ class Finding:
 
     Attributes:
         verdict: `concern`: no outcome, but a reason why others have to look (G06).
+        about: what the items are of: measures of a request, or files of a package.
         case: the one other case that an override opens evidence for (G18).
     """
 
@@ -33,12 +48,18 @@ class Finding:
     verdict: Verdict
     text: str
     at: datetime
+    about: About
     items: tuple[str, ...] = ()  # none: all
     case: str | None = None
 
-    def covers(self, items: Sequence[str], case: str | None = None) -> bool:
-        """Say whether it is about all of these, and about this case if there is one."""
-        return self.case == case and (not self.items or set(items) <= set(self.items))
+    def among(self, parts: Sequence[Part]) -> Sequence[Part]:
+        """Return those of these parts that it is about: by their measure, or by their item."""
+        named, request = frozenset(self.items), self.about == "request"
+        return [
+            each
+            for each in parts
+            if not named or (each.measure_id if request else each.item_id) in named
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,3 +224,14 @@ class Matter:
             for each in self.document.measures
             if not self.concerned or each.measure_id in self.concerned
         ]
+
+    def names(self) -> Sequence[str]:
+        """Name the measures that the act is about."""
+        return [each.measure_id for each in self.asked()]
+
+    def parts(self) -> Sequence[Part]:
+        """Return the items of the package, and the measures of the act that none of them answers."""
+        held = [Part(each.measure_id, each.item_id) for each in self.items]
+        answered = {each.measure_id for each in held}
+        bare = [each.measure_id for each in self.asked() if each.measure_id not in answered]
+        return [*held, *map(Part, bare)] or [Part(None)]  # of nothing, too, somebody has to find it

@@ -1,6 +1,9 @@
 """Gates on the offence: punishable on both sides, and not political."""
 
-from services.exchange.gating.matter import Matter
+from collections.abc import Mapping
+
+from services.exchange.gating import outcomes
+from services.exchange.gating.matter import Finding, Matter, Part
 from services.exchange.gating.results import Pass, Result, fail, needs
 from services.exchange.gating.substance import is_listed
 from shared.protocol.law import gates, grounds
@@ -12,9 +15,14 @@ def dual_criminality(matter: Matter) -> Result:
     """G05: the conduct is an offence here, too, unless the instrument does not ask."""
     if matter.instrument is None or matter.pair is None:
         return fail("G05", "no_profile", "No profile says whether this is asked.", "See G24.")
-    if why := _not_asked(matter):
-        return Pass("G05", why)
-    found = matter.found("G05", "RD-CA")
+    spared = _spared(matter)
+    found = {
+        part: said
+        for part, said in outcomes.newest(matter, "G05", "RD-CA").items()
+        if part.measure_id not in spared
+    }
+    if not found:
+        return Pass("G05", next(iter(spared.values())))
     if matter.document.dual_criminality is None:
         return fail(
             "G05",
@@ -22,42 +30,38 @@ def dual_criminality(matter: Matter) -> Result:
             "The request does not tell the conduct so that it could be compared with the law here (D04).",
             "Ask for D04.",
         )
-    if not found:
+    if against := outcomes.against(found):
+        return fail(
+            "G05",
+            "no_offence_here",
+            f"The conduct was found to be no offence here, for {', '.join(against)}.",
+            "Refuse these measures with REF-05, after consultation.",
+            against,
+        )
+    if None in found.values():
         return needs(
             "G05",
             "RD-CA",
             "Whether the conduct is an offence here has to be found, by the conduct and not its name.",
         )
-    if found[-1].verdict != "pass":
-        return fail(
-            "G05",
-            "no_offence_here",
-            "The conduct was found to be no offence here.",
-            "Refuse these measures with REF-05, after consultation.",
-        )
     return Pass("G05", "found")
 
 
-def _not_asked(matter: Matter) -> str | None:
-    """Say why dual criminality is asked for none of the measures, if it is not."""
+def _spared(matter: Matter) -> Mapping[str | None, str]:
+    """Return the measures for which dual criminality is not asked, each with why."""
     assert matter.instrument is not None
     assert matter.pair is not None
     document = matter.document
     listed = bool(document.listed_category) and bool(document.offences)
     listed = listed and all(map(is_listed, document.offences))
     months = min((each.max_penalty_months for each in document.offences or ()), default=0)
-    kind, codes = document.request_kind or "", [each.code for each in matter.asked()]
-    flaws = [
-        grounds.unavailable(
-            "REF-05",
-            grounds.Case(kind=kind, measures=(code,), listed=listed, months=months),
-            matter.instrument,
-            matter.pair,
-        )
-        for code in codes
-    ]
-    first = flaws[0] if flaws and all(flaws) else None
-    return first.code if first is not None else None
+    kind, spared = document.request_kind or "", {}
+    for each in matter.asked():
+        case = grounds.Case(kind=kind, measures=(each.code,), listed=listed, months=months)
+        flaw = grounds.unavailable("REF-05", case, matter.instrument, matter.pair)
+        if flaw is not None:
+            spared[each.measure_id] = flaw.code
+    return spared
 
 
 def political(matter: Matter) -> Result:
@@ -65,16 +69,21 @@ def political(matter: Matter) -> Result:
     if not (triggers := _triggers(matter)):
         return Pass("G06")
     wanted = gates.policy().reviewers
-    said = [each for each in matter.found("G06", *_REVIEWERS) if each.verdict != "concern"]
-    found = {each.officer.casefold(): each for each in said}
-    if any(each.verdict == "fail" for each in found.values()):
+    found = _reviews(matter)
+    against = outcomes.names(
+        part
+        for part, said in found.items()
+        if any(each.verdict == "fail" for each in said.values())
+    )
+    if against:
         return fail(
             "G06",
             "political_or_persecution",
-            "A reviewer found a political offence or persecution.",
+            f"A reviewer found a political offence or persecution in {', '.join(against)}.",
             f"Refuse with {_grounds(matter)}, after consultation.",
+            against,
         )
-    if len(found) < wanted:
+    if any(len(said) < wanted for said in found.values()):
         return needs(
             "G06",
             "RD-CA",
@@ -82,6 +91,14 @@ def political(matter: Matter) -> Result:
             f"{', '.join(triggers)}.",
         )
     return Pass("G06", "reviewed")
+
+
+def _reviews(matter: Matter) -> Mapping[Part, Mapping[str, Finding]]:
+    """Return each reviewer's newest word on each part."""
+    return {
+        part: {each.officer.casefold(): each for each in said}
+        for part, said in outcomes.of_parts(matter, "G06", *_REVIEWERS).items()
+    }
 
 
 def _grounds(matter: Matter) -> str:

@@ -46,5 +46,17 @@ def _standing(shut: Fail, matter: Matter, roles: Sequence[str]) -> Sequence[Find
         if each.verdict == "override"
         and officer != maker
         and len(each.text.strip()) >= gates.policy().reasons_least
-        and each.covers(shut.items, shut.case)
+        and each.case == shut.case
+        and _covers(each, shut, matter)
     ]
+
+
+def _covers(given: Finding, shut: Fail, matter: Matter) -> bool:
+    """Say whether all that is shut is named; where the whole is shut, an override of parts opens nothing.
+
+    A measure is named, too, by all the items that go out for it.
+    """
+    named = set(given.items)
+    left = {each.measure_id for each in matter.items if each.item_id not in named}
+    whole = {each.measure_id for each in matter.items} - left
+    return not named or (bool(shut.items) and set(shut.items) <= named | whole)

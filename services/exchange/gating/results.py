@@ -25,7 +25,11 @@ class Pass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fail:
-    """The gate is shut: what is wrong, by which rule, what to do; about which items, for which case."""
+    """The gate is shut: what is wrong, by which rule, what to do; about which items, for which case.
+
+    Attributes:
+        items: measures, or items of the package; none: the whole, which no part of it opens.
+    """
 
     gate: str
     code: str

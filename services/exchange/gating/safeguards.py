@@ -1,6 +1,9 @@
 """Gates that protect people: death penalty, weighting, transfer of data, special categories, privilege."""
 
-from services.exchange.gating.matter import Item, Matter
+from collections.abc import Sequence
+
+from services.exchange.gating import outcomes
+from services.exchange.gating.matter import Finding, Item, Matter
 from services.exchange.gating.results import Pass, Result, fail, needs
 from shared.protocol.law import gates, library
 
@@ -24,20 +27,26 @@ def death_penalty(matter: Matter) -> Result:
             "no_assurance",
             "No assurance that binds the prosecution excludes the death penalty.",
             f"Ask for an assurance (J04) signed by: {who}.",
+            matter.names(),
         )
-    found = matter.found("G07", "RD-CA")
-    if not found:
+    return _assured(matter)
+
+
+def _assured(matter: Matter) -> Result:
+    found = outcomes.newest(matter, "G07", "RD-CA")
+    if against := outcomes.against(found):
+        return fail(
+            "G07",
+            "assurance_too_narrow",
+            f"The assurance was found not to cover direct and indirect use, for {', '.join(against)}.",
+            "Ask for one that does (J04), or refuse with REF-17, after consultation.",
+            against,
+        )
+    if None in found.values():
         return needs(
             "G07",
             "RD-CA",
             "Whether the assurance covers direct and indirect use has to be found.",
-        )
-    if found[-1].verdict != "pass":
-        return fail(
-            "G07",
-            "assurance_too_narrow",
-            "The assurance was found not to cover direct and indirect use.",
-            "Ask for one that does (J04), or refuse with REF-17, after consultation.",
         )
     return Pass("G07", "assured")
 
@@ -46,31 +55,38 @@ def weighting(matter: Matter) -> Result:
     """G08: a valid note on the peer covers what is to go."""
     if matter.pair is None:
         return fail("G08", "no_profile", "No profile weighs the peer.", "See G24.")
-    tier, note = highest_tier(matter), matter.pair.weighting
-    covered = note is not None and tier in note.tiers and matter.at.date() <= note.valid_until
-    if tier < gates.policy().sensitive_tier or covered:
-        return Pass("G08", note.id if covered and note is not None else None)
+    note, tiers = matter.pair.weighting, _tiers(matter)
+    valid = note is not None and matter.at.date() <= note.valid_until
+    covered = frozenset(note.tiers if valid and note is not None else ())
+    bare = [
+        (name, tier)
+        for name, tier in tiers
+        if tier >= gates.policy().sensitive_tier and tier not in covered
+    ]
+    if not bare:
+        highest = max((tier for _, tier in tiers), default=1)
+        return Pass("G08", note.id if highest in covered and note is not None else None)
     return fail(
         "G08",
         "no_weighting_note",
-        f"No valid weighting note on {matter.pair.requesting} covers data of tier {tier}.",
+        f"No valid weighting note on {matter.pair.requesting} covers data of tier "
+        f"{max(tier for _, tier in bare)}.",
         "Renew the note in the profile, or leave these data out.",
+        list(dict.fromkeys(name for name, _ in bare)),
     )
 
 
-def highest_tier(matter: Matter) -> int:
-    """Return the most sensitive tier of a package's items, or of what the measures may bring."""
-    codes = library.codes()
+def _tiers(matter: Matter) -> Sequence[tuple[str, int]]:
+    """Return measures with the tiers of a package's items, or of what they may bring."""
     if matter.items:
-        return max(tier(each) for each in matter.items)
-    named = [
-        category
+        return [(each.measure_id or each.item_id, tier(each)) for each in matter.items]
+    codes = library.codes()
+    return [
+        (measure.measure_id, int(codes["data"][category]["tier"]))
         for measure in matter.asked()
         for category in measure.data or codes["measure"].get(measure.code, {"data": []})["data"]
+        if category in codes["data"]
     ]
-    return max(
-        (int(codes["data"][each]["tier"]) for each in named if each in codes["data"]), default=1
-    )
 
 
 def tier(item: Item) -> int:
@@ -94,10 +110,25 @@ def transfer_gateway(matter: Matter) -> Result:
             "no_adequacy",
             f"The request claims adequacy (J08); the profile knows of none for {matter.pair.requesting}.",
             "Have J08 corrected: safeguards, or special circumstances with an assessment.",
+            matter.names(),
         )
     if gateway != "SPECIAL_CIRCUMSTANCES":
         return Pass("G09", gateway)
-    newest = {each.role: each for each in matter.found("G09", *_ASSESSORS)}
+    found = outcomes.of_parts(matter, "G09", *_ASSESSORS)
+    lacking = [role for said in found.values() if (role := _unassessed(said)) is not None]
+    if not lacking:
+        return Pass("G09", gateway)
+    return needs(
+        "G09",
+        min(lacking, key=_ASSESSORS.index),
+        "Special circumstances have to be assessed in writing (strict necessity, no overriding rights) "
+        "by the data-protection officer and the authority, before anything leaves.",
+    )
+
+
+def _unassessed(said: Sequence[Finding]) -> str | None:
+    """Return in whose role a part has still to be assessed; two people do it, each in one role."""
+    newest = {each.role: each for each in said}
     least = gates.policy().assessment_least
     written = {
         role: each.officer.casefold()
@@ -105,13 +136,8 @@ def transfer_gateway(matter: Matter) -> Result:
         if each.verdict == "pass" and len(each.text.strip()) >= least
     }
     if len(set(written.values())) == len(_ASSESSORS):
-        return Pass("G09", gateway)
-    return needs(
-        "G09",
-        next((role for role in _ASSESSORS if role not in written), _ASSESSORS[-1]),
-        "Special circumstances have to be assessed in writing (strict necessity, no overriding rights) "
-        "by the data-protection officer and the authority, before anything leaves.",
-    )
+        return None
+    return next((role for role in _ASSESSORS if role not in written), _ASSESSORS[-1])
 
 
 def special_categories(matter: Matter) -> Result:

@@ -1,9 +1,10 @@
 """Gates on what is asked: complete, necessary, within an instrument, by whom it takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from services.exchange.gating.matter import Matter
+from services.exchange.gating import outcomes
+from services.exchange.gating.matter import Finding, Matter
 from services.exchange.gating.results import Pass, Result, fail, needs
 from shared.protocol.law import completeness, gates
 
@@ -124,6 +125,7 @@ def completeness_of(matter: Matter) -> Result:
             "incomplete",
             f"{len(lacking)} things are missing or wrong: {'; '.join(str(each) for each in lacking)}.",
             "Mend these fields; `rogatory request check` lists them with their articles.",
+            matter.names(),
         )
     return Pass("G02")
 
@@ -172,31 +174,40 @@ def authority(matter: Matter) -> Result:
 def necessity(matter: Matter) -> Result:
     """G04: the reviewer's own assessment of each measure, in own words, written before."""
     role = "RQ-JUD" if matter.side == "requesting" else "RD-CA"
-    own = [
-        each
-        for each in matter.found("G04", role)
-        if each.covers([measure.measure_id for measure in matter.asked()])
-    ]
-    if not own:
-        return needs(
-            "G04", role, "An assessment of necessity and proportionality in own words is missing."
-        )
-    if own[-1].verdict != "pass":
+    found = outcomes.newest(matter, "G04", role)
+    if against := outcomes.against(found):
         return fail(
             "G04",
             "not_necessary",
-            "The reviewer found the measures not necessary, or out of proportion.",
+            f"The reviewer found {', '.join(against)} not necessary, or out of proportion.",
             "Refuse or narrow them (REF-19), after consultation.",
+            against,
         )
+    if None in found.values():
+        return needs(
+            "G04", role, "An assessment of necessity and proportionality in own words is missing."
+        )
+    alien = outcomes.names(
+        part for part, said in found.items() if said is not None and not _is_own(said, matter)
+    )
+    return _not_own(alien) if alien else Pass("G04")
+
+
+def _is_own(said: Finding, matter: Matter) -> bool:
     least = gates.policy().assessment_least
-    if len(_own_words(own[-1].text, matter)) < least or own[-1].officer == matter.packer:
-        return fail(
-            "G04",
-            "assessment_not_own",
-            "The assessment is too short, repeats the request, or is by who drew it up.",
-            f"Write in {least} characters or more why this measure, for this offence, against this person.",
-        )
-    return Pass("G04")
+    return len(_own_words(said.text, matter)) >= least and said.officer != matter.packer
+
+
+def _not_own(parts: Sequence[str]) -> Result:
+    least = gates.policy().assessment_least
+    return fail(
+        "G04",
+        "assessment_not_own",
+        f"The assessment of {', '.join(parts)} is too short, repeats the request, "
+        "or is by who drew it up.",
+        f"Write in {least} characters or more why this measure, for this offence, against this person.",
+        parts,
+    )
 
 
 def _own_words(text: str, matter: Matter) -> str:

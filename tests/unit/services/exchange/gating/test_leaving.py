@@ -169,7 +169,7 @@ def test_unvalidated_only_what_the_profile_lets_go() -> None:
     }
     result = leaving.emergency(matter(**case))
     assert isinstance(result, Fail)
-    assert result.items == ("i1",)  # of MEA-07
+    assert result.items == ("M02",)  # MEA-07
     assert leaving.emergency(matter(**case, concerned=frozenset({"M01"}))) == Pass(
         "G20", "unvalidated"
     )

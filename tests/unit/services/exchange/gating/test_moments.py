@@ -107,7 +107,10 @@ def test_a_finding_that_is_missing_is_asked_of_a_role() -> None:
 
 def test_an_override_passes_and_says_so() -> None:
     beyond = item(category="DC-SUB")
-    made = [finding("G04", "RD-CA"), override("G03", "RD-CA", officer="Carl", items=("i1",))]
+    made = [
+        finding("G04", "RD-CA"),
+        override("G03", "RD-CA", officer="Carl", about="package", items=("i1",)),
+    ]
     passes = moments.guard(matter(items=(beyond,), findings=made), Moment.RELEASE)
     assert Pass("G03", "overridden", ("Carl",)) in passes
 

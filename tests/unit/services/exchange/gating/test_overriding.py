@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from services.exchange.gating import leaving, safeguards, substance
 from services.exchange.gating.matter import Export, Matter
 from services.exchange.gating.overriding import ask
-from services.exchange.gating.results import Fail, NeedsHuman, Pass, Result, fail, needs
+from services.exchange.gating.results import Fail, Gate, NeedsHuman, Pass, Result, fail, needs
 from shared.protocol.law import gates
-from tests.legal_matters import NOW, document, finding, matter, measure, override
+from tests.legal_matters import NOW, document, finding, item, matter, measure, override, pair
+from tests.unit.services.exchange.gating.test_safeguards import capital
 
 ROLES = [
     "RQ-INV",
@@ -24,6 +26,13 @@ ROLES = [
     "MINISTER",
 ]
 PRESERVE = {"document": document(measures=[measure(code="MEA-01")])}
+PROVISIONAL = {
+    "document": document(measures=[measure(n, code="MEA-01", nexus=None) for n in (0, 1)])
+}
+UNWEIGHTED = {
+    "pair": pair().model_copy(update={"weighting": None}),
+    "document": document(measures=[measure(n, code="MEA-07", data=None) for n in (0, 1)]),
+}
 URGENT = {"export": Export(recipient="XA", purpose="p", items=frozenset(), urgent=True)}
 # The last column of the table of gates: role, or the roles that are needed together.
 ALLOWED = {
@@ -92,7 +101,7 @@ def test_the_named_roles_open_it_and_are_named(gate: str) -> None:
         override("G21", "RD-CA", officer="anna"),  # who packed it
         override("G21", "RD-CA", at=NOW.replace(year=2027)),
         override("G22", "RD-CA"),  # of another gate
-        override("G21", "RD-CA", items=("i2",)),  # of another item
+        override("G21", "RD-CA", about="package", items=("i2",)),  # of another item
     ],
 )
 def test_what_is_no_override(made: Any) -> None:  # noqa: ANN401
@@ -102,10 +111,59 @@ def test_what_is_no_override(made: Any) -> None:  # noqa: ANN401
 
 def test_an_override_is_about_its_items() -> None:
     shut = fail("G21", "third_party_data", "Third persons.", "Redact.", ["i1", "i2"])
-    both = override("G21", "RD-CA", items=("i1", "i2", "i3"))
+    both = override("G21", "RD-CA", about="package", items=("i1", "i2", "i3"))
     assert isinstance(asked("G21", shut, findings=[both]), Pass)
     one = replace(both, items=("i1",))
     assert isinstance(asked("G21", shut, findings=[one]), Fail)
+
+
+@pytest.mark.parametrize("gate", ["G16", "G20", "G07"])
+def test_an_override_of_a_part_never_opens_the_whole(gate: str) -> None:
+    role = next(iter(ALLOWED[gate][0]))
+    for about, items in (("request", ("M01",)), ("request", ("M01", "M02")), ("package", ("i1",))):
+        made = override(gate, role, about=about, items=items)
+        assert isinstance(asked(gate, findings=[made]), Fail), items
+    assert isinstance(asked(gate, findings=[override(gate, role)]), Pass)
+
+
+SHUT: list[tuple[Gate, str, str, dict[str, Any]]] = [
+    (substance.completeness_of, "G02", "RD-CA", PROVISIONAL),
+    (safeguards.death_penalty, "G07", "MINISTER", capital()),
+    (safeguards.weighting, "G08", "MINISTER", UNWEIGHTED),
+    (leaving.emergency, "G20", "RD-JUD", {"validated": False}),
+]
+
+
+@pytest.mark.parametrize(("gate", "number", "role", "case"), SHUT)
+def test_an_override_opens_the_measures_that_it_names(
+    gate: Gate, number: str, role: str, case: dict[str, Any]
+) -> None:
+    for items, opens in (((), True), (("M01", "M02"), True), (("M01",), False), (("M02",), False)):
+        made = override(number, role, items=items)
+        result = ask(gate, matter(**{"items": ()} | case, findings=[made]))
+        assert isinstance(result, Pass) == opens, items
+    only = matter(**{"items": ()} | case, concerned=frozenset({"M01"}))
+    one = override(number, role, items=("M01",))
+    assert isinstance(ask(gate, replace(only, findings=[one])), Pass)
+
+
+def test_a_measure_is_named_by_all_of_its_items() -> None:
+    case = matter(validated=False, items=(item(), item(item_id="i2")), concerned=frozenset({"M02"}))
+    for items, opens in ((("i1", "i2"), True), (("i1",), False)):
+        made = override("G20", "RD-JUD", about="package", items=items)
+        result = ask(leaving.emergency, replace(case, findings=[made]))
+        assert isinstance(result, Pass) == opens, items
+
+
+def test_each_tier_needs_a_note_of_its_own() -> None:
+    """A note on tier 4 says nothing of the tier below it."""
+    note = pair().weighting
+    assert note is not None
+    highest = pair().model_copy(update={"weighting": note.model_copy(update={"tiers": (1, 4)})})
+    items = (item(category="DC-CNT"), item(item_id="i2", measure_id="M01", category="DC-IMG"))
+    result = safeguards.weighting(matter(pair=highest, items=items))
+    assert isinstance(result, Fail)
+    assert result.items == ("M02",)
 
 
 def test_a_judge_opens_evidence_for_the_one_case_that_is_named() -> None:

@@ -227,7 +227,7 @@ def test_a_court_opens_privileged_items_only_by_name() -> None:
     assert shut.items == ("i1", "i2")
     assert "2 items hold" in shut.detail
     assert "1 items were filtered" in shut.detail
-    court = override("G11", "RD-JUD", items=("i1",))
+    court = override("G11", "RD-JUD", about="package", items=("i1",))
     assert ask(safeguards.privilege, replace(case, findings=[court])) == shut
     both = replace(court, items=("i1", "i2"))
     assert isinstance(ask(safeguards.privilege, replace(case, findings=[both])), Pass)
