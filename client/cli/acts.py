@@ -10,14 +10,18 @@ from client.cli.deeds import (
     DUAL,
     NECESSITY,
     Assessment,
+    Case,
     Codes,
     Day,
     Measures,
     Note,
+    Purpose,
     Reasons,
+    Recipient,
     decide,
     do,
     found_that,
+    opened_for,
     seconds,
 )
 from client.cli.options import RequestId
@@ -143,11 +147,14 @@ def finding(  # noqa: PLR0913 - the parts of a finding
     role: Annotated[str, typer.Option(help="In which role you speak, as RD-CA.")],
     text: Annotated[str, typer.Option(help="What you found, in your own words.")],
     verdict: Annotated[str, typer.Option(help="pass, fail, override; at G06 concern.")] = "pass",
-    case: Annotated[str | None, typer.Option(help="At G18: the one other case.")] = None,
+    case: Case = None,
+    recipient: Recipient = None,
+    purpose: Purpose = None,
 ) -> None:
     """Answer for a gate that needs a person."""
     said: dict[str, Json] = {"gate": gate, "role": role, "verdict": verdict, "text": text}
-    found_that(context, request_id, **said, **({"case": case} if case else {}))
+    said |= opened_for(case=case, recipient=recipient, purpose=purpose)
+    found_that(context, request_id, **said)
     terminal = terminal_of(context)
     session = connect(terminal.profile(), clock=terminal.clock)
     told = acts.findings(session, requests.find(session, request_id))

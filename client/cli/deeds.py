@@ -30,6 +30,11 @@ Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD.")
 Assessment = Annotated[
     str | None, typer.Option(help="Your own assessment of necessity and proportionality (G04).")
 ]
+Case = Annotated[str | None, typer.Option(help="Of an override at G18: the one other case.")]
+Recipient = Annotated[
+    str | None, typer.Option("--to", help="Of an override at G17: the one country that gets it.")
+]
+Purpose = Annotated[str | None, typer.Option(help="Of an override at G17: what for alone.")]
 NECESSITY: Final = "G04"
 DUAL: Final = "G05"
 
@@ -40,6 +45,11 @@ def found_that(context: typer.Context, request_id: str, **said: Json) -> None:
     session = connect(terminal.profile(), clock=terminal.clock)
     officer, found = load_officer(terminal.profile()), requests.find(session, request_id)
     acts.find(session, found, said, officer=officer, clock=terminal.clock)
+
+
+def opened_for(**named: str | None) -> dict[str, Json]:
+    """Return the one use that an override opens evidence for, as far as it was named."""
+    return {name: value for name, value in named.items() if value}
 
 
 def do(

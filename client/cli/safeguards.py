@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from client.cli.deeds import Case, Purpose, Recipient, opened_for
 from client.cli.options import PackageId, RequestId
 from client.cli.terminal import Terminal, terminal_of
 from client.errors import UsageError
@@ -38,14 +39,16 @@ def finding(  # noqa: PLR0913 - the parts of a finding
     text: Annotated[str, typer.Option(help="What you found, in your own words.")],
     verdict: Annotated[str, typer.Option(help="pass, fail or override.")] = "pass",
     item: Items = None,
-    case: Annotated[str | None, typer.Option(help="At G18: the one other case.")] = None,
+    case: Case = None,
+    recipient: Recipient = None,
+    purpose: Purpose = None,
 ) -> None:
     """Answer for a gate of a closed package that needs a person."""
     terminal = terminal_of(context)
     said: dict[str, Json] = {"gate": gate, "role": role, "verdict": verdict, "text": text}
     if item:
         said["items"] = list(item)
-    said |= {"case": case} if case else {}
+    said |= opened_for(case=case, recipient=recipient, purpose=purpose)
     session = connect(terminal.profile(), clock=terminal.clock)
     found = packages.find(session, package_id)
     officer = load_officer(terminal.profile())

@@ -30,7 +30,10 @@ _EVENTS = {
     "fail": "gate.failed",
     "override": "gate.overridden",
 }
-_PURPOSE, _POLITICAL = "G18", "G06"
+_POLITICAL = "G06"
+# What an override names at these gates, and no other finding does: the one use that it opens evidence for.
+_USES = {"G17": {"recipient", "purpose"}, "G18": {"case"}}
+_UNSAID = {"G17": "export_unsaid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,13 +235,7 @@ def _check_gate(said: Found) -> None:
             rule=said.gate,
             next_step="Say pass or fail; a concern is for G06, political offence and persecution.",
         )
-    if (said.case is not None) != (said.gate == _PURPOSE):
-        raise Unprocessable(
-            "case_unsaid",
-            "An override of G18 names the one case that it opens evidence for; no other finding does.",
-            rule=_PURPOSE,
-            next_step="Name the case as its file has it, or leave it out.",
-        )
+    _check_use(said)
     least = gates.policy().reasons_least
     if said.verdict != "pass" and len(said.text.strip()) < least:
         raise Unprocessable(
@@ -246,6 +243,18 @@ def _check_gate(said: Found) -> None:
             f"Reasons of {least} characters or more are needed.",
             rule=said.gate,
             next_step="Say why, in words that an overseer understands.",
+        )
+
+
+def _check_use(said: Found) -> None:
+    named = {name for name in ("case", "recipient", "purpose") if getattr(said, name) is not None}
+    if named != _USES.get(said.gate, set()):
+        raise Unprocessable(
+            _UNSAID.get(said.gate, "case_unsaid"),
+            "What alone it opens evidence for is named by an override of G18 (the case) and of G17 "
+            "(recipient and purpose), and by no other finding.",
+            rule=said.gate,
+            next_step="Name it as the file or the transfer has it, or leave it out.",
         )
 
 

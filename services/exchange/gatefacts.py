@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.exchange.approving import Officers
 from services.exchange.drafts import Line, Note, Prose
-from services.exchange.gating.matter import About, Finding
+from services.exchange.gating.matter import About, Finding, Use
 from services.exchange.records import Package, Request, SignedStatement
 from services.exchange.store import Session
 from services.exchange.store import findings as kept
 from shared.protocol import approvals, canonical
 from shared.protocol.errors import ProtocolError
-from shared.protocol.messages import Label
+from shared.protocol.messages import CountryCode, Label
 
 MOST = 10_000  # items in one statement
 Verdict = Literal["clean", "privileged", "waived"]
@@ -30,7 +30,8 @@ class _Statement(BaseModel):
 class Found(_Statement):
     """A finding: at which gate, in which role, with which outcome, why, about which items (none: all).
 
-    `concern` (G06) asks others to look, and stays in this country; `case` (G18): what it is opened for.
+    `concern` (G06) asks others to look, and stays in this country. What alone an override opens evidence
+    for: `case` (G18), or `recipient` and `purpose` of a transfer (G17).
     """
 
     gate: Annotated[str, Field(pattern=r"^G[0-9]{2}$")]
@@ -39,6 +40,8 @@ class Found(_Statement):
     text: Prose
     items: Annotated[tuple[Label, ...], Field(max_length=MOST)] = ()
     case: Line | None = None
+    recipient: CountryCode | None = None
+    purpose: Line | None = None
 
 
 class Looked(_Statement):
@@ -116,6 +119,6 @@ def _read(given: SignedStatement, about: About) -> Sequence[Finding | Seen]:
             at=given.at,
             about=about,
             items=said.items,
-            case=said.case,
+            use=Use(case=said.case, recipient=said.recipient, purpose=said.purpose),
         )
     ]

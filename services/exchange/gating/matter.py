@@ -33,13 +33,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """The one use that an override opens evidence for: another case (G18), or a transfer (G17)."""
+
+    case: str | None = None
+    recipient: str | None = None
+    purpose: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a person in a role found, in their own words, about all of the object or some of its items.
 
     Attributes:
         verdict: `concern`: no outcome, but a reason why others have to look (G06).
         about: what the items are of: measures of a request, or files of a package.
-        case: the one other case that an override opens evidence for (G18).
+        use: what alone an override opens evidence for (G17, G18).
     """
 
     gate: str
@@ -50,7 +59,7 @@ class Finding:
     at: datetime
     about: About
     items: tuple[str, ...] = ()  # none: all
-    case: str | None = None
+    use: Use = field(default_factory=Use)
 
     def among(self, parts: Sequence[Part]) -> Sequence[Part]:
         """Return those of these parts that it is about: by their measure, or by their item."""

@@ -36,9 +36,7 @@ def _in_bounds(rule: gates.Override, matter: Matter) -> bool:
 
 def _standing(shut: Fail, matter: Matter, roles: Sequence[str]) -> Sequence[Finding]:
     """Return each officer's newest word on the gate, where it is an override that holds (G19)."""
-    newest = {
-        (each.officer.casefold(), each.case): each for each in matter.found(shut.gate, *roles)
-    }
+    newest = {(each.officer.casefold(), each.use): each for each in matter.found(shut.gate, *roles)}
     maker = (matter.packer or "").casefold()
     return [
         each
@@ -46,7 +44,7 @@ def _standing(shut: Fail, matter: Matter, roles: Sequence[str]) -> Sequence[Find
         if each.verdict == "override"
         and officer != maker
         and len(each.text.strip()) >= gates.policy().reasons_least
-        and each.case == shut.case
+        and each.use == shut.use
         and _covers(each, shut, matter)
     ]
 

@@ -1,9 +1,9 @@
 """What a gate answers, and what happens when one is shut."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from services.exchange.gating.matter import Matter
+from services.exchange.gating.matter import Matter, Use
 from shared.protocol.law import gates
 from shared.runtime.refusals import Conflict
 
@@ -25,7 +25,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fail:
-    """The gate is shut: what is wrong, by which rule, what to do; about which items, for which case.
+    """The gate is shut: what is wrong, by which rule, what to do; about which items, for which use.
 
     Attributes:
         items: measures, or items of the package; none: the whole, which no part of it opens.
@@ -37,7 +37,7 @@ class Fail:
     rule: str
     next: str
     items: tuple[str, ...] = ()
-    case: str | None = None
+    use: Use = field(default_factory=Use)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def fail(
     step: str,
     items: Sequence[str] = (),
     *,
-    case: str | None = None,
+    use: Use | None = None,
 ) -> Fail:
     """Shut a gate, by the rule that its table names; `step` is what a person does now."""
     return Fail(
@@ -89,7 +89,7 @@ def fail(
         rule=gates.rule(gate).rule,
         next=step,
         items=tuple(items),
-        case=case,
+        use=use or Use(),
     )
 
 

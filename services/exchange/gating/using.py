@@ -1,6 +1,6 @@
 """Gates on what was received: confidentiality, notice, retention, onward transfer, who reads it and why."""
 
-from services.exchange.gating.matter import Matter
+from services.exchange.gating.matter import Condition, Matter, Use
 from services.exchange.gating.results import Pass, Result, fail
 
 
@@ -84,7 +84,10 @@ def retention(matter: Matter) -> Result:
 
 
 def onward_transfer(matter: Matter) -> Result:
-    """G17: whoever sent the evidence has consented to this recipient, purpose and these items."""
+    """G17: whoever sent the evidence has consented to this recipient, purpose and these items.
+
+    In a threat an override lets it go, to the one recipient for the one purpose that it names.
+    """
     wanted = matter.export
     if wanted is None:
         return fail("G17", "export_unsaid", "No recipient and purpose were named.", "Name them.")
@@ -98,6 +101,7 @@ def onward_transfer(matter: Matter) -> Result:
         f"No consent of the sending State covers a transfer to {wanted.recipient} for this purpose.",
         "Ask the sending State for its consent; it names recipient, purpose and items.",
         sorted(wanted.items),
+        use=Use(recipient=wanted.recipient, purpose=wanted.purpose),
     )
 
 
@@ -111,27 +115,35 @@ def purpose(matter: Matter) -> Result:
         return fail("G18", "case_unsaid", "No case number was stated.", "State it.")
     if reading.case_reference in set(matter.document.own_references or ()):
         return Pass("G18")
-    if reading.exculpatory and any(each.code == "COND-13" for each in matter.conditions):
+    if reading.exculpatory and any(map(_frees, matter.conditions)):
         return Pass("G18", "exculpatory")
     return fail(
         "G18",
         "other_case",
         f"The evidence was not given for case {reading.case_reference}.",
         "State the case that it was asked for; for another one a judge has to open it (G18).",
-        case=reading.case_reference,
+        use=Use(case=reading.case_reference),
     )
 
 
+def _frees(condition: Condition) -> bool:
+    """Say whether a condition lets exculpatory material be used: it binds once it was accepted."""
+    return condition.code == "COND-13" and condition.accepted_hash == condition.hash
+
+
 def named_readers(matter: Matter) -> Result:
-    """G10, when evidence is read: where readers are named, nobody else reads."""
+    """G13, when evidence is read: where readers are named (COND-14), nobody else reads.
+
+    The condition is the sender's: no officer of the country that reads opens it.
+    """
     reading = matter.reading
     officer = (reading.officer if reading is not None else "").casefold()
     lists = [each.readers for each in matter.conditions if each.readers]
     lists += [each.readers for each in matter.items if each.readers]
     if all(officer in {name.casefold() for name in names} for names in lists):
-        return Pass("G10")
+        return Pass("G13")
     return fail(
-        "G10",
+        "G13",
         "not_a_named_reader",
         "This evidence may be read by named persons only.",
         "Have one of them read it.",

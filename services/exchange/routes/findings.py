@@ -30,6 +30,8 @@ class FindingAnswer(BaseModel):
     text: str
     items: tuple[str, ...]
     case: str | None = None
+    recipient: str | None = None
+    purpose: str | None = None
     at: datetime
 
 
@@ -147,7 +149,9 @@ def _findings(found: findings.Findings) -> FindingsAnswer:
                 verdict=each.verdict,
                 text=each.text,
                 items=each.items,
-                case=each.case,
+                case=each.use.case,
+                recipient=each.use.recipient,
+                purpose=each.use.purpose,
                 at=each.at,
             )
             for each in found.findings

@@ -73,6 +73,7 @@ def test_a_finding_is_kept_with_who_made_it(qn: Node, asked: str) -> None:
         ("approver", found(verdict="fail", text="No."), 422, "reasons_missing"),
         ("approver", found(items=["M09"]), 422, "unknown_item"),
         ("approver", found(case="QM-2026-0091"), 422, "case_unsaid"),
+        ("approver", found(recipient="QR"), 422, "case_unsaid"),
         ("approver", found(verdict="concern", text=REASONS), 422, "no_concern_here"),
         ("approver", found(gate="G06", verdict="concern", text="?"), 422, "reasons_missing"),
         ("approver", found(items=["M01", "M01"]), 422, "unknown_item"),

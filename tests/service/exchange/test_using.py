@@ -228,8 +228,15 @@ def test_in_a_threat_evidence_goes_on_at_once_and_the_sender_is_told(
     found = pair.package(pair.qm, package_id)
     why = "The attack is planned for tomorrow morning, and nobody in QN can be reached until then."
     said = {"gate": "G17", "role": "RQ-CA", "verdict": "override", "text": why}
+    to = f"/v1/packages/{package_id}/findings"
     body = pair.qm.node.said("approver", "finding", "findings", found, **said)
-    assert post(pair.qm, "approver", f"/v1/packages/{package_id}/findings", body).is_success
+    assert post(pair.qm, "approver", to, body).json()["code"] == "export_unsaid"
+    body = pair.qm.node.said("approver", "finding", "findings", found, **said, **wanted)
+    (shown,) = post(pair.qm, "approver", to, body).json()["findings"]
+    assert {name: shown[name] for name in wanted} == wanted
+    for other in ({"recipient": "QR"}, {"purpose": "Another attack"}):
+        refused = post(pair.qm, "approver", path, urgent | other)
+        assert refused.json()["code"] == "no_consent"
     done = post(pair.qm, "approver", path, urgent)
     assert done.is_success, done.text
     assert told(pair.qm, "gate.overridden") == ["G17"]

@@ -125,6 +125,9 @@ def test_a_finding_is_signed_over_its_words(known: Cli, gateway: Gateway) -> Non
     assert "case" not in sent
     known(*line, "--verdict", "override", "--case", "91 Js 4/26")
     assert signed(gateway, gateway.calls[-1], "finding", "findings")["case"] == "91 Js 4/26"
+    known(*line, "--verdict", "override", "--to", "QP", "--purpose", "An attack")
+    sent = signed(gateway, gateway.calls[-1], "finding", "findings")
+    assert (sent["recipient"], sent["purpose"]) == ("QP", "An attack")
 
 
 def test_the_filter_team_names_what_is_not_clean(known: Cli, gateway: Gateway) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from services.exchange.gating import moments
-from services.exchange.gating.matter import Export, Reading
+from services.exchange.gating.matter import Export, Reading, Use
 from services.exchange.gating.moments import GATES, Moment
 from services.exchange.gating.results import GateShutError, Pass
 from shared.protocol.law import gates
@@ -21,7 +21,7 @@ RUNS_AT = {
     "G07": {"accept", "release"},
     "G08": {"accept", "release"},
     "G09": {"release"},
-    "G10": {"release", "access"},
+    "G10": {"release"},
     "G11": {"clear", "release"},
     "G12": {
         "submit",
@@ -34,7 +34,7 @@ RUNS_AT = {
         "access",
         "notice",
     },
-    "G13": {"accept", "release"},
+    "G13": {"accept", "release", "access"},
     "G14": {"release"},
     "G15": {"clock"},
     "G16": {"export", "access", "clock"},
@@ -58,7 +58,7 @@ OPEN = {
     Moment.RELEASE: matter(),
     Moment.EXPORT: matter(
         export=Export(recipient="XA", purpose="p", items=frozenset(), urgent=True),
-        findings=[override("G17", "RQ-CA")],
+        findings=[override("G17", "RQ-CA", use=Use(recipient="XA", purpose="p"))],
     ),
     Moment.ACCESS: matter(reading=Reading(officer="Rita", case_reference="QM-2026-0042")),
     Moment.NOTICE: matter(),

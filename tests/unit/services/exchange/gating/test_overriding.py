@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.exchange.gating import leaving, safeguards, substance
-from services.exchange.gating.matter import Export, Matter
+from services.exchange.gating import leaving, safeguards, substance, using
+from services.exchange.gating.matter import Condition, Export, Matter, Reading, Use
 from services.exchange.gating.overriding import ask
 from services.exchange.gating.results import Fail, Gate, NeedsHuman, Pass, Result, fail, needs
 from shared.protocol.law import gates
@@ -167,12 +167,12 @@ def test_each_tier_needs_a_note_of_its_own() -> None:
 
 
 def test_a_judge_opens_evidence_for_the_one_case_that_is_named() -> None:
-    shut = fail("G18", "other_case", "Another case.", "Ask.", case="QM-2026-0091")
-    one = override("G18", "RQ-JUD", case="QM-2026-0091")
-    two = override("G18", "RQ-JUD", case="QM-2026-0092")
+    shut = fail("G18", "other_case", "Another case.", "Ask.", use=Use(case="QM-2026-0091"))
+    one = override("G18", "RQ-JUD", use=Use(case="QM-2026-0091"))
+    two = override("G18", "RQ-JUD", use=Use(case="QM-2026-0092"))
     assert asked("G18", shut, findings=[one, two]) == Pass("G18", "overridden", ("RQ-JUD one",))
     assert asked("G18", shut, findings=[two]) == shut
-    assert asked("G18", shut, findings=[replace(one, case=None)]) == shut
+    assert asked("G18", shut, findings=[replace(one, use=Use())]) == shut
     assert isinstance(asked("G21", findings=[replace(one, gate="G21", role="RD-CA")]), Fail)
 
 
@@ -199,6 +199,29 @@ def test_evidence_goes_on_without_consent_only_in_urgency() -> None:
     assert isinstance(asked("G17", findings=made, export=None), Fail)
     calm = replace(URGENT["export"], urgent=False)
     assert isinstance(asked("G17", findings=made, export=calm), Fail)
+
+
+def test_in_a_threat_evidence_goes_to_the_one_recipient_for_the_one_purpose() -> None:
+    wanted = Export(recipient="XA", purpose="p", items=frozenset({"i1"}), urgent=True)
+    made = override("G17", "RQ-CA", use=Use(recipient="XA", purpose="p"))
+    case = matter(export=wanted, findings=[made])
+    assert isinstance(ask(using.onward_transfer, case), Pass)
+    for other in (replace(wanted, recipient="XB"), replace(wanted, purpose="q")):
+        assert isinstance(ask(using.onward_transfer, replace(case, export=other)), Fail)
+    for use in (Use(), Use(recipient="XA"), Use(purpose="p"), Use(case="p")):
+        bare = replace(case, findings=[replace(made, use=use)])
+        assert isinstance(ask(using.onward_transfer, bare), Fail), use
+    second = replace(made, use=Use(recipient="XB", purpose="p"), at=NOW)
+    assert isinstance(ask(using.onward_transfer, replace(case, findings=[made, second])), Pass)
+
+
+def test_the_senders_condition_on_who_reads_is_opened_by_nobody_here() -> None:
+    named = Condition(code="COND-14", hash="aa", accepted_hash="aa", readers=("Rita",))
+    reading = Reading(officer="Otto", case_reference="QM-2026-0042")
+    every = [override(gate, role) for gate in ("G10", "G13") for role in ROLES]
+    result = ask(using.named_readers, matter(reading=reading, conditions=[named], findings=every))
+    assert isinstance(result, Fail)
+    assert result.gate == "G13"
 
 
 def test_what_waits_for_a_person_is_not_overridden() -> None:

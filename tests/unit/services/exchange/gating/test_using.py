@@ -20,7 +20,7 @@ EXPORT = Export(recipient="XA", purpose="trial", items=frozenset({"i1"}))
 CONSENT = Consent(recipient="XA", purpose="trial", items=frozenset({"i1", "i2"}))
 READING = Reading(officer="Rita", case_reference="QM-2026-0042")
 NAMED = Condition(code="COND-14", hash="aa", readers=("Rita",))
-FREED = Condition(code="COND-13", hash="aa")
+FREED = Condition(code="COND-13", hash="aa", accepted_hash="aa")
 OTHER = replace(READING, case_reference="QM-2026-0091")
 
 
@@ -76,6 +76,19 @@ OTHER = replace(READING, case_reference="QM-2026-0091")
         (using.purpose, {"reading": OTHER}, "other_case"),
         (using.purpose, {"reading": replace(OTHER, exculpatory=True)}, "other_case"),
         (using.purpose, {"reading": OTHER, "conditions": [FREED]}, "other_case"),
+        *(
+            (
+                using.purpose,
+                {"reading": replace(OTHER, exculpatory=True), "conditions": [other]},
+                "other_case",
+            )
+            for other in (
+                replace(FREED, accepted_hash=None),
+                replace(FREED, accepted_hash=None, declined=True),
+                replace(FREED, hash="bb"),
+                replace(FREED, code="COND-01"),
+            )
+        ),
         (
             using.named_readers,
             {"reading": replace(READING, officer="Otto"), "conditions": [NAMED]},
