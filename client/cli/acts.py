@@ -18,6 +18,7 @@ from client.cli.deeds import (
     Purpose,
     Reasons,
     Recipient,
+    about,
     decide,
     do,
     found_that,
@@ -53,10 +54,11 @@ def accept(
     ] = None,
     note: Note = "",
 ) -> None:
-    """Accept a request, or some of its measures."""
+    """Accept a request, or some of its measures; what you found is about these alone."""
+    said: dict[str, Json] = {"role": "RD-CA", "verdict": "pass", **about(measure)}
     for gate, text in ((NECESSITY, assessment), (DUAL, dual_criminality)):
         if text is not None:
-            found_that(context, request_id, gate=gate, role="RD-CA", verdict="pass", text=text)
+            found_that(context, request_id, gate=gate, text=text, **said)
     decide(context, request_id, "accept", measure, {"note": note})
 
 
@@ -147,13 +149,14 @@ def finding(  # noqa: PLR0913 - the parts of a finding
     role: Annotated[str, typer.Option(help="In which role you speak, as RD-CA.")],
     text: Annotated[str, typer.Option(help="What you found, in your own words.")],
     verdict: Annotated[str, typer.Option(help="pass, fail, override; at G06 concern.")] = "pass",
+    measure: Measures = None,
     case: Case = None,
     recipient: Recipient = None,
     purpose: Purpose = None,
 ) -> None:
     """Answer for a gate that needs a person."""
     said: dict[str, Json] = {"gate": gate, "role": role, "verdict": verdict, "text": text}
-    said |= opened_for(case=case, recipient=recipient, purpose=purpose)
+    said |= about(measure) | opened_for(case=case, recipient=recipient, purpose=purpose)
     found_that(context, request_id, **said)
     terminal = terminal_of(context)
     session = connect(terminal.profile(), clock=terminal.clock)

@@ -47,6 +47,11 @@ def found_that(context: typer.Context, request_id: str, **said: Json) -> None:
     acts.find(session, found, said, officer=officer, clock=terminal.clock)
 
 
+def about(measures: list[str] | None) -> dict[str, Json]:
+    """Return the measures that a finding names; without them it is about all."""
+    return {"items": [*measures]} if measures else {}
+
+
 def opened_for(**named: str | None) -> dict[str, Json]:
     """Return the one use that an override opens evidence for, as far as it was named."""
     return {name: value for name, value in named.items() if value}

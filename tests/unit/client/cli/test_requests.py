@@ -106,6 +106,27 @@ def test_all_measures_are_accepted_without_naming_them(known: Cli, gateway: Gate
     assert body(gateway.calls[-1])["statement"] == {"note": ""}
 
 
+@pytest.mark.parametrize(("options", "items"), [(["--measure", "M01"], ["M01"]), ([], None)])
+def test_what_is_found_when_some_measures_are_accepted_is_about_these(
+    known: Cli, gateway: Gateway, options: list[str], items: list[str] | None
+) -> None:
+    gateway.routes[f"GET {BASE}"] = answer(request(direction="in"))
+    gateway.routes[f"POST {BASE}/findings"] = answer({"findings": []}, 201)
+    gateway.routes[f"GET {BASE}/findings"] = answer({"findings": []})
+    gateway.routes[f"POST {BASE}/accept"] = answer(request(direction="in"))
+    known("request", "accept", REQUEST, "--assessment", "a", "--dual-criminality", "d", *options)
+    known(
+        "request", "finding", REQUEST, "--gate", "G07", "--role", "RD-CA", "--text", "t", *options
+    )
+    said = [
+        body(call)["statement"]
+        for call in gateway.calls
+        if call.path == f"{BASE}/findings" and call.body
+    ]
+    assert [each["gate"] for each in said] == ["G04", "G05", "G07"]
+    assert [each.get("items") for each in said] == [items] * 3
+
+
 def test_requests_are_listed(known: Cli, gateway: Gateway) -> None:
     gateway.routes["GET /v1/requests"] = answer({"requests": [request(), request(state="S99")]})
     said = known("request", "list", "--state", "S01", "--direction", "out")
