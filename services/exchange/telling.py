@@ -7,7 +7,6 @@ from services.exchange import informing
 from services.exchange.acts.deeds import Event
 from services.exchange.acts.remedies import challenge_acts, challenge_event
 from shared.protocol.entries import EntryType
-from shared.protocol.law import lifecycle
 from shared.protocol.law.lifecycle import Act
 from shared.protocol.law.remedies import Stage
 from shared.protocol.legalacts import (
@@ -65,18 +64,16 @@ def _acknowledgement(_body: object) -> Told:
 def _query(body: object) -> Told:
     assert isinstance(body, QueryBody)
     events = [Event("request.info_requested", f"FLD-{each}") for each in body.fields]
-    return Told(act=Act.ASK, measures=_moved(body, Act.ASK), events=events)
+    return Told(act=Act.ASK, measures=body.measures, events=events)
 
 
 def _answer(body: object) -> Told:
     assert isinstance(body, AnswerBody)
     if body.query_id is None:
-        return Told(
-            act=Act.REOPEN,
-            measures=_moved(body, Act.REOPEN),
-            events=[Event("request.reopened")],
-        )
-    return Told(act=Act.ANSWER, events=[Event("request.info_supplied")])
+        events = [Event("request.reopened")]
+        return Told(act=Act.REOPEN, measures=body.measures, events=events)
+    events = [Event("request.info_supplied")]
+    return Told(act=Act.ANSWER, measures=body.measures, events=events)
 
 
 def _decision(body: object) -> Told:
@@ -119,12 +116,6 @@ def _notice(body: object) -> Told:
     act, event = _NOTICES.get(body.kind, (None, "request.noted"))
     reason = body.codes[0] if body.codes else None
     return Told(act=act, events=[Event(event, reason)])
-
-
-def _moved(body: ActBody, act: Act) -> Sequence[str] | None:
-    """Return the measures that the act left in its target, if it has one."""
-    target = lifecycle.transition(act).target
-    return [each.measure_id for each in body.states if each.state == target] or None
 
 
 _BODIES: Mapping[EntryType, type[ActBody | NoticeBody]] = {

@@ -24,6 +24,7 @@ from shared.protocol.messages import (
 )
 
 Measures = tuple[Label, ...]
+Named = Annotated[Measures, Field(min_length=1)]  # an act on single measures says which
 
 
 class MeasureState(Body):
@@ -49,12 +50,13 @@ class AcknowledgementBody(ActBody):
 
 
 class QueryBody(ActBody):
-    """The executing authority asks for more; `query_id` is answered (T11).
+    """The executing authority asks for more about these measures; `query_id` is answered (T11).
 
     `fields` are ids of fields of a request; `provisional`: protective measures run meanwhile.
     """
 
     query_id: Id
+    measures: Named
     text: Text
     fields: tuple[Label, ...] = ()
     due: Moment | None = None
@@ -68,6 +70,7 @@ class AnswerBody(ActBody):
     """
 
     query_id: Id | None
+    measures: Named  # that it moves: others may wait for another answer
     text: Text
     supplied: dict[str, Json] = Field(default_factory=dict)
 

@@ -25,6 +25,7 @@ def ask(deed: Deed) -> Outcome:
         request_id=deed.request.id,
         states=deed.told,
         query_id=identifiers.new_id(deed.actor.at),
+        measures=tuple(deed.measures),
         text=said.text,
         fields=said.fields,
         due=said.due,
@@ -44,6 +45,7 @@ def answer(deed: Deed) -> Outcome:
         request_id=deed.request.id,
         states=deed.told,
         query_id=said.query_id,
+        measures=tuple(deed.measures),
         text=said.text,
         supplied=said.supplied,
     )
@@ -54,5 +56,11 @@ def reopen(deed: Deed) -> Outcome:
     """T29: new facts or assurances."""
     said = deed.content
     assert isinstance(said, Reopening)
-    body = AnswerBody(request_id=deed.request.id, states=deed.told, query_id=None, text=said.text)
+    body = AnswerBody(
+        request_id=deed.request.id,
+        states=deed.told,
+        query_id=None,
+        measures=tuple(deed.measures),
+        text=said.text,
+    )
     return Outcome(body=body, events=[Event("request.reopened")])

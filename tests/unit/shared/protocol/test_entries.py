@@ -186,7 +186,10 @@ def test_an_entry_is_read_as_it_was_written(text: str, iat: int, seq: int | None
 
 
 def test_an_entry_and_its_body_belong_to_one_request() -> None:
-    query = entry(EntryType.QUERY, QueryBody(request_id=REQUEST, query_id=REQUEST, text="?"))
+    query = entry(
+        EntryType.QUERY,
+        QueryBody(request_id=REQUEST, query_id=REQUEST, measures=("M01",), text="?"),
+    )
 
     with pytest.raises(FormatError, match="one request"):
         Entry.read({**query.to_json(), "request": None})
