@@ -43,7 +43,7 @@ def lodge(
         request = casework.of_side(requests.find(db, request_id), Direction.IN)
         approval = _signed(signed, "challenges", request, bench=bench, actor=actor)
         said = signed.statement
-        rule = matters.challenge_rule(request, bench=bench, at=actor.at)
+        rule = matters.challenge_rule(db, request, bench=bench, at=actor.at)
         _check(db, request, said, rule)
         challenge = Challenge(
             id=identifiers.new_id(actor.at),

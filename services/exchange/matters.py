@@ -27,7 +27,6 @@ from services.exchange.keyring import Declaration
 from services.exchange.records import Package, Request
 from services.exchange.states import Actor, Direction
 from services.exchange.store import Session, contents
-from shared.protocol import canonical
 from shared.protocol.approvals import (
     PACKAGE_CLEAR,
     PACKAGE_PREPARE,
@@ -36,7 +35,6 @@ from shared.protocol.approvals import (
 )
 from shared.protocol.digests import sha256, sha384
 from shared.protocol.identifiers import Country
-from shared.protocol.law import documents
 from shared.protocol.law.documents import Document
 from shared.protocol.law.pairs import Pair
 from shared.protocol.law.shapes import Instrument, Preservation
@@ -136,18 +134,18 @@ def _common(
     return replace(matter, **holding.facts(db, request, package, rule))
 
 
-def challenge_rule(request: Request, *, bench: Bench, at: datetime) -> holding.Rule:
+def challenge_rule(db: Session, request: Request, *, bench: Bench, at: datetime) -> holding.Rule:
     """Return what a challenge against measures of a request does, by the profile of the two countries."""
-    return holding.rule_of(*_between(request, bench=bench, at=at))
+    return holding.rule_of(*_between(db, request, bench=bench, at=at))
 
 
-def preservation_rule(request: Request, *, bench: Bench, at: datetime) -> Preservation:
+def preservation_rule(db: Session, request: Request, *, bench: Bench, at: datetime) -> Preservation:
     """Return how long data is preserved, by the instrument that counts.
 
     Raises:
         Conflict: it knows no preservation.
     """
-    instrument = _between(request, bench=bench, at=at)[1]
+    instrument = _between(db, request, bench=bench, at=at)[1]
     if instrument is None or instrument.preservation is None:
         raise Conflict(
             "no_legal_basis",
@@ -159,14 +157,14 @@ def preservation_rule(request: Request, *, bench: Bench, at: datetime) -> Preser
 
 
 def _between(
-    request: Request, *, bench: Bench, at: datetime
+    db: Session, request: Request, *, bench: Bench, at: datetime
 ) -> tuple[Pair | None, Instrument | None]:
     """Return the profile of the two countries, and the instrument that counts."""
     country, directory, today = bench.keyring.country, bench.directory, at.date()
     ours = request.direction is Direction.OUT
     asker, asked = (country, request.peer) if ours else (request.peer, country)
     pair = directory.pair(Country(asker), Country(asked), today)
-    document = documents.of_json(canonical.parse(request.document))
+    document = supplying.document(db, request)
     return pair, _instruments(document, pair, directory, today)[0]
 
 

@@ -64,7 +64,7 @@ def keep(request_id: str, content: Keeping, *, bench: Bench, actor: Actor) -> Pr
         request = requests.find(db, request_id)
         casework.of_side(request, Direction.OUT if what in _ASKERS else Direction.IN)
         before = _begun(db, request, actor)
-        until = _until(before, what, content, request, bench=bench, actor=actor)
+        until = _until(db, before, what, content, request, bench=bench, actor=actor)
         after = _step(db, request, before, what, until, bench=bench, actor=actor)
         _tell(db, request, what, after, content.text, bench=bench, actor=actor)
         # Commit point: before it nothing has changed; after it both countries will know till when.
@@ -106,7 +106,12 @@ def expire(clock: Clock, *, bench: Bench, at: datetime) -> None:
 
 
 def taken(db: Session, arrived: Arrived, request: Request, bench: Bench) -> None:
-    """Do here what the other country says of a preservation."""
+    """Do here what the other country says of a preservation.
+
+    Raises:
+        ContentRefusedError: it is not for that country to say.
+        Conflict, Unprocessable: it does not follow, or what is called an extension is none.
+    """
     body = PreservationBody.read(arrived.entry.body)
     what = PreservationStep(body.state)
     theirs = Direction.IN if what in _ASKERS else Direction.OUT
@@ -116,6 +121,9 @@ def taken(db: Session, arrived: Arrived, request: Request, bench: Bench) -> None
     actor = Actor(client_id=arrived.entry.sender, at=at)
     until = None if body.until is None else datetime.fromtimestamp(body.until, UTC)
     before = _begun(db, request, actor)
+    if what is PreservationStep.EXTEND:
+        rule = matters.preservation_rule(db, request, bench=bench, at=at)
+        check_extension(before, rule, until)
     _step(db, request, before, what, until, bench=bench, actor=actor)
 
 
@@ -153,7 +161,8 @@ def _none() -> Conflict:
     )
 
 
-def _until(
+def _until(  # noqa: PLR0913 - what is known, and what is said
+    db: Session,
     before: Preservation,
     what: PreservationStep,
     content: Keeping,
@@ -165,12 +174,18 @@ def _until(
     """Return until when data is kept; without a day, as long as the profile says at least."""
     if what not in {PreservationStep.ORDER, PreservationStep.EXTEND}:
         return before.until
-    rule = matters.preservation_rule(request, bench=bench, at=actor.at)
-    if what is PreservationStep.EXTEND:
-        _check_extension(before, rule)
+    rule = matters.preservation_rule(db, request, bench=bench, at=actor.at)
     if content.until is None:
-        return _by_rule(before, what, request, rule, bench=bench, actor=actor)
-    until = datetime.fromtimestamp(content.until, UTC)
+        until = _by_rule(before, what, request, rule, bench=bench, actor=actor)
+    else:
+        until = datetime.fromtimestamp(content.until, UTC)
+        _check_order(what, until, rule, actor)
+    if what is PreservationStep.EXTEND:
+        check_extension(before, rule, until)
+    return until
+
+
+def _check_order(what: PreservationStep, until: datetime, rule: Rule, actor: Actor) -> None:
     if what is PreservationStep.ORDER and until < actor.at + timedelta(days=rule.least_days):
         raise Unprocessable(
             "too_short",
@@ -178,7 +193,6 @@ def _until(
             rule=f"{rule.article}",
             next_step="Name a later day, or none.",
         )
-    return until
 
 
 def _by_rule(
@@ -203,13 +217,31 @@ def _by_rule(
     return end or actor.at + timedelta(days=rule.least_days)
 
 
-def _check_extension(before: Preservation, rule: Rule) -> None:
+def check_extension(before: Preservation, rule: Rule, until: datetime | None) -> None:
+    """Check that data is kept for longer than before, and no longer than an extension may be."""
+    if before.state not in KEPT:
+        return  # `_step` says that it does not follow
     if rule.extensions is not None and before.extensions >= rule.extensions:
         raise Conflict(
             "extended_already",
             f"A preservation is extended {rule.extensions} times at most.",
             rule=rule.article,
             next_step="Ask for the data itself: then it is kept until that is decided.",
+        )
+    if until is None or (before.until is not None and until <= before.until):
+        raise Unprocessable(
+            "too_short",
+            "An extension ends later than what it extends.",
+            rule=rule.article,
+            next_step="Name a later day, or none; to let go of the data is another step.",
+        )
+    days = rule.extension_days
+    if days and before.until is not None and until > before.until + timedelta(days=days):
+        raise Unprocessable(
+            "too_long",
+            f"A preservation is extended by {days} days at most.",
+            rule=rule.article,
+            next_step="Name an earlier day, or none.",
         )
 
 

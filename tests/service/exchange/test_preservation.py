@@ -1,11 +1,21 @@
 """Data is kept for sixty days, longer when asked, until the request for it is decided, or it lapses."""
 
-from datetime import timedelta
+import tomllib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from services.exchange import preserving
+from services.exchange.remedyrecords import Preservation
+from shared.protocol.entries import EntryType
+from shared.protocol.law import library
+from shared.protocol.law.preservation import PreservationState
+from shared.protocol.law.shapes import Preservation as Rule
+from shared.runtime.refusals import Conflict, Unprocessable
 from tests.service.exchange.filling import assessed
+from tests.service.exchange.forger import say as tell
 from tests.service.exchange.node import Answer, draft
 from tests.service.exchange.pair import Pair
 
@@ -91,6 +101,33 @@ def test_it_is_extended_when_asked(kept: Case) -> None:
     pair.clock.advance(timedelta(days=20))
     watch(pair)
     assert [state for state, _ in both(pair, request_id)] == ["EXPIRED", "EXPIRED"]
+
+
+def test_no_extension_shortens_what_was_ordered(kept: Case) -> None:
+    pair, request_id = kept
+    for until in (pair.clock() + timedelta(days=2), datetime(2027, 1, 20, 23, tzinfo=UTC)):
+        sooner = int(until.timestamp())
+        assert say(pair, request_id, "extended", 422, until=sooner)["code"] == "too_short"
+    body = {"request_id": request_id, "state": "extended", "text": WHY}
+    for until in ({"until": sooner}, {}):
+        told = tell(pair.qm, pair, EntryType.PRESERVATION, {**body, **until}, request_id)
+        assert told == "too_short"
+    assert both(pair, request_id) == [("PRESERVED", "2027-01-20T23:00:00.000Z")] * 2
+
+
+def test_an_extension_is_as_long_as_the_instrument_has_it() -> None:
+    until = datetime(2027, 1, 20, 23, tzinfo=UTC)
+    state = PreservationState.PRESERVED
+    ordered = Preservation(request_id="r", state=state, until=until, changed_at=until)
+    rule = Rule.model_validate(
+        tomllib.loads(library.instrument_text("EER").decode())["preservation"]
+    )
+    preserving.check_extension(ordered, rule, until + timedelta(days=30))
+    with pytest.raises(Unprocessable, match="30 days at most"):
+        preserving.check_extension(ordered, rule, until + timedelta(days=31))
+    extended = replace(ordered, extensions=1)
+    with pytest.raises(Conflict, match="1 times at most"):
+        preserving.check_extension(extended, rule, until + timedelta(days=30))
 
 
 def test_it_lapses_where_nobody_follows_up(kept: Case) -> None:
