@@ -133,14 +133,18 @@ EFFECTS: dict[EntryType, list[Effect]] = {
 }
 
 
+_CONSULTING = frozenset({Act.PROPOSE, Act.REOPEN})
+
+
 def _move(db: Session, request: Request, told: Told, arrived: Arrived) -> Request:
     assert told.act is not None
     measures = acting.concerned(request, told.act, told.measures)
     states = {each.measure_id: each.state for each in request.measures}
     moved = {each: advance(states[each], told.act) for each in measures}
     requests.move(db, request, moved, arrived.actor)
-    if told.act is Act.PROPOSE:
-        requests.consulted(db, request.id, measures, arrived.at)
+    if told.act in _CONSULTING:
+        consulted = arrived.at if told.act is Act.PROPOSE else None
+        requests.consulted(db, request.id, measures, consulted)
     return requests.find(db, request.id)
 
 

@@ -3,6 +3,7 @@
 from services.exchange import supplying
 from services.exchange.acts.contents import Answering, Asking, Reopening
 from services.exchange.acts.deeds import Deed, Event, Outcome
+from services.exchange.store import requests
 from shared.protocol import identifiers
 from shared.protocol.law import library
 from shared.protocol.legalacts import AnswerBody, QueryBody
@@ -53,9 +54,10 @@ def answer(deed: Deed) -> Outcome:
 
 
 def reopen(deed: Deed) -> Outcome:
-    """T29: new facts or assurances."""
+    """T29: new facts or assurances; before they are refused, the authorities consult anew."""
     said = deed.content
     assert isinstance(said, Reopening)
+    requests.consulted(deed.db, deed.request.id, deed.measures, None)
     body = AnswerBody(
         request_id=deed.request.id,
         states=deed.told,

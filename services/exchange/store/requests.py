@@ -112,8 +112,8 @@ def move(db: Session, request: Request, states: Mapping[str, State], actor: Acto
     return after
 
 
-def consulted(db: Session, request_id: str, measures: Iterable[str], at: datetime) -> None:
-    """Note that the authorities consulted on measures (T13)."""
+def consulted(db: Session, request_id: str, measures: Iterable[str], at: datetime | None) -> None:
+    """Note that the authorities consulted on measures (T13); None: what they said is of the past (T29)."""
     for measure_id in measures:
         _set_measure(db, request_id, measure_id, consulted_at=at)
 

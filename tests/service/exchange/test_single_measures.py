@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from services.exchange.store import requests
 from shared.protocol.entries import EntryType
 from tests.service.exchange.forger import say
 from tests.service.exchange.pair import Country, Pair
@@ -101,6 +102,27 @@ def test_what_was_refused_is_opened_again_beside_what_was_not(reviewed: tuple[Pa
     assert both(pair, request_id) == ["S12", "S07"]
     act(pair.qm, request_id, "reopen", text="New assurances.")
     assert both(pair, request_id) == ["S07", "S07"]
+
+
+def test_before_a_second_refusal_the_authorities_consult_again(reviewed: tuple[Pair, str]) -> None:
+    pair, request_id = reviewed
+    refusal = {"codes": ["REF-01"], "reasons": WHY, "measures": ["M01"]}
+    consulted(pair, request_id, "M01")
+    pair.decided(request_id, "refuse", **refusal)
+    pair.settle()
+    act(pair.qm, request_id, "reopen", text="New assurances.")
+    pair.settle()
+    for country in (pair.qm, pair.qn):
+        with country.database.read() as db:
+            assert {each.consulted_at for each in requests.find(db, request_id).measures} == {None}
+    found = pair.request(pair.qn, request_id)
+    signed = pair.qn.node.said("approver", "request.decide", "refuse", found, **refusal)
+    path = f"/v1/requests/{request_id}/refuse"
+    refused = pair.qn.node.client("approver").post(path, json=signed)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_consulted")
+    consulted(pair, request_id, "M01")
+    pair.decided(request_id, "refuse", **refusal)
+    assert both(pair, request_id) == ["S12", "S07"]
 
 
 def test_a_question_about_a_measure_that_was_not_asked_for_is_refused(
