@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.exchange import supplying
 from services.exchange.gating.matter import Condition
 from services.exchange.records import Package, Request
 from services.exchange.states import Direction
 from services.exchange.store import Session, conditions
 from services.exchange.store.conditions import ConditionSet
-from shared.protocol import canonical
 from shared.protocol.errors import FormatError
-from shared.protocol.law import documents, library
+from shared.protocol.law import library
 from shared.protocol.law.conditions import (
     BINDING,
     ConditionAct,
@@ -168,7 +168,7 @@ def terms_for(
         for term in each.terms
         if not term.measures or set(term.measures) & set(measures)
     ]
-    taken_on = documents.of_json(canonical.parse(request.document))
+    taken_on = supplying.document(db, request)
     agreed = [
         term
         for term in _agreed(request, directory, country, at, found)

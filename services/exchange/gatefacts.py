@@ -1,6 +1,8 @@
 """What people found, as gates read it: each finding is verified once more from its bytes.
 
-One whose officer has left the registry or lost the role, or that is about another version, is void.
+One whose officer has left the registry or lost the role, or that is about another version, is void. So is
+what opens a gate (a pass, an override, a clean item) once an answer has supplied something: nobody found it
+of the request as it reads now. What shuts one stays, until somebody says otherwise.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.exchange import supplying
 from services.exchange.approving import Officers
 from services.exchange.drafts import Line, Note, Prose
 from services.exchange.gating.matter import About, Finding, Use
@@ -72,10 +75,15 @@ def standing(
 ) -> Sequence[Finding | Seen]:
     """Return what was found about an object and counts today, in the order in which it was said."""
     about: About = "request" if isinstance(subject, Request) else "package"
+    request_id = subject.id if isinstance(subject, Request) else subject.request_id
+    changed = supplying.changed_at(db, request_id)
     found: list[Finding | Seen] = []
     for given in kept.of(db, subject.id):
         if given.version == subject.version and _holds(given, officers):
-            found += _read(given, about)
+            before = changed is not None and given.at < changed
+            found += [
+                each for each in _read(given, about) if not before or each.verdict in _SHUTTING
+            ]
     return found
 
 
@@ -84,6 +92,7 @@ def seen(found: Iterable[Finding | Seen]) -> Mapping[str, Seen]:
     return {each.item_id: each for each in found if isinstance(each, Seen)}
 
 
+_SHUTTING = frozenset({"fail", "concern", "privileged"})
 _WHAT = {approvals.FINDING: "findings", approvals.PACKAGE_FILTER: "filter"}
 
 

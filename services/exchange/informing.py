@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from services.exchange import casework, timing, urgent
+from services.exchange import casework, supplying, timing
 from services.exchange.acts.contents import Content
 from services.exchange.bench import Bench
 from services.exchange.drafts import Prose
@@ -44,7 +44,7 @@ def begin(
     """Note that data was obtained: from now on the person is to be told."""
     if request.direction is not Direction.OUT or notices.look_for(db, request.id) is not None:
         return
-    wish = urgent.document_of(request).subject_notice
+    wish = supplying.document(db, request).subject_notice
     later = wish is not None and wish.rule != "ALLOWED" and wish.review is not None
     due = end_of(wish.review) if later and wish is not None else actor.at + timedelta(days=DAYS)
     notice = SubjectNotice(

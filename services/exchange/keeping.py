@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, Literal
 
-from services.exchange import approving, casework, timing
+from services.exchange import approving, casework, supplying, timing
 from services.exchange.bench import Bench
 from services.exchange.drafts import Prose
 from services.exchange.gating.matter import Consent
@@ -20,7 +20,6 @@ from services.exchange.store import Session, conditions, onwards, packages, uses
 from services.exchange.store.uses import Use
 from shared.protocol import canonical
 from shared.protocol.approvals import RETENTION_ACT
-from shared.protocol.law import documents
 from shared.protocol.law.conditions import deletion_date
 from shared.protocol.messages import ApprovalReference, Term
 from shared.runtime.refusals import Conflict, Unprocessable
@@ -53,7 +52,7 @@ class Reviewing(Said):
 
 def begin(db: Session, package: Package, request: Request, terms: Sequence[Term]) -> None:
     """Keep the terms under which a package was released, and work out how long it may be kept."""
-    said = documents.of_json(canonical.parse(request.document)).retention
+    said = supplying.document(db, request).retention
     days = [date.fromisoformat(said.until)] if said is not None else []
     by = deletion_date(terms)
     until = min([*days, by] if by else days, default=None)

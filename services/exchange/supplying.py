@@ -1,6 +1,7 @@
 """What answers supplied (T12), laid over the document that was approved and sent, which stays as it is."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from services.exchange.records import Request
 from services.exchange.store import Session, entries
@@ -22,11 +23,16 @@ def document(db: Session, request: Request) -> Document:
     found = documents.of_json(canonical.parse(request.document))
     told = entries.of_request(db, request.id)
     asked = _asked(told)
-    for answer in _answers(told):
-        if answer.supplied:
-            fields = asked[answer.query_id or ""]
-            found = documents.supplemented(found, answer.supplied, fields)
+    for _, answer in _supplied(told):
+        fields = asked[answer.query_id or ""]
+        found = documents.supplemented(found, answer.supplied, fields)
     return found
+
+
+def changed_at(db: Session, request_id: str) -> datetime | None:
+    """Return when the last answer that supplied something was written or taken in here."""
+    known = [each.created_at for each, _ in _supplied(entries.of_request(db, request_id))]
+    return max(known, default=None)
 
 
 def check(db: Session, request: Request, query_id: str, supplied: Mapping[str, Json]) -> None:
@@ -62,10 +68,13 @@ def _asked(told: Iterable[StoredEntry]) -> dict[str, Sequence[str]]:
     return {body.query_id: body.fields for body in bodies}
 
 
-def _answers(told: Iterable[StoredEntry]) -> list[AnswerBody]:
-    return [
-        AnswerBody.read(read_entry(each.jws).entry.body) for each in _of(told, EntryType.ANSWER)
+def _supplied(told: Iterable[StoredEntry]) -> list[tuple[StoredEntry, AnswerBody]]:
+    """Return the answers that supplied something, each with its entry."""
+    read = [
+        (each, AnswerBody.read(read_entry(each.jws).entry.body))
+        for each in _of(told, EntryType.ANSWER)
     ]
+    return [(each, answer) for each, answer in read if answer.supplied]
 
 
 def _of(told: Iterable[StoredEntry], kind: EntryType) -> list[StoredEntry]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from services.exchange import casework, timing
+from services.exchange import casework, supplying, timing
 from services.exchange.bench import Bench
 from services.exchange.records import Package, Request
 from services.exchange.remedyrecords import Emergency
@@ -120,7 +120,7 @@ def matter(
     """Return what gates look at (G01, G20): `matters.SOURCES`."""
     known = emergencies.look_for(db, request.id)
     if known is None:
-        return {"validated": document_of(request).validation_due is None}
+        return {"validated": supplying.document(db, request).validation_due is None}
     return {
         "call_back": known.called_at is not None and known.number is not None,
         "validated": not known.unvalidated or known.validated_at is not None,
@@ -135,5 +135,5 @@ def number(request: Request, directory: Directory) -> str | None:
 
 
 def document_of(request: Request) -> Document:
-    """Read a request's document."""
+    """Read a request's document as it was sent; what was supplied later is in `supplying`."""
     return documents.of_json(canonical.parse(request.document))

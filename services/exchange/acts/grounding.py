@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.exchange import supplying
 from services.exchange.acts.deeds import Deed
 from services.exchange.states import Direction
-from shared.protocol import canonical
-from shared.protocol.law import documents, gates, grounds, library
+from shared.protocol.law import gates, grounds, library
 from shared.protocol.law.grounds import Case, Unavailable
 from shared.protocol.law.pairs import Pair
 from shared.protocol.law.shapes import Instrument
@@ -25,7 +25,7 @@ def check_refusal(deed: Deed, codes: Sequence[str], reasons: str) -> None:
     """
     check_words(reasons, "T16; BUD 27(4)-(7); EIO 11, 16(2)")
     check_codes("refusal", codes)
-    document = _document(deed)
+    document = supplying.document(deed.db, deed.request)
     basis = _basis(deed)
     if basis is None:
         return
@@ -124,10 +124,6 @@ def _is_listed(offence: Any) -> bool:  # noqa: ANN401 - an Offence
 
 def _titled(code: str) -> str:
     return f"{code} ({library.title('postponement', code)})"
-
-
-def _document(deed: Deed) -> Any:  # noqa: ANN401 - a Document
-    return documents.of_json(canonical.parse(deed.request.document))
 
 
 def _basis(deed: Deed) -> tuple[Instrument, Pair] | None:
