@@ -105,12 +105,13 @@ def test_it_is_extended_when_asked(kept: Case) -> None:
 
 def test_no_extension_shortens_what_was_ordered(kept: Case) -> None:
     pair, request_id = kept
-    for until in (pair.clock() + timedelta(days=2), datetime(2027, 1, 20, 23, tzinfo=UTC)):
-        sooner = int(until.timestamp())
-        assert say(pair, request_id, "extended", 422, until=sooner)["code"] == "too_short"
-    body = {"request_id": request_id, "state": "extended", "text": WHY}
-    for until in ({"until": sooner}, {}):
-        told = tell(pair.qm, pair, EntryType.PRESERVATION, {**body, **until}, request_id)
+    ordered = datetime(2027, 1, 20, 23, tzinfo=UTC)
+    for until in (pair.clock() + timedelta(days=2), ordered):
+        refused = say(pair, request_id, "extended", 422, until=int(until.timestamp()))
+        assert refused["code"] == "too_short"
+    for end in (int(ordered.timestamp()), None):
+        body = {"request_id": request_id, "state": "extended", "until": end, "text": WHY}
+        told = tell(pair.qm, pair, EntryType.PRESERVATION, body, request_id)
         assert told == "too_short"
     assert both(pair, request_id) == [("PRESERVED", "2027-01-20T23:00:00.000Z")] * 2
 
