@@ -244,3 +244,8 @@ class Matter:
         answered = {each.measure_id for each in held}
         bare = [each.measure_id for each in self.asked() if each.measure_id not in answered]
         return [*held, *map(Part, bare)] or [Part(None)]  # of nothing, too, somebody has to find it
+
+    def coarse_parts(self) -> Sequence[Part]:
+        """Return the measures that the act or an item is about, for what nobody says of items."""
+        answered = {each.measure_id: None for each in self.items}
+        return [*map(Part, answered | dict.fromkeys(self.names()))] or [Part(None)]

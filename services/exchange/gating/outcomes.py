@@ -13,12 +13,14 @@ Newest = Mapping[Part, Finding | None]
 
 def of_parts(matter: Matter, gate: str, *roles: str) -> Mapping[Part, Sequence[Finding]]:
     """Return for each part the outcomes that these roles found of it, the newest last."""
-    parts = matter.parts()
+    said = [each for each in matter.found(gate, *roles) if each.verdict in _OUTCOMES]
+    # Item by item only where somebody spoke of items: a package may hold thousands.
+    apart = any(each.items and each.about == "package" for each in said)
+    parts = matter.parts() if apart else matter.coarse_parts()
     found: dict[Part, list[Finding]] = {part: [] for part in parts}
-    for each in matter.found(gate, *roles):
-        if each.verdict in _OUTCOMES:
-            for part in each.among(parts):
-                found[part].append(each)
+    for each in said:
+        for part in each.among(parts):
+            found[part].append(each)
     return found
 
 

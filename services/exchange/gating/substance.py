@@ -187,8 +187,9 @@ def necessity(matter: Matter) -> Result:
         return needs(
             "G04", role, "An assessment of necessity and proportionality in own words is missing."
         )
+    own = {said: _is_own(said, matter) for said in set(found.values()) if said is not None}
     alien = outcomes.names(
-        part for part, said in found.items() if said is not None and not _is_own(said, matter)
+        part for part, said in found.items() if said is not None and not own[said]
     )
     return _not_own(alien) if alien else Pass("G04")
 
