@@ -20,7 +20,7 @@ from services.gateway.issuing import ASSERTION_TYPE, FORM, GRANT, TOKEN_PATH
 from services.gateway.proving import NONCE_HEADER
 from shared.protocol import canonical, dpop, jose, tokens, trust
 from shared.protocol.errors import FormatError
-from shared.runtime import http, logs, outward
+from shared.runtime import deadline, http, logs, outward
 from shared.runtime.clock import Clock
 from shared.runtime.refusals import BadUpstream, PeerUnanswered, Refusal, Unavailable
 
@@ -28,6 +28,9 @@ TOKEN_MARGIN = 30  # seconds before its end at which a token is renewed
 TRIES = 3  # one for a nonce, one for a token that no longer counts
 MAX_TOKEN_ANSWER = 2**16  # bytes
 CONNECTIONS = 16  # to one peer
+# Seconds for a call until the head of its answer, tokens and repetitions included; our exchange waits 60.
+PATIENCE = 50.0
+TURN = 10.0  # seconds in which another call should have got the token
 OK, UNAUTHENTICATED, BROKEN, REDIRECT = 200, 401, 500, range(300, 400)
 WAIT = frozenset({429, 503})
 
@@ -101,6 +104,15 @@ class _Peer:
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes
     ) -> urllib3.BaseHTTPResponse:
         """Call with token and proof; a nonce or a new token is got where the peer asks for it."""
+        try:
+            with deadline.within(PATIENCE):
+                return self._call(method, path, headers=headers, body=body)
+        except deadline.OverdueError as error:
+            raise self._unreachable(error) from error
+
+    def _call(
+        self, method: str, path: str, *, headers: Mapping[str, str], body: bytes
+    ) -> urllib3.BaseHTTPResponse:
         for _ in range(TRIES):
             token = self._current_token()
             proof = self._proof(method, path.partition("?")[0], token)
@@ -108,8 +120,7 @@ class _Peer:
             answer = self.send(method, path, headers=ours, body=body)
             if answer.status != UNAUTHENTICATED:
                 return answer
-            answer.drain_conn()
-            answer.release_conn()
+            answer.close()  # whoever it is could go on with its body for ever
             if not self._learn_nonce(answer):
                 self._forget(token)
         raise self._refused()
@@ -117,11 +128,12 @@ class _Peer:
     def send(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes
     ) -> urllib3.BaseHTTPResponse:
-        """Send as it is."""
+        """Send as it is, and read the head of the answer."""
         try:
-            answer = self._pool.urlopen(
-                method, path, body=body, headers=headers, redirect=False, preload_content=False
-            )
+            with deadline.within(PATIENCE):
+                answer = self._pool.urlopen(
+                    method, path, body=body, headers=headers, redirect=False, preload_content=False
+                )
         except SSLError as error:
             logs.log().warning("peer_untrusted", peer=self._member.country, error=repr(error))
             raise BadUpstream(
@@ -137,16 +149,20 @@ class _Peer:
         return answer
 
     def _current_token(self) -> str:
-        with self._lock:
+        if not self._lock.acquire(timeout=TURN):
+            raise self._busy("10")
+        try:
             if self._token is None or self._clock().timestamp() > self._expires - TOKEN_MARGIN:
                 self._token, life = self._get_token()
                 self._expires = self._clock().timestamp() + life
             return self._token
+        finally:
+            self._lock.release()
 
     def _forget(self, token: str) -> None:
-        with self._lock:
-            if self._token == token:
-                self._token = None
+        # Without the lock, which is held as long as a new token is got: at worst one more is got.
+        if self._token == token:
+            self._token = None
 
     def _get_token(self) -> tuple[str, int]:
         for _ in range(TRIES):
@@ -199,11 +215,12 @@ class _Peer:
 
     def _read(self, answer: urllib3.BaseHTTPResponse) -> bytes:
         try:
-            content = answer.read(MAX_TOKEN_ANSWER)
+            with deadline.within(PATIENCE, answer):
+                content = answer.read(MAX_TOKEN_ANSWER)
         except HTTPError as error:
             raise self._unreachable(error) from error
-        answer.drain_conn()
-        answer.release_conn()
+        finally:
+            http.let_go(answer)
         return content
 
     def _contacts(self) -> str:
@@ -220,7 +237,7 @@ class _Peer:
     def _busy(self, seconds: str) -> Refusal:
         return Unavailable(
             "peer_busy",
-            f"The gateway of {self._member.country} asks to wait.",
+            f"The gateway of {self._member.country} asks to wait, or is slow.",
             next_step="Nothing was done, and it is tried again by itself.",
             headers={"Retry-After": seconds},
         )

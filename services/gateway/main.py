@@ -22,6 +22,7 @@ from services.gateway.entrance import Entrance
 from services.gateway.external import read_issuers
 from services.gateway.founding import FoundingError
 from services.gateway.issuing import Issuer
+from services.gateway.lanes import Lanes
 from services.gateway.listening import Listening
 from services.gateway.proving import Provers
 from services.gateway.registry import Registry, RegistryError
@@ -50,7 +51,7 @@ from shared.runtime.settings import EXIT_CONFIGURATION, load
 
 # What an operator has to mend: the registry, its first file, or a setting that names a role.
 UNUSABLE = (FoundingError, RegistryError, admission.UnknownRoleError)
-THREADS = 128  # calls that may wait for a service, a peer or the database at once
+THREADS = 128  # calls that may wait for a service or the database at once; for peers: `lanes`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ def create(settings: GatewaySettings, *, clock: Clock = utc_now) -> Gateway:
     guard.place(internal, "gateway", routers=[egress.router], keys=keys, clock=clock)
     internal.state.directory, internal.state.delivery = parts.directory, parts.delivery
     internal.state.timekeepers = Timekeepers(read_authorities(settings.time_authorities))
+    internal.state.lanes = Lanes()
     internal.state.witnesses = Witnesses(
         parts.directory,
         country=settings.country,

@@ -14,7 +14,7 @@ from urllib3.util import parse_url
 from services.gateway.delivery import Delivery
 from services.gateway.directory import Directory
 from shared.protocol import trust
-from shared.runtime import http, outward
+from shared.runtime import deadline, http, outward
 from shared.runtime.refusals import Refusal
 
 OK, FAILED = "ok", "failed"
@@ -103,8 +103,7 @@ class Reaching:
             answer = self.delivery.call(way.member.country, "GET", HEADS, headers={}, body=b"")
         except Refusal as refusal:
             raise _told(refusal, way) from refusal
-        answer.drain_conn()
-        answer.release_conn()
+        answer.close()
         if answer.status != SERVED:
             raise _BrokenError(
                 detail=f"its gateway knows us, and answers {answer.status}", next=_ask(way)
@@ -132,10 +131,14 @@ def _handshake(way: _Way) -> str:
     context = http.pinned_context(*way.member.tls_anchors)
     try:
         with (
+            deadline.within(TIMEOUT),
             socket.create_connection((way.addresses[0], way.port), TIMEOUT) as plain,
-            context.wrap_socket(plain, server_hostname=way.host) as secured,
         ):
-            return f"{secured.version()}, its certificate is of the anchors in the directory"
+            deadline.watch(plain)
+            with context.wrap_socket(plain, server_hostname=way.host) as secured:
+                return f"{secured.version()}, its certificate is of the anchors in the directory"
+    except deadline.OverdueError as error:
+        raise _BrokenError(detail="the handshake takes too long", next=_ask(way)) from error
     except ssl.SSLError as error:
         raise _BrokenError(
             detail=f"no TLS 1.3 with a certificate that the directory vouches for: {error}",

@@ -17,14 +17,13 @@ from typing_extensions import override
 
 from services.gateway import agreed
 from shared.protocol import agreements, trust
-from shared.runtime import http, outward
+from shared.runtime import deadline, http, outward
 
 MAX_FILE = 2**20  # bytes of one metadata file
 MAX_PROFILE = agreements.MAX_FILE
 DEADLINE = 20.0  # seconds for one file
 WHOLE = 60.0  # seconds for all files of one source
 SILENCE = 5.0  # seconds without an octet
-_PIECE = 2**16  # bytes read at a time
 _OK, _NOT_FOUND = 200, 404
 
 Doubt = Callable[[str, Exception], None]  # a country, and why its document is left out
@@ -130,34 +129,29 @@ class _Fetcher(FetcherInterface):
     @override
     def _fetch(self, url: str) -> Iterator[bytes]:
         # Not a generator: only what is raised in here becomes a DownloadError.
-        deadline = min(time.monotonic() + DEADLINE, self._end)
-        answer = self._pool.urlopen(
-            "GET",
-            urllib3.util.parse_url(url).request_uri,
-            redirect=False,
-            preload_content=False,
-            timeout=urllib3.Timeout(connect=http.CONNECT_TIMEOUT, read=SILENCE),
-        )
-        try:
-            content = _read(answer, url, deadline)
-        except BaseException:
-            answer.close()
-            raise
-        answer.release_conn()
+        with deadline.within(min(DEADLINE, self._end - time.monotonic())):
+            deadline.check()
+            answer = self._pool.urlopen(
+                "GET",
+                urllib3.util.parse_url(url).request_uri,
+                redirect=False,
+                preload_content=False,
+                timeout=urllib3.Timeout(connect=http.CONNECT_TIMEOUT, read=SILENCE),
+            )
+            try:
+                content = _read(answer, url)
+            finally:
+                http.let_go(answer)
         if answer.status != _OK:
             raise DownloadHTTPError(f"{url}: {answer.status}", answer.status)
         return iter([content])
 
 
-def _read(answer: urllib3.BaseHTTPResponse, url: str, deadline: float) -> bytes:
-    content = bytearray()
-    while piece := answer.read1(_PIECE):
-        content += piece
-        if len(content) > MAX_FILE:
-            raise DownloadError(f"{url}: larger than any metadata file may be")
-        if time.monotonic() > deadline:
-            raise DownloadError(f"{url}: it takes too long")
-    return bytes(content)
+def _read(answer: urllib3.BaseHTTPResponse, url: str) -> bytes:
+    content = answer.read(MAX_FILE + 1)
+    if len(content) > MAX_FILE:
+        raise DownloadError(f"{url}: larger than any metadata file may be")
+    return content
 
 
 def _countries(targets: bytes) -> list[str]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from shared.runtime import http, logs, outward
+from shared.runtime import deadline, http, logs, outward
 from shared.runtime.authorities import Authority
 from shared.runtime.refusals import BadUpstream, NotFound, PeerUnanswered
 
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 MAX_ANSWER = 2**16  # bytes
 PATIENCE = urllib3.Timeout(connect=http.CONNECT_TIMEOUT, read=10.0)  # seconds
+DEADLINE = 20.0  # seconds from the question to the end of the answer
 OK = 200
 
 
@@ -53,7 +54,8 @@ def _post(authority: Authority, request: bytes) -> bytes:
     # One request an hour: a connection of its own is simpler than one that has gone stale.
     # The operators' own file may name this machine.
     context = _context(authority)
-    with outward.pool(authority.url, reach=outward.Reach.NEARBY, context=context, size=1) as pool:
+    pool = outward.pool(authority.url, reach=outward.Reach.NEARBY, context=context, size=1)
+    with pool, deadline.within(DEADLINE):
         answer = pool.urlopen(
             "POST",
             urllib3.util.parse_url(authority.url).request_uri,

@@ -18,7 +18,7 @@ from shared.protocol import canonical
 from shared.protocol.canonical import Json
 from shared.protocol.digests import parse_content_digest
 from shared.protocol.errors import FormatError
-from shared.runtime import http, logs
+from shared.runtime import deadline, http, logs
 from shared.runtime.openapi import PATH, Document
 from shared.runtime.principals import HEADER, Assertions, Principal, digest
 from shared.runtime.refusals import Malformed, Unavailable
@@ -43,6 +43,9 @@ CONNECTIONS = 64
 OK, UNAUTHENTICATED = 200, 401
 READY_TIMEOUT = 1.0  # seconds
 WHOLE = 2**20  # bytes; a smaller answer is read at once
+BLOCK_DEADLINE = (
+    60.0  # seconds for each block of an answer from abroad; whoever asked waits as long
+)
 
 
 class BrokenStreamError(Exception):
@@ -229,7 +232,8 @@ def read_answer(response: urllib3.BaseHTTPResponse) -> Answer:
 
     def read() -> bytes:
         try:
-            return response.read(http.BLOCK, decode_content=False)
+            with deadline.within(BLOCK_DEADLINE, response):
+                return response.read(http.BLOCK, decode_content=False)
         except HTTPError as error:
             raise BrokenStreamError(type(error).__name__) from error
 

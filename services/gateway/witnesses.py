@@ -7,7 +7,6 @@ proves itself, and nothing that is sent is secret.
 """
 
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,12 @@ from urllib3.exceptions import HTTPError
 from services.gateway.directory import Directory
 from shared.protocol import trust
 from shared.protocol.identifiers import Country
-from shared.runtime import http, logs, outward
+from shared.runtime import deadline, http, logs, outward
 from shared.runtime.refusals import BadUpstream, NotFound, PeerUnanswered
 
 MAX_ANSWER = 2**17  # bytes; a note of sixteen witnesses is half of it
 DEADLINE = 10.0  # seconds from the question to the end of the answer
 SILENCE = 5.0  # seconds that a witness may say nothing
-_PIECE = 2**14  # bytes read at a time
 _REDIRECT = range(300, 400)
 
 
@@ -83,7 +81,7 @@ class Witnesses:
             )
         try:
             return _call(self._pool(url, anchors), method, f"{url}/{path}", body)
-        except (HTTPError, TimeoutError) as error:
+        except HTTPError as error:
             logs.log().info("witness_unanswered", witness=name, error=repr(error))
             raise PeerUnanswered(
                 "witness_unanswered",
@@ -123,22 +121,20 @@ def _anchors(members: Mapping[Country, trust.Member], url: str) -> tuple[str, ..
 
 
 def _call(pool: urllib3.HTTPConnectionPool, method: str, url: str, body: bytes) -> Reply:
-    began = time.monotonic()
-    answer = pool.urlopen(
-        method,
-        urllib3.util.parse_url(url).request_uri,
-        body=body or None,
-        headers={"content-type": "text/plain; charset=utf-8"} if body else {},
-        timeout=urllib3.Timeout(connect=http.CONNECT_TIMEOUT, read=SILENCE),
-        redirect=False,
-        preload_content=False,
-    )
-    try:
-        content = _read(answer, began + DEADLINE)
-    except BaseException:
-        answer.close()
-        raise
-    answer.release_conn()
+    with deadline.within(DEADLINE):
+        answer = pool.urlopen(
+            method,
+            urllib3.util.parse_url(url).request_uri,
+            body=body or None,
+            headers={"content-type": "text/plain; charset=utf-8"} if body else {},
+            timeout=urllib3.Timeout(connect=http.CONNECT_TIMEOUT, read=SILENCE),
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            content = _read(answer)
+        finally:
+            http.let_go(answer)
     if answer.status in _REDIRECT:
         raise BadUpstream(
             "witness_redirects", "The witness answers with a redirect; none is taken."
@@ -147,13 +143,8 @@ def _call(pool: urllib3.HTTPConnectionPool, method: str, url: str, body: bytes) 
     return Reply(status=answer.status, media_type=media_type, body=content)
 
 
-def _read(answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    """Read an answer to its end, however slowly it comes, within bounds."""
-    content = bytearray()
-    while piece := answer.read1(_PIECE):
-        content += piece
-        if len(content) > MAX_ANSWER:
-            raise BadUpstream("witness_answer_too_large", "The witness answers with too much.")
-        if time.monotonic() > deadline:
-            raise TimeoutError("the answer takes too long")
-    return bytes(content)
+def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
+    content = answer.read(MAX_ANSWER + 1)
+    if len(content) > MAX_ANSWER:
+        raise BadUpstream("witness_answer_too_large", "The witness answers with too much.")
+    return content

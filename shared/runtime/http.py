@@ -79,3 +79,10 @@ def bulk_pool(
     if parts.scheme == "https":
         return urllib3.HTTPSConnectionPool(ssl_context=context, **options)
     return urllib3.HTTPConnectionPool(**options)
+
+
+def let_go(answer: urllib3.BaseHTTPResponse) -> None:
+    """Give the connection back to its pool if the answer was read to its end, else close it."""
+    if answer.connection is not None:  # whoever reads to the end gives it back by that
+        answer.close()
+    answer.release_conn()

@@ -12,13 +12,14 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import urllib3
 from typing_extensions import override
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from shared.runtime import http
+from shared.runtime import deadline, http
 from shared.runtime.refusals import BadUpstream
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -126,7 +127,7 @@ def _host(url: str) -> str:
 
 
 class _Judged(HTTPConnection):
-    """Connects to an address that was judged, under the name that was asked for."""
+    """Connects to an address that was judged, under the name that was asked for, and keeps deadlines."""
 
     reach: Reach
     resolver: Resolver
@@ -141,14 +142,31 @@ class _Judged(HTTPConnection):
         failed: NewConnectionError | None = None
         try:
             for address in judged:
+                deadline.check()  # a name may have many addresses where nobody answers
                 self._dns_host = address
                 try:
-                    return super()._new_conn()
+                    made = super()._new_conn()
                 except NewConnectionError as error:
                     failed = error
+                else:
+                    deadline.watch(made)
+                    return made
         finally:
             self._dns_host = name
         raise failed or NewConnectionError(self, f"{name} has no address")
+
+    @override
+    def request(self, *arguments: Any, **options: Any) -> None:
+        if self.sock is not None:  # one of the pool, or one whose handshake is done
+            deadline.watch(self.sock)
+        super().request(*arguments, **options)
+
+    @override
+    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 has it
+        sock = self.sock  # which the answer may take over
+        answer = super().getresponse()
+        deadline.remember(answer, sock)
+        return answer
 
 
 class _Plain(_Judged):

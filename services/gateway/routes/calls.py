@@ -1,6 +1,6 @@
 """From HTTP to a call, and from an answer to HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from anyio import to_thread
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from services.gateway.entrance import Call
 from services.gateway.upstream import Answer, BrokenStreamError
 from shared.runtime import http, logs
 from shared.runtime.problems import too_large
+from shared.runtime.refusals import Refusal
 
 
 def read_call(request: Request) -> Call:
@@ -47,12 +48,15 @@ async def blocks(request: Request, limit: int) -> AsyncIterator[bytes]:
         yield bytes(block)
 
 
-def write_answer(answer: Answer) -> Response:
-    """Pass a service's answer on."""
+Reading = Callable[[Callable[[], bytes]], Awaitable[bytes]]  # runs what blocks, in a thread
+
+
+def write_answer(answer: Answer, reading: Reading = to_thread.run_sync) -> Response:
+    """Pass the answer of a service or a peer on."""
     if answer.body is not None:
         headers = {name: value for name, value in answer.headers.items() if name != _LENGTH}
         return Response(answer.body, answer.status, headers)
-    return _Blocks(answer)
+    return _Blocks(answer, reading)
 
 
 _LENGTH = "content-length"
@@ -61,20 +65,20 @@ _LENGTH = "content-length"
 class _Blocks(StreamingResponse):
     """An answer read in a thread, block by block; its source is closed however it ends."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, reading: Reading) -> None:
         super().__init__(self._read(), answer.status, dict(answer.headers))
-        self._answer = answer
+        self._answer, self._reading = answer, reading
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
-        except BrokenStreamError as error:
+        except (BrokenStreamError, Refusal) as error:
             # Returning short of the announced length makes the server break the connection.
             logs.log().warning("answer_broke_off", path=scope["path"], error=str(error))
         finally:
             self._answer.close()
 
     async def _read(self) -> AsyncIterator[bytes]:
-        while block := await to_thread.run_sync(self._answer.read):
+        while block := await self._reading(self._answer.read):
             yield block
