@@ -11,7 +11,6 @@ Events and counts are durable before the refusal is answered. They wait in a tab
 has confirmed them, so an audit service that is away loses none.
 """
 
-import ipaddress
 import re
 import threading
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from shared.protocol.identifiers import new_id
 from shared.runtime import logs
 from shared.runtime.clock import Clock, milliseconds
 from shared.runtime.database import Database
+from shared.runtime.origin import network
 from shared.runtime.refusals import Refusal
 
 EVENT_TYPE = "access.denied"
@@ -221,17 +221,6 @@ def reason_of(refusal: Refusal) -> str:
     """Name a refusal by code and detail, as in `invalid-token/exp`: a token, never a sentence."""
     detail = refusal.facts.get("reason")
     return _token(f"{refusal.code}/{detail}" if detail else refusal.code)
-
-
-def network(address: str) -> str:
-    """Group addresses that one caller can draw from: IPv6 by /64."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:  # noqa: PLR2004 - the version of the protocol
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 _TOKEN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*(?:/[a-z][a-z0-9]*(?:-[a-z0-9]+)*)?")

@@ -4,27 +4,29 @@
 internals: its version is pinned, and tests probe each of them).
 
     head ──headers complete──▶ body ──message complete──▶ idle ──next request──▶ head
-      │ header deadline, sizes   │ idle time, least rate    │ uvicorn's keep-alive
+      │ header deadline, sizes   │ idle time, least rate,   │ uvicorn's keep-alive
+      │                          │ a small one's deadline   │
       ▼                          ▼                          ▼
     closed, and counted: no app could record it
 """
 
 import asyncio
+import math
 import time
-from collections import Counter
-from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from httptools import HttpParserError
 from typing_extensions import override
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from shared.runtime import framing
+from shared.runtime import crowding, framing
 from shared.runtime.answers import Edge, headers_too_large, malformed, overloaded, written
 from shared.runtime.closures import Closing, EdgeConfig, counting
+from shared.runtime.crowding import Held, Phase
 from shared.runtime.flow import Flow
 from shared.runtime.lingering import Lingering
+from shared.runtime.origin import network
 from shared.runtime.refusals import Refusal
 
 __all__ = ["Edge", "EdgeProtocol"]
@@ -32,27 +34,25 @@ __all__ = ["Edge", "EdgeProtocol"]
 MAX_HEADER_BYTES = 16 * 2**10  # the URL included
 MAX_HEADERS = 64
 LARGE_HEAD = 4 * 2**10
-
-
-class _Phase(Enum):
-    HEAD = "head"
-    BODY = "body"
-    IDLE = "idle"  # between two requests: uvicorn's own keep-alive watches then
+SMALL_BODY = 16 * 2**10  # what is sent in one go
 
 
 class _RefusedError(Exception):
     """Stops the parser; what to answer is kept by the protocol."""
 
 
-class EdgeProtocol(HttpToolsProtocol):
+class EdgeProtocol(Held, HttpToolsProtocol):
     """HTTP/1.1 with deadlines and bounds; what is ambiguous in it is refused."""
 
     max_header_bytes: ClassVar[int] = MAX_HEADER_BYTES
     max_headers: ClassVar[int] = MAX_HEADERS
     max_connections: ClassVar[int] = 512
     max_calls: ClassVar[int] = 512
+    # Bodies of one network that have not ended: twice what a country's system sends at once.
+    max_bodies: ClassVar[int] = 128
     header_deadline: ClassVar[float] = 10.0  # seconds from the connection to the end of the headers
     body_idle: ClassVar[float] = 20.0  # seconds between two pieces of a body
+    small_deadline: ClassVar[float] = 10.0  # seconds for a body announced as small
     min_rate: ClassVar[float] = 1024  # bytes a second, once `rate_grace` has passed
     rate_grace: ClassVar[float] = 30.0  # seconds
     answer_idle: ClassVar[float] = 60.0  # seconds in which a caller takes nothing of its answer
@@ -63,10 +63,8 @@ class EdgeProtocol(HttpToolsProtocol):
     transport: Lingering
     _timer: asyncio.TimerHandle | None = None
     _answer_timer: asyncio.TimerHandle | None = None
-    _phase = _Phase.HEAD
-    _size = 0  # bytes of headers or body
     _pending = 0  # bytes of a header that has not ended yet
-    since = 0.0  # when the phase began
+    _end = math.inf  # of a body announced as small
     _answered = 0.0  # when the answer ended before its request did
     _refusal: tuple[str, Refusal] | None = None
 
@@ -75,24 +73,15 @@ class EdgeProtocol(HttpToolsProtocol):
         """The address that this connection comes from."""
         return self.client[0] if self.client else "?"
 
-    @property
-    def dispensable(self) -> bool:
-        """Whether nothing is lost by closing: no request runs or has begun to run."""
-        return self._phase is _Phase.IDLE and not self._running
-
-    @property
-    def in_head(self) -> bool:
-        """Whether a head is awaited or has not ended."""
-        return self._phase is _Phase.HEAD
-
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.transport = Lingering(transport, self.loop, self._has_more)
         self.flow = Flow(self.transport)
-        self._enter(_Phase.HEAD, self.header_deadline)
+        self.network = network(self.caller)
+        self._enter(Phase.HEAD, self.header_deadline)
         if len(self.connections) > self.max_connections:
-            self._make_room()
+            crowding.least(self._everyone())._close("crowded")  # noqa: SLF001 - one of us
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -106,7 +95,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self.transport.dropping:
             self.transport.drop(len(data))
             return
-        began = self._phase is _Phase.HEAD and self._size > 0
+        began = self.phase is Phase.HEAD and self.size > 0
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -114,7 +103,7 @@ class EdgeProtocol(HttpToolsProtocol):
             self._answer_refused()
             return
         # A header that does not end is not shown by the parser: what came for it is counted here.
-        if began and self._phase is _Phase.HEAD:
+        if began and self.phase is Phase.HEAD:
             self._pending += len(data)
             if self._pending > self.max_header_bytes:
                 self._refusal = "header-size", headers_too_large()
@@ -124,9 +113,9 @@ class EdgeProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["state"]["closing"] = Closing()
-        self._size, self._pending = 1, 0
-        if self._phase is not _Phase.HEAD:
-            self._enter(_Phase.HEAD, self.header_deadline)
+        self.size, self._pending = 1, 0
+        if self.phase is not Phase.HEAD:
+            self._enter(Phase.HEAD, self.header_deadline)
 
     @override
     def on_url(self, url: bytes) -> None:
@@ -135,7 +124,7 @@ class EdgeProtocol(HttpToolsProtocol):
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase is _Phase.BODY:
+        if self.phase is Phase.BODY:
             # The app may have begun: a trailer would become a header that nobody checked.
             self._refuse("trailer", malformed("A body takes no trailers."))
         super().on_header(name, value)
@@ -148,30 +137,33 @@ class EdgeProtocol(HttpToolsProtocol):
         ambiguous = framing.find_ambiguity(self.headers, self.url, self.parser)
         if ambiguous is not None:
             self._refuse(*ambiguous)
-        if len(self.tasks) >= self.max_calls:
-            self._refuse("overload", overloaded())
-        self._size, self.flow.held_up = 0, 0.0
-        self._enter(_Phase.BODY, self.body_idle)
+        self.network = network(self.caller)
+        size = framing.announced(self.headers)
+        self._check_room(size)
+        self.size, self.flow.held_up = 0, 0.0
+        small = size is not None and size <= SMALL_BODY
+        self._end = time.monotonic() + self.small_deadline if small else math.inf
+        self._enter(Phase.BODY, min(self.body_idle, self.small_deadline if small else math.inf))
         super().on_headers_complete()
 
     @override
     def on_body(self, body: bytes) -> None:
         super().on_body(body)
-        self._size += len(body)
+        self.size += len(body)
         now = time.monotonic()
-        if not self._running:
+        if not self.running:
             self._pass_over(now)
             return
         lasted = now - self.since - self.flow.held_up
-        if lasted > self.rate_grace and self._size / lasted < self.min_rate:
+        if lasted > self.rate_grace and self.size / lasted < self.min_rate:
             self._close("body-rate")
             return
-        self._arm(self.body_idle)
+        self._arm(max(0.0, min(self.body_idle, self._end - now)))
 
     @override
     def on_message_complete(self) -> None:
         self._disarm()
-        self._phase, self.since = _Phase.IDLE, time.monotonic()
+        self.phase, self.since = Phase.IDLE, time.monotonic()
         super().on_message_complete()
 
     @override
@@ -215,24 +207,24 @@ class EdgeProtocol(HttpToolsProtocol):
         reason, refusal = self._refusal or ("malformed", malformed("This is not an HTTP request."))
         self._record(reason)
         self._disarm()
-        earlier = self._running and self._phase is _Phase.HEAD  # a request before this one
-        if earlier or (self._running and self.cycle.response_started):
+        earlier = self.running and self.phase is Phase.HEAD  # a request before this one
+        if earlier or (self.running and self.cycle.response_started):
             self.transport.abort()  # this answer would be taken for another one, or a part of it
             return
         self.transport.write(written(refusal))
         self.transport.close()
 
     def _measure(self, size: int) -> None:
-        self._size, self._pending = self._size + size, 0
-        if self._size > self.max_header_bytes:
+        self.size, self._pending = self.size + size, 0
+        if self.size > self.max_header_bytes:
             self._refuse("header-size", headers_too_large())
 
-    def _refuse(self, reason: str, refusal: Refusal) -> None:
+    def _refuse(self, reason: str, refusal: Refusal) -> NoReturn:
         self._refusal = reason, refusal
         raise _RefusedError
 
-    def _enter(self, phase: _Phase, seconds: float) -> None:
-        self._phase, self.since = phase, time.monotonic()
+    def _enter(self, phase: Phase, seconds: float) -> None:
+        self.phase, self.since = phase, time.monotonic()
         self._arm(seconds)
 
     def _arm(self, seconds: float) -> None:
@@ -247,15 +239,16 @@ class EdgeProtocol(HttpToolsProtocol):
     def _expire(self, seconds: float) -> None:
         if self.flow.read_paused:
             self._arm(seconds)  # we are the slow side
-        elif self._phase is _Phase.BODY:
-            self._close("body-idle" if self._running else None)
+        elif self.phase is Phase.BODY:
+            late = "body-deadline" if time.monotonic() >= self._end else "body-idle"
+            self._close(late if self.running else None)
         else:
-            self._close("header-deadline" if self._size else "silent")
+            self._close("header-deadline" if self.size else "silent")
 
     def _has_more(self) -> bool:
         """Whether more is to come of a request: of its body, or of a head that is large already."""
-        large = self._phase is _Phase.HEAD and self._size + self._pending > LARGE_HEAD
-        return large or self._phase is _Phase.BODY
+        large = self.phase is Phase.HEAD and self.size + self._pending > LARGE_HEAD
+        return large or self.phase is Phase.BODY
 
     def _pass_over(self, now: float) -> None:
         """Read on after the answer, so that the caller can take it, but not for ever."""
@@ -271,21 +264,29 @@ class EdgeProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     @property
-    def _running(self) -> bool:
+    @override
+    def running(self) -> bool:
         known = self.cycle is not None  # uvicorn begins with None, whatever it declares
         return known and not self.cycle.response_complete
 
     def _record(self, reason: str) -> None:
-        if self._running:
+        if self.running:
             self.cycle.scope["state"]["closing"].reason = reason
         else:
             self.config.closures.count(self.caller, reason)
 
-    def _make_room(self) -> None:
-        """Close whom it costs least: the longest idle, else one of the address that holds most."""
-        everyone = [one for one in self.connections if isinstance(one, EdgeProtocol)]
-        idle = [one for one in everyone if one.dispensable]
-        held = Counter(one.caller for one in everyone)
-        heads = [one for one in everyone if one.in_head]  # this one at least
-        chosen = min(idle or heads, key=lambda one: (0 if idle else -held[one.caller], one.since))
-        chosen._close("crowded")  # noqa: SLF001 - one of us
+    def _everyone(self) -> list["EdgeProtocol"]:
+        return [one for one in self.connections if isinstance(one, EdgeProtocol)]
+
+    def _check_room(self, size: int | None) -> None:
+        """Refuse a call of who has too many under way; if all are too many, close one who has more."""
+        under_way = len(self.tasks)
+        # Nothing is counted while all that is under way is less than one network may have.
+        full = size != 0 and under_way >= self.max_bodies
+        if full and crowding.bodies_of(self._everyone(), self.network) >= self.max_bodies:
+            self._refuse("bodies", overloaded())
+        if under_way >= self.max_calls:
+            slow = crowding.slowest(self._everyone(), self.network)
+            if slow is None:
+                self._refuse("overload", overloaded())
+            slow._close("crowded")  # noqa: SLF001 - one of us

@@ -31,3 +31,9 @@ def find_ambiguity(
     if parser.should_upgrade() or url[:1] != b"/" or b"#" in url:
         return "target", malformed("Only paths are asked for, and nothing but HTTP/1.1 is spoken.")
     return None
+
+
+def announced(headers: Headers) -> int | None:
+    """Return how long a body is to be; none: its end will show (the parser has read the lengths)."""
+    given = dict(headers)
+    return None if b"transfer-encoding" in given else int(given.get(b"content-length", b"0"))
