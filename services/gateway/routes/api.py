@@ -17,13 +17,12 @@ from services.gateway.issuing import Issuer
 from services.gateway.listening import Listening
 from services.gateway.routes import clients, federation, operations
 from services.gateway.routes.calls import blocks, read_call, write_answer
-from services.gateway.routes.recording import mark, record, refused_inside
+from services.gateway.routes.recording import mark, record, refused_inside, went_away
 from services.gateway.standing import LogStanding
 from services.gateway.turns import Turns
 from services.gateway.upstream import Answer, Upstream
-from shared.runtime.closures import Closing
 from shared.runtime.problems import problem
-from shared.runtime.refusals import Malformed, Refusal
+from shared.runtime.refusals import Refusal
 
 router = APIRouter(max_body_size=SEGMENT_BODY)
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
@@ -42,13 +41,7 @@ async def forward(request: Request) -> Response:
         return await _serve(request, admitted)
     except ClientDisconnect:
         # Nobody reads the answer. What was under way inside was broken off with it.
-        closing: Closing | None = request.scope["state"].get("closing")
-        left = Malformed(
-            "caller_went_away",
-            "The caller left before the body was whole.",
-            reason=closing.reason if closing else None,
-        )
-        return problem(await record(request, left, admitted.caller))
+        return problem(await record(request, went_away(request), admitted.caller))
     except Refusal as refusal:
         raise await record(request, refusal, admitted.caller) from None
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Mapping
 
 from anyio import to_thread
 from fastapi import APIRouter
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from services.gateway.admission import ALL_SCOPES
 from services.gateway.entrance import Entrance
 from services.gateway.issuing import GRANT, REVOKE_PATH, TOKEN_PATH, Form, Issuer, read_form
 from services.gateway.routes.calls import read_call
-from services.gateway.routes.recording import mark
+from services.gateway.routes.recording import mark, record, went_away
 from shared.protocol import jose
 from shared.runtime import logs
 from shared.runtime.refusals import Malformed, Refusal, Unauthenticated
@@ -63,7 +63,7 @@ def keys(request: Request) -> JSONResponse:
 @router.post(TOKEN_PATH)
 async def token(request: Request) -> Response:
     """Give a token to a client that proves who it is."""
-    body = await request.body()
+    body = await _body(request)
     proof, certificate = request.headers.get("dpop"), read_call(request).certificate
     return await to_thread.run_sync(
         _answer, request, lambda: _issuer(request).issue(_form(request, body), proof, certificate)
@@ -73,10 +73,18 @@ async def token(request: Request) -> Response:
 @router.post(REVOKE_PATH)
 async def revoke(request: Request) -> Response:
     """Take back a client's own token."""
-    body = await request.body()
+    body = await _body(request)
     return await to_thread.run_sync(
         _answer, request, lambda: _issuer(request).revoke(_form(request, body))
     )
+
+
+async def _body(request: Request) -> bytes:
+    try:
+        return await request.body()
+    except ClientDisconnect:
+        # Nobody reads the answer; that it was tried is recorded.
+        raise await record(request, went_away(request)) from None
 
 
 def _issuer(request: Request) -> Issuer:

@@ -13,6 +13,7 @@ from services.gateway.routes.calls import read_call
 from services.gateway.upstream import Answer
 from shared.protocol import canonical
 from shared.protocol.errors import FormatError
+from shared.runtime.closures import Closing
 from shared.runtime.refusals import PROBLEM, Malformed, Refusal
 
 REFUSED = range(400, 500)
@@ -32,6 +33,16 @@ async def record(request: Request, refusal: Refusal, caller: Caller | None = Non
         return refusal
     entrance: Entrance = request.app.state.entrance
     return await to_thread.run_sync(entrance.refuse, refusal, read_call(request), caller)
+
+
+def went_away(request: Request) -> Malformed:
+    """Say that the caller left; the edge may have sent it away."""
+    closing: Closing | None = request.scope["state"].get("closing")
+    return Malformed(
+        "caller_went_away",
+        "The caller left before the body was whole.",
+        reason=closing.reason if closing else None,
+    )
 
 
 def refused_inside(answer: Answer) -> Refusal | None:

@@ -144,6 +144,16 @@ def test_69_a_dropped_upload_leaves_nothing(edge: EdgeSite) -> None:
     assert "Traceback" not in edge.log()
 
 
+@pytest.mark.parametrize("path", [b"/oauth/token", b"/oauth/revoke"])
+def test_who_leaves_while_asking_for_a_token_is_on_record(edge: EdgeSite, path: bytes) -> None:
+    edge.echo.events.clear()
+    with edge.connect() as wire:
+        wire.sendall(head(edge, b"POST " + path, b"Content-Length: 16000") + b"a")
+        time.sleep(0.2)
+    wait_until(lambda: len(denials(edge, "caller-went-away")) == 1)
+    assert "Traceback" not in edge.log()
+
+
 def test_what_the_edge_refuses_is_recorded(edge: EdgeSite) -> None:
     """The proxy refuses what is no HTTP by itself; what comes through to us is counted by us."""
     edge.echo.events.clear()
