@@ -2,7 +2,8 @@
 
 The gateway refreshes the trust repository (expiry, rollback and freeze are its business); this cache
 checks every bundle again from the pinned root, so a captured gateway cannot make up a country. What
-was checked lies on disk, so that a restart needs no network.
+was checked lies on disk, so that a restart needs no network. Beside it lies the highest version seen of
+each role: a bundle may leave a member out, but cannot make us forget how new its document was.
 """
 
 import os
@@ -14,8 +15,8 @@ from types import MappingProxyType
 
 from tuf.api.metadata import Targets
 
-from shared.protocol import trust
-from shared.protocol.errors import TrustError
+from shared.protocol import canonical, trust
+from shared.protocol.errors import FormatError, TrustError
 from shared.protocol.identifiers import Country
 from shared.protocol.law.agreed import Agreement, Agreements, read_agreements
 from shared.protocol.law.pairs import Pair
@@ -33,31 +34,38 @@ class Directory:
         """Take the bundle at `path` if there is one; it is checked like a new one.
 
         Raises:
-            TrustError: the bundle on disk is not vouched for by `pinned_root`.
+            TrustError: the bundle on disk is not vouched for by `pinned_root`, or what is beside it
+                holds no versions.
         """
         self.pinned_root = pinned_root
-        self._path = path
+        self._path, self._beside = path, path.with_name(f"{path.stem}-versions.json")
         self._lock = threading.Lock()
         self._bundle: bytes | None = None
         self._members: Mapping[Country, Member] = MappingProxyType({})
         self._agreements = Agreements()
+        self._seen = _read_versions(self._beside) if self._beside.exists() else {}
         if path.exists():
             self._take(path.read_bytes())
+            self._seen = _newest(self._seen, _versions(self.bundle()))
 
     def adopt(self, bundle: bytes) -> None:
         """Check a bundle and, if it holds, let it stand for the one before, on disk as well.
 
         Raises:
-            TrustError: the pinned root does not vouch for it, or it is older than the one before, which
-                stays: whoever brings bundles cannot bring back yesterday's, without a suspension.
+            TrustError: the pinned root does not vouch for it, or something in it is older than was seen
+                before, which stays: whoever brings bundles cannot bring back yesterday's, without a
+                suspension.
             FormatError: it is no bundle.
         """
         with self._lock:
             if bundle == self._bundle:
                 return
-            if self._bundle is not None:
-                _check_newer(bundle, self._bundle)
+            versions = _versions(bundle)
+            _check_newer(versions, self._seen)
             self._take(bundle)
+            # First the versions: after a crash here the bundle before stands, and this one can still come.
+            self._seen = _newest(self._seen, versions)
+            _replace(self._beside, canonical.encode(dict(self._seen)))
             _replace(self._path, bundle)
 
     def bundle(self) -> bytes:
@@ -152,11 +160,24 @@ class Directory:
         self._bundle = bundle
 
 
-def _check_newer(bundle: bytes, before: bytes) -> None:
-    versions, known = _versions(bundle), _versions(before)
-    for role in versions.keys() & known.keys():
-        if versions[role] < known[role]:
+def _check_newer(versions: Mapping[str, int], seen: Mapping[str, int]) -> None:
+    for role, version in versions.items():
+        if version < seen.get(role, 0):
             raise TrustError(f"This directory is older than the one in use: {role}.")
+
+
+def _newest(seen: Mapping[str, int], versions: Mapping[str, int]) -> Mapping[str, int]:
+    return {**seen, **{role: max(n, seen.get(role, 0)) for role, n in versions.items()}}
+
+
+def _read_versions(path: Path) -> Mapping[str, int]:
+    try:
+        seen = canonical.read(path.read_bytes())
+    except FormatError as error:
+        raise TrustError(f"{path} cannot be read; it is written by this service alone.") from error
+    if not isinstance(seen, dict):
+        raise TrustError(f"{path} holds no versions; it is written by this service alone.")
+    return {role: version for role, version in seen.items() if isinstance(version, int)}
 
 
 def _versions(bundle: bytes) -> dict[str, int]:

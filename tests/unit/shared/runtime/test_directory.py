@@ -92,6 +92,54 @@ def test_yesterdays_directory_is_not_taken_again(
         directory.adopt(repository.bundle(roles=yesterday_roles(repository)))
 
 
+def without_qn(repository: Repository) -> bytes:
+    """A bundle in which one member is left out."""
+    return repository.bundle(
+        roles={"country-QM": repository.newest("country-QM")},
+        members={"QM": repository.member("QM")},
+    )
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_who_was_left_out_does_not_come_back_older(
+    directory: Directory, repository: Repository, tmp_path: Path, *, restarted: bool
+) -> None:
+    before = yesterday_roles(repository), {name: repository.member(name) for name in ("QM", "QN")}
+    repository.publish(document("QN", status="left"))
+    newest = repository.bundle()
+    directory.adopt(newest)
+    directory.adopt(without_qn(repository))
+    if restarted:
+        directory = Directory(tmp_path / "directory.json", repository.root)
+    assert directory.members.keys() == {"QM"}
+    with pytest.raises(TrustError, match="country-QN"):
+        directory.adopt(repository.bundle(roles=before[0], members=before[1]))
+    assert directory.members.keys() == {"QM"}
+    directory.adopt(newest)
+    assert directory.member("QN").status == "left"
+
+
+def test_a_directory_of_before_versions_were_kept_still_counts(
+    directory: Directory, repository: Repository, tmp_path: Path
+) -> None:
+    yesterday = repository.bundle()
+    repository.publish(document("QN", name="news"))
+    directory.adopt(repository.bundle())
+    (tmp_path / "directory-versions.json").unlink()
+    again = Directory(tmp_path / "directory.json", repository.root)
+    with pytest.raises(TrustError, match="country-QN"):
+        again.adopt(yesterday)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]"])
+def test_versions_that_cannot_be_read_are_no_beginning(
+    repository: Repository, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "directory-versions.json").write_bytes(content)
+    with pytest.raises(TrustError, match="written by this service alone"):
+        Directory(tmp_path / "directory.json", repository.root)
+
+
 def yesterday_roles(repository: Repository) -> dict[str, bytes]:
     return {
         f"country-{name}": repository.metadata(f"1.country-{name}.json") for name in ("QM", "QN")
