@@ -63,12 +63,19 @@ class _Book:
     quota: int
     owners: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
 
-    def of(self, owner: str) -> deque[float]:
+    def of(self, owner: str, since: float) -> deque[float]:
+        """Give the times of one; whoever has not called since then is nobody to keep anything of."""
+        while self.owners and not _recent(next(iter(self.owners.values())), since):
+            self.owners.popitem(last=False)
         times = self.owners.setdefault(owner, deque())
         self.owners.move_to_end(owner)
         if len(self.owners) > MOST_OWNERS:
             self.owners.popitem(last=False)
         return times
+
+
+def _recent(times: deque[float], since: float) -> bool:
+    return bool(times) and times[-1] > since
 
 
 class Rates:
@@ -87,7 +94,7 @@ class Rates:
         """
         with self._lock:
             now, book = self._clock(), self._books[policy]
-            times = book.of(owner)
+            times = book.of(owner, now - WINDOW)
             while times and times[0] <= now - WINDOW:
                 times.popleft()
             free = len(times) < book.quota

@@ -84,3 +84,13 @@ def test_what_is_remembered_is_bounded(rates: Rates) -> None:
     rates.take(Policy.OPEN, "first")  # forgotten, since it was silent longest
     with pytest.raises(TooMany):
         rates.take(Policy.OPEN, f"192.0.2.{MOST_OWNERS - 1}")
+
+
+def test_nothing_is_kept_of_who_called_before_the_window(rates: Rates, seconds: Seconds) -> None:
+    for number in range(1000):
+        rates.take(Policy.CALLS, f"192.0.2.{number}")
+        seconds.at += 1
+    assert len(rates._books[Policy.CALLS].owners) <= 61
+    seconds.at += 60
+    rates.take(Policy.CALLS, "a")
+    assert list(rates._books[Policy.CALLS].owners) == ["a"]
