@@ -12,7 +12,7 @@ all of them. What it says of scopes counts only within what the client has here.
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -65,18 +65,21 @@ class ExternalIssuer:
         self._keys = _Keys(_stamp(path), read_keys(path))
 
     def verify(self, text: str, now: datetime) -> tokens.AccessToken:
-        """Check a token of this server.
+        """Check a token of this server; its `kid` is then the thumbprint (RFC 7638) of the key itself.
 
         Raises:
             TokenError: it does not hold.
         """
-        return tokens.verify_external_token(
-            text, self._current(), issuer=self._issuer, audience=self._audience, now=now
+        keys = self._current()
+        token = tokens.verify_external_token(
+            text, keys, issuer=self._issuer, audience=self._audience, now=now
         )
+        # By the name that the server gives it, another key could come into its place.
+        return replace(token, kid=jose.thumbprint(keys[token.kid]))
 
-    def knows(self, kid: str) -> bool:
+    def knows(self, thumbprint: str) -> bool:
         """Say whether a key is still one of this server's."""
-        return kid in self._current()
+        return any(jose.thumbprint(key) == thumbprint for key in self._current().values())
 
     def _current(self) -> Mapping[str, jose.Jwk]:
         with self._lock:

@@ -180,6 +180,18 @@ def test_a_key_that_is_taken_out_ends_its_tokens(site: Site) -> None:
     assert site.call(site.token("ed")) == (200, "")
 
 
+def test_another_key_under_its_name_ends_its_tokens(site: Site) -> None:
+    held = site.token("ed")
+    assert site.call(held) == (200, "")
+    new = {**jose.public_part(ed25519_key()), "kid": "ed", "use": "sig"}
+    write(site.folder, public("es"), public("ps"), new)
+    try:
+        assert site.call(held) == (401, "invalid_token")
+    finally:
+        write(site.folder, *(public(name) for name in KEYS))
+    assert site.call(held) == (200, "")
+
+
 def test_it_is_the_pinned_keys_that_count(tmp_path: Path) -> None:
     kept = [public("es"), {"kty": "oct", "kid": "s", "k": "AA"}, {"kty": "EC"}, 7]
     kept += [public("ps", kid="rs", alg="RS256"), public("ps", kid="enc", use="enc")]
@@ -217,6 +229,6 @@ def test_without_the_file_there_is_no_start(tmp_path: Path) -> None:
 def test_a_token_says_nothing_of_country_and_role(tmp_path: Path) -> None:
     issuer = ExternalIssuer(ISSUER, AUDIENCE, write(tmp_path, public("es")), ["ops"])
     read = issuer.verify(token("es", "x" * 43, client_id="urn:x", role="registrar", cc="QN"), now())
-    assert (read.country, read.role, read.kid) == ("", "", "es")
+    assert (read.country, read.role, read.kid) == ("", "", jose.thumbprint(public("es")))
     with pytest.raises(TokenError):
         issuer.verify(token("ps", "x" * 43, client_id="urn:x"), now())
