@@ -102,12 +102,14 @@ class Issuer:
         Raises:
             Malformed: no token.
             Unauthenticated: `invalid_client`.
+            TooMany: this client asks too often; nothing is used up.
         """
         client, assertion = self.authenticate(form)
         if "token" not in form:
             raise Malformed("invalid_request", "The parameter token is missing.")
         with self.provers.database.begin() as db:
             _use_assertion(db, assertion)
+            self.rates.take(Policy.TOKENS, client.client_id)  # as for a token, and with those
             try:
                 token = tokens.verify_access_token(
                     form["token"], self.keys.public(db), issuer=self.url, now=self.clock()

@@ -25,7 +25,7 @@ class GatewaySettings(NodeSettings):
     witness_anchors: Path | None = None  # PEM; for witnesses outside the federation, by https
     time_authorities: Path | None = None  # JSON: {"authorities": [{name, url, anchors, …}]}
     # How many in any 60 seconds, of each worker of the gateway.
-    rate_tokens: PositiveInt = 30  # tokens of one client
+    rate_tokens: PositiveInt = 30  # tokens that one client gets and takes back
     rate_failures: PositiveInt = 10  # failed proofs of identity from one address
     rate_calls: PositiveInt = 600  # calls of one client
     rate_content: PositiveInt = 12_000  # calls of one client about items and segments

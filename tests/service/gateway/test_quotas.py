@@ -74,6 +74,14 @@ def test_65_a_client_has_so_many_tokens_a_minute(strict: Node) -> None:
     assert Caller(strict, "protection").ask().status_code == 200
 
 
+def test_65_taking_tokens_back_counts_as_asking_for_them(strict: Node) -> None:
+    caller = Caller(strict, "registrar")
+    forms = [caller.form(token="unknown") for _ in range(5)]
+    answers = [caller.http.post("/oauth/revoke", data=form) for form in forms]
+    assert statuses(answers) == [200, 200, 200, 200, 429]
+    assert caller.ask().status_code == 429
+
+
 def test_65_who_replays_an_assertion_uses_up_nobodys_quota(strict: Node) -> None:
     owner, thief = Caller(strict, "ops"), Caller(strict, "ops")
     form = owner.form()
