@@ -240,7 +240,7 @@ class EdgeProtocol(Held, HttpToolsProtocol):
         if self.flow.read_paused:
             self._arm(seconds)  # we are the slow side
         elif self.phase is Phase.BODY:
-            late = "body-deadline" if time.monotonic() >= self._end else "body-idle"
+            late = "body-deadline" if seconds < self.body_idle else "body-idle"
             self._close(late if self.running else None)
         else:
             self._close("header-deadline" if self.size else "silent")
