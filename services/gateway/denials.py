@@ -26,7 +26,7 @@ from shared.protocol.identifiers import new_id
 from shared.runtime import logs
 from shared.runtime.clock import Clock, milliseconds
 from shared.runtime.database import Database
-from shared.runtime.origin import network
+from shared.runtime.networks import network
 from shared.runtime.refusals import Refusal
 
 EVENT_TYPE = "access.denied"

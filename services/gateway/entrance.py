@@ -8,7 +8,7 @@ from services.gateway.addresses import Route
 from services.gateway.authentication import Authenticator, Caller
 from services.gateway.denials import Denials, Refused
 from services.gateway.rates import Policy, Quota, Rates
-from shared.runtime.origin import network
+from shared.runtime.networks import network
 from shared.runtime.refusals import Malformed, NotAllowed, Refusal, TooMany, Unauthenticated
 
 MAX_OFFICER = 100  # characters

@@ -26,7 +26,7 @@ from shared.runtime.closures import Closing, EdgeConfig, counting
 from shared.runtime.crowding import Held, Phase
 from shared.runtime.flow import Flow
 from shared.runtime.lingering import Lingering
-from shared.runtime.origin import network
+from shared.runtime.networks import network
 from shared.runtime.refusals import Refusal
 
 __all__ = ["Edge", "EdgeProtocol"]

@@ -8,7 +8,6 @@ its socket: `X-Real-Ip`, and `Client-Cert` (RFC 9440), which the proxy overwrite
 import base64
 import binascii
 import contextlib
-import functools
 import ipaddress
 import re
 
@@ -24,18 +23,6 @@ CLAIMED = b"x-forwarded-"
 STATE = "client_certificate"  # in scope["state"]: DER, there only if the caller showed one
 MAX_CERTIFICATE = 8 * 2**10  # bytes
 _BYTES = re.compile(rb":[A-Za-z0-9+/]+={0,2}:")
-
-
-@functools.lru_cache(maxsize=4096)
-def network(address: str) -> str:
-    """Group addresses that one caller can draw from: IPv6 by /64."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 4:  # noqa: PLR2004 - the version of the protocol
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 class Direct:
