@@ -200,6 +200,17 @@ def test_inner_services_have_no_route_out(service: str) -> None:
     assert done.returncode != 0
 
 
+@pytest.mark.usefixtures("pair")
+def test_the_inner_port_of_a_gateway_is_its_own_countrys() -> None:
+    def open_to(service: str, network: str) -> bool:
+        target = address("qm-gateway", network), "8001"
+        line = (DOCKER, "exec", container(service), "python", "-c", CONNECT, *target)
+        return subprocess.run(line, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+    assert open_to("qm-exchange", "qm-core")
+    assert not open_to("qn-gateway", "between")
+
+
 TCP = 'timeout 3 bash -c "exec 3<>/dev/tcp/$1/$2"'
 
 
