@@ -217,15 +217,16 @@ def _loopback_node(country: str, ports: Iterator[int]) -> Addresses:
 
 def _container_node(country: str, public: int) -> Addresses:
     name = country.lower()
+    inside = f"{name}-gateway-inside:8001"  # on its own network alone: its gateway stands on two
     return Addresses(
         country=country,
         url=f"https://{name}.localhost:{public}",
         host=f"{name}.localhost",
         gateway=f"unix:{SOCKET}",
-        egress=f"{ANYWHERE}:8001",
+        egress=inside,
         exchange=f"{ANYWHERE}:8002",
         audit=f"{ANYWHERE}:8003",
-        egress_url=f"http://{name}-gateway:8001",
+        egress_url=f"http://{inside}",
         exchange_url=f"http://{name}-exchange:8002",
         audit_url=f"http://{name}-audit:8003",
     )
