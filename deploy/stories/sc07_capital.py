@@ -45,8 +45,7 @@ def play(stage: Stage) -> None:
     request = delivered(stage, "XA", "QT", requests.capital(now))
     stage.after(2 * DAY, "QT", "QT looks at whose word it is.")
     qt.takes_up(request, "QT-2030-9")
-    qt.finds(APPROVER, request, "G04", "RD-CA", OWN_VIEW)
-    qt.finds(APPROVER, request, "G05", "RD-CA", SAME_CONDUCT)
+    _looked_at(stage, request)
     stage.refused(
         "a minister cannot bind the prosecutors of XA (G07)",
         "no_assurance",
@@ -68,6 +67,11 @@ def play(stage: Stage) -> None:
     stage.custody(package, "XA")
 
 
+def _looked_at(stage: Stage, request: str) -> None:
+    stage["QT"].finds(APPROVER, request, "G04", "RD-CA", OWN_VIEW)
+    stage["QT"].finds(APPROVER, request, "G05", "RD-CA", SAME_CONDUCT)
+
+
 def _assured(stage: Stage, request: str) -> None:
     xa, qt = stage["XA"], stage["QT"]
     qt.asks(
@@ -81,6 +85,8 @@ def _assured(stage: Stage, request: str) -> None:
     word = requests.assurance("The Prosecutor General", PROSECUTOR, stage.world.clock())
     xa.answers(request, "See the assurance of today.", death_penalty_assurance=word)
     stage.crosses("XA", "QT", "answer: the assurance")
+    stage.say("What was found before the answer counts no more; QT looks at the whole again.")
+    _looked_at(stage, request)
     stage.refused(
         "whether it covers indirect use as well a person must find",
         "finding_missing",
