@@ -8,6 +8,7 @@ The same code lays out a laboratory on loopback and the Compose pair.
 
 import secrets
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -116,10 +117,24 @@ def free_ports() -> Iterator[int]:
     while True:
         port = PORTS[secrets.randbelow(len(PORTS))]
         with socket.socket() as probe:
-            if port in seen or probe.connect_ex(("127.0.0.1", port)) == 0:
+            if port in seen or probe.connect_ex(("127.0.0.1", port)) == 0 or not _claimed(port):
                 continue
         seen.add(port)
         yield port
+
+
+def _claimed(port: int) -> bool:
+    """Claim a port before other processes that choose one now; a claim ends with its process (Linux)."""
+    if sys.platform != "linux":
+        return True
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0rogatory-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    claim.detach()  # as long as this process lives
+    return True
 
 
 def environment(service: str, home: Path, node: Addresses, directory_url: str) -> dict[str, str]:
