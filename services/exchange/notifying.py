@@ -5,6 +5,7 @@ the date by which the person has to be told.
 """
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -53,10 +54,12 @@ def tell(request_id: str, content: Telling, *, bench: Bench, actor: Actor) -> Su
         with bench.database.begin() as db:
             request = casework.of_side(requests.find(db, request_id), Direction.OUT)
             before = _open(notices.look_for(db, request_id))
-            if content.state == "sent":
-                after = _sent(db, request, before, content, bench=bench, actor=actor)
-            else:
-                after = _deferred(db, request, before, content, bench=bench, actor=actor)
+            due = _later(content, actor)
+            if due is None:
+                _check_may_hear(db, request, bench=bench, actor=actor)
+            word = "notified person" if due is None else "deferred"
+            urgent.happened(db, request, word, bench=bench, at=actor.at, until=due)
+            after = _after(before, content, due, actor)
             notices.save(db, after)
             casework.record(db, f"notice.{content.state}", request, actor)
             # Commit point: before it the notice is due; after it it is on record, and the log has it.
@@ -79,31 +82,25 @@ def view(request_id: str, *, bench: Bench) -> SubjectNotice:
         return _known(notices.look_for(db, requests.find(db, request_id).id))
 
 
-def _sent(
-    db: Session,
-    request: Request,
-    before: SubjectNotice,
-    content: Telling,
-    *,
-    bench: Bench,
-    actor: Actor,
-) -> SubjectNotice:
+def _check_may_hear(db: Session, request: Request, *, bench: Bench, actor: Actor) -> None:
     matter = matters.of_request(db, request, bench=bench, actor=actor)
     moments.guard(replace(matter, audience="person"), Moment.NOTICE)
-    urgent.happened(db, request, "notified person", bench=bench, at=actor.at)
-    return replace(before, sent_at=actor.at, remedies=content.remedies, changed_at=actor.at)
 
 
-def _deferred(
-    db: Session,
-    request: Request,
-    before: SubjectNotice,
-    content: Telling,
-    *,
-    bench: Bench,
-    actor: Actor,
+def _after(
+    before: SubjectNotice, content: Telling, due: datetime | None, actor: Actor
 ) -> SubjectNotice:
-    assert content.review is not None
+    if due is None:
+        return replace(before, sent_at=actor.at, remedies=content.remedies, changed_at=actor.at)
+    return replace(
+        before, due_at=due, ground=content.ground, review=content.review, changed_at=actor.at
+    )
+
+
+def _later(content: Telling, actor: Actor) -> datetime | None:
+    """Return by when the person is to be told instead; None: they were told."""
+    if content.review is None or content.state == "sent":
+        return None
     due = informing.end_of(content.review)
     if due <= actor.at:
         raise Conflict(
@@ -112,10 +109,7 @@ def _deferred(
             rule=RULE,
             next_step="Name a day to come.",
         )
-    urgent.happened(db, request, "deferred", bench=bench, at=actor.at, until=due)
-    return replace(
-        before, due_at=due, ground=content.ground, review=content.review, changed_at=actor.at
-    )
+    return due
 
 
 def _open(found: SubjectNotice | None) -> SubjectNotice:

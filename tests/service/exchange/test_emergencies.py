@@ -64,13 +64,25 @@ def validate(pair: Pair, request_id: str, *, granted: bool) -> Any:  # noqa: ANN
 @pytest.fixture
 def sent(accepted_case: Case) -> Case:
     """QM's emergency is with QN, delivered, and executed there at once."""
-    pair, _ = accepted_case
+    return accepted_case[0], sent_at_night(accepted_case[0])
+
+
+def sent_at_night(pair: Pair) -> str:
     made = night(pair)
     request_id = str(made["request_id"])
     approve(pair, made)
     pair.qm.call("approver", "POST", f"/v1/requests/{request_id}/send")
     pair.settle()
-    return pair, request_id
+    return request_id
+
+
+def hours_pass(pair: Pair, hours: int) -> None:
+    """Let time pass, and QM's watch of deadlines look at it, until both have heard."""
+    pair.clock.advance(timedelta(hours=hours))
+    for _ in range(4):
+        pair.qm.node.app.state.jobs["clocks"].work()
+        pair.clock.advance(timedelta(minutes=2))
+    pair.settle()
 
 
 def executing(pair: Pair, request_id: str) -> None:
@@ -129,12 +141,7 @@ def test_without_validation_it_lapses_after_48_hours_in_both_countries(sent: Cas
     assert call_back(pair, request_id).status_code == 200
     executing(pair, request_id)
     assert validate(pair, request_id, granted=False).json()["state"] == "REVOKED"
-    pair.clock.advance(timedelta(hours=49))
-    watch = pair.qm.node.app.state.jobs["clocks"]
-    for _ in range(3):
-        watch.work()
-        pair.clock.advance(timedelta(minutes=2))
-    pair.settle()
+    hours_pass(pair, 49)
     states = [pair.request(country, request_id)["state"] for country in (pair.qm, pair.qn)]
     assert states == ["S21", "S21"]
     assert pair.request(pair.qn, request_id)["disagreement"] is None

@@ -15,10 +15,10 @@ from tests.service.exchange.node import release
 from tests.service.exchange.pair import FILES, Country, Pair
 from tests.service.exchange.test_challenges import decide, lodge
 from tests.service.exchange.test_emergencies import (
-    approve,
     call_back,
     executing,
-    night,
+    hours_pass,
+    sent_at_night,
     validate,
 )
 from tests.service.exchange.test_using import HOLD, dispose, read, signed, use
@@ -107,11 +107,7 @@ def test_upheld_in_part_the_rest_goes_as_a_new_package(accepted_case: Case) -> N
 
 def at_night(pair: Pair) -> str:
     """An emergency that no judge has seen is executed in QN."""
-    made = night(pair)
-    approve(pair, made)
-    request_id = str(made["request_id"])
-    pair.qm.call("approver", "POST", f"/v1/requests/{request_id}/send")
-    pair.settle()
+    request_id = sent_at_night(pair)
     assert call_back(pair, request_id).is_success
     executing(pair, request_id)
     return request_id
@@ -139,12 +135,7 @@ def test_a_case_that_is_done_still_waits_for_its_judge(accepted_case: Case) -> N
     assert clocks(pair.qm, request_id) == {"formalise": {"RUNNING"}, "validate": {"RUNNING"}}
     close = pair.qm.node.client("approver").post(f"/v1/requests/{request_id}/close", json={})
     assert (close.status_code, close.json()["code"]) == (409, "not_validated")
-    pair.clock.advance(timedelta(hours=60))
-    watch = pair.qm.node.app.state.jobs["clocks"]
-    for _ in range(4):
-        watch.work()
-        pair.clock.advance(timedelta(minutes=2))
-    pair.settle()
+    hours_pass(pair, 60)
     dispose(pair.qm)
     assert [pair.request(each, request_id)["state"] for each in (pair.qm, pair.qn)] == ["S21"] * 2
     assert pair.package(pair.qm, package)["state"] == "DESTROYED"
